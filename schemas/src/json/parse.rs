@@ -1,0 +1,383 @@
+//! The parser: one pass over the bytes, which also tells whether they are canonical.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::jcs::utf16_order;
+use super::{Document, Fault, FaultCode, MAX_DEPTH, MAX_INTEGER, Member, Node, Value};
+
+/// Reads one JSON text.
+///
+/// # Errors
+///
+/// With the pointer of the first fault found: more than `max_bytes` bytes, invalid UTF-8, anything
+/// outside RFC 8259 (a byte order mark and trailing data too), a duplicate member, a fraction, an
+/// exponent or minus zero, an integer beyond ±[`MAX_INTEGER`], a lone surrogate, nesting over
+/// [`MAX_DEPTH`].
+pub fn parse(bytes: &[u8], max_bytes: usize) -> Result<Document<'_>, Fault> {
+    run(bytes, max_bytes, false)
+}
+
+/// Reads one JSON text that must be its own RFC 8785 form.
+///
+/// # Errors
+///
+/// As [`parse`], and [`FaultCode::NotCanonical`] with the pointer of the first departure from the
+/// canonical form. A fault that [`parse`] would find is reported before that one.
+pub fn parse_canonical(bytes: &[u8], max_bytes: usize) -> Result<Document<'_>, Fault> {
+    let document = run(bytes, max_bytes, false)?;
+    if document.canonical {
+        return Ok(document);
+    }
+    // Only a refused document pays for the second pass, which stops at the departure.
+    run(bytes, max_bytes, true)
+}
+
+fn run(bytes: &[u8], max_bytes: usize, insist: bool) -> Result<Document<'_>, Fault> {
+    if bytes.len() > max_bytes {
+        let message = format!("{} bytes, at most {max_bytes} are allowed", bytes.len());
+        return Err(Fault::new("", FaultCode::Oversize, message));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let message = format!("invalid UTF-8 at byte {}", e.valid_up_to());
+        Fault::new("", FaultCode::Syntax, message)
+    })?;
+    let mut parser = Parser {
+        text,
+        bytes,
+        at: 0,
+        depth: 0,
+        canonical: true,
+        insist,
+    };
+    parser.space()?;
+    let root = parser.value()?;
+    parser.space()?;
+    if parser.at != bytes.len() {
+        return Err(parser.syntax("nothing may follow the value"));
+    }
+    Ok(Document {
+        bytes,
+        root,
+        canonical: parser.canonical,
+    })
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    /// No departure from RFC 8785 so far.
+    canonical: bool,
+    /// Whether such a departure is a fault.
+    insist: bool,
+}
+
+impl<'a> Parser<'a> {
+    fn value(&mut self) -> Result<Node<'a>, Fault> {
+        let start = self.at;
+        let value = match self.peek() {
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'{') => {
+                self.enter()?;
+                self.object()?
+            }
+            Some(b'[') => {
+                self.enter()?;
+                self.array()?
+            }
+            Some(b'-' | b'0'..=b'9') => Value::Integer(self.integer()?),
+            Some(b't') => self.literal("true", Value::Bool(true))?,
+            Some(b'f') => self.literal("false", Value::Bool(false))?,
+            Some(b'n') => self.literal("null", Value::Null)?,
+            _ => return Err(self.syntax("a value is expected")),
+        };
+        Ok(Node {
+            value,
+            span: start..self.at,
+        })
+    }
+
+    /// Steps over the opening bracket.
+    fn enter(&mut self) -> Result<(), Fault> {
+        if self.depth == MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH}");
+            return Err(self.fault(FaultCode::TooDeep, &message, self.at));
+        }
+        self.depth += 1;
+        self.at += 1;
+        self.space()
+    }
+
+    fn array(&mut self) -> Result<Value<'a>, Fault> {
+        let mut elements = Vec::new();
+        if !self.eat(b']') {
+            loop {
+                let element = self
+                    .value()
+                    .map_err(|fault| fault.under(&elements.len().to_string()))?;
+                elements.push(element);
+                if !self.another(b']', "a comma or the end of the array is expected")? {
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Value::Array(elements))
+    }
+
+    fn object(&mut self) -> Result<Value<'a>, Fault> {
+        let mut members: Vec<Member<'a>> = Vec::new();
+        let mut sorted = true;
+        if !self.eat(b'}') {
+            loop {
+                let start = self.at;
+                if self.peek() != Some(b'"') {
+                    return Err(self.syntax("a member name is expected"));
+                }
+                let key = self.string()?;
+                match members.last().map(|m| utf16_order(&m.key, &key)) {
+                    None | Some(Ordering::Less) => {}
+                    Some(Ordering::Equal) => return Err(self.duplicate(&key, start)),
+                    Some(Ordering::Greater) => {
+                        sorted = false;
+                        self.departure("the members are not sorted", start)
+                            .map_err(|fault| fault.under(&key))?;
+                    }
+                }
+                let value = self.member_value().map_err(|fault| fault.under(&key))?;
+                let span = start..self.at;
+                members.push(Member { key, value, span });
+                if !self.another(b'}', "a comma or the end of the object is expected")? {
+                    break;
+                }
+            }
+        }
+        // Names in strictly ascending order cannot repeat; others are sorted to look, since
+        // comparing all pairs would let a long object cost quadratic time.
+        if !sorted {
+            self.refuse_duplicates(&members)?;
+        }
+        self.depth -= 1;
+        Ok(Value::Object(members))
+    }
+
+    fn member_value(&mut self) -> Result<Node<'a>, Fault> {
+        self.space()?;
+        if !self.eat(b':') {
+            return Err(self.syntax("a colon is expected"));
+        }
+        self.space()?;
+        self.value()
+    }
+
+    fn refuse_duplicates(&self, members: &[Member<'a>]) -> Result<(), Fault> {
+        let mut by_key: Vec<&Member<'a>> = members.iter().collect();
+        // The sort is stable, so the second of a pair is the later one in the input.
+        by_key.sort_by(|a, b| a.key.cmp(&b.key));
+        match by_key.windows(2).find(|pair| pair[0].key == pair[1].key) {
+            Some(pair) => Err(self.duplicate(&pair[1].key, pair[1].span.start)),
+            None => Ok(()),
+        }
+    }
+
+    /// After an element or a member: true after a comma, false after the closing bracket.
+    fn another(&mut self, close: u8, expected: &str) -> Result<bool, Fault> {
+        self.space()?;
+        if self.eat(b',') {
+            self.space()?;
+            return Ok(true);
+        }
+        if self.eat(close) {
+            return Ok(false);
+        }
+        Err(self.syntax(expected))
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        self.at += 1;
+        let plain = self.plain();
+        if self.eat(b'"') {
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut text = String::from(plain);
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => text.push(self.escape()?),
+                Some(_) => return Err(self.syntax("a control character must be escaped")),
+                None => return Err(self.syntax("the string does not end")),
+            }
+            text.push_str(self.plain());
+        }
+        self.at += 1;
+        Ok(Cow::Owned(text))
+    }
+
+    /// The text up to the next quote, backslash or control character.
+    fn plain(&mut self) -> &'a str {
+        let rest = &self.bytes[self.at..];
+        let stop = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+        let start = self.at;
+        self.at += rest.iter().position(stop).unwrap_or(rest.len());
+        &self.text[start..self.at]
+    }
+
+    fn escape(&mut self) -> Result<char, Fault> {
+        let start = self.at;
+        self.at += 1;
+        let char = match self.peek() {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => {
+                self.departure("a slash is not escaped", start)?;
+                '/'
+            }
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode_escape(start),
+            _ => return Err(self.syntax("no such escape")),
+        };
+        self.at += 1;
+        Ok(char)
+    }
+
+    fn unicode_escape(&mut self, start: usize) -> Result<char, Fault> {
+        let unit = self.hex()?;
+        let code_point = match unit {
+            0xd800..=0xdbff => {
+                let low = match self.bytes[self.at..] {
+                    [b'\\', b'u', ..] => {
+                        self.at += 1;
+                        self.hex()?
+                    }
+                    _ => 0,
+                };
+                if !(0xdc00..=0xdfff).contains(&low) {
+                    return Err(self.lone_surrogate(start));
+                }
+                0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
+            }
+            _ => unit,
+        };
+        // RFC 8785 section 3.2.2.2: only the control characters that have no short form, in
+        // lower case.
+        let short = matches!(unit, 0x8 | 0x9 | 0xa | 0xc | 0xd);
+        let digits = &self.bytes[self.at - 4..self.at];
+        if unit >= 0x20 || short || digits.iter().any(u8::is_ascii_uppercase) {
+            self.departure("an escape in another than the canonical form", start)?;
+        }
+        char::from_u32(code_point).ok_or_else(|| self.lone_surrogate(start))
+    }
+
+    /// Steps over a `u` and reads the four digits after it.
+    fn hex(&mut self) -> Result<u32, Fault> {
+        self.at += 1;
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
+            let Some(digit) = digit else {
+                return Err(self.syntax("four hexadecimal digits are expected"));
+            };
+            unit = unit << 4 | digit;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    fn integer(&mut self) -> Result<i64, Fault> {
+        let start = self.at;
+        let negative = self.eat(b'-');
+        let first = self.at;
+        let mut magnitude: i64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            // Saturation stays above the limit, so no length of digits passes the test below.
+            magnitude = magnitude
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let digits = self.at - first;
+        if digits == 0 {
+            return Err(self.syntax("a digit is expected"));
+        }
+        if digits > 1 && self.bytes[first] == b'0' {
+            self.at = first;
+            return Err(self.syntax("a number may not begin with a zero"));
+        }
+        if let Some(b'.' | b'e' | b'E') = self.peek() {
+            let message = "a number may have no fraction and no exponent";
+            return Err(self.fault(FaultCode::Float, message, start));
+        }
+        if negative && magnitude == 0 {
+            // RFC 8785 writes it as 0: signer and verifier would hold different bytes.
+            return Err(self.fault(FaultCode::Float, "minus zero is refused", start));
+        }
+        if magnitude > MAX_INTEGER {
+            let message = "the integer is beyond 2^53 - 1";
+            return Err(self.fault(FaultCode::IntegerRange, message, start));
+        }
+        Ok(if negative { -magnitude } else { magnitude })
+    }
+
+    fn literal(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Fault> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.syntax("a value is expected"));
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    fn space(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Ok(());
+        }
+        self.departure("white space", start)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn departure(&mut self, message: &str, at: usize) -> Result<(), Fault> {
+        self.canonical = false;
+        if self.insist {
+            return Err(self.fault(FaultCode::NotCanonical, message, at));
+        }
+        Ok(())
+    }
+
+    fn syntax(&self, message: &str) -> Fault {
+        self.fault(FaultCode::Syntax, message, self.at)
+    }
+
+    fn lone_surrogate(&self, start: usize) -> Fault {
+        let message = "a surrogate without its other half";
+        self.fault(FaultCode::LoneSurrogate, message, start)
+    }
+
+    fn duplicate(&self, key: &str, start: usize) -> Fault {
+        let message = "the member occurs twice";
+        self.fault(FaultCode::DuplicateMember, message, start)
+            .under(key)
+    }
+
+    /// A fault in the value at hand; the callers put the way to it in front of its pointer.
+    fn fault(&self, code: FaultCode, message: &str, at: usize) -> Fault {
+        Fault::new("", code, format!("{message} (byte {at})"))
+    }
+}

@@ -1,0 +1,4 @@
+//! See docs/ARCHITECTURE.md.
+
+pub mod json;
+pub mod vocab;
