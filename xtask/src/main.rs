@@ -1,0 +1,52 @@
+//! Development tasks: `cargo xtask <task>`.
+//!
+//! | task | does |
+//! |---|---|
+//! | `test [filter]` | every test of the workspace; its last line counts them |
+//! | `layering [--bless]` | checks who may depend on whom and who may do what |
+//! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
+//!
+//! Each task answers whether all is well, which becomes the exit status.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a development tool talks to the person at the terminal"
+)]
+
+mod cargo;
+mod layering;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: cargo xtask <task>
+  test [filter]         run every test, or those whose name contains the filter
+  layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
+  wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[&str]) -> Result<bool> {
+    match arguments {
+        ["test"] => test::run(None),
+        ["test", filter] => test::run(Some(filter)),
+        ["layering"] => layering::run(false),
+        ["layering", "--bless"] => layering::run(true),
+        ["wasm"] => wasm::run(),
+        _ => bail!("{USAGE}"),
+    }
+}
