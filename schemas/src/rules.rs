@@ -130,8 +130,8 @@ fn check_clause(at: usize, clause: &Clause) -> Result<(), RuleError> {
     if clause.purpose.is_a.is_too_general() {
         return Err(RuleError::NotSpecific { clause: at, term: clause.purpose.is_a.as_str() });
     }
-    if let Some(term) = clause.categories.iter().find(|c| c.sensitivity() == Some(Sensitivity::CriminalRecord)) {
-        return Err(RuleError::CriminalCategory { clause: at, term: term.as_str() });
+    if let Some(term) = criminal(clause) {
+        return Err(RuleError::CriminalCategory { clause: at, term });
     }
     let Some(ground) = grounds(clause).next() else { return Ok(()) };
     // Alone of its kind in the clause, and alone in its own dimension: else one tick would say yes to two things.
@@ -142,6 +142,12 @@ fn check_clause(at: usize, clause: &Clause) -> Result<(), RuleError> {
         return Err(RuleError::NotSeparate { clause: at, ground });
     }
     Ok(())
+}
+
+fn criminal(clause: &Clause) -> Option<&'static str> {
+    let is_criminal = |s: Option<Sensitivity>| s == Some(Sensitivity::CriminalRecord);
+    let category = clause.categories.iter().find(|c| is_criminal(c.sensitivity())).map(|c| c.as_str());
+    category.or_else(|| is_criminal(clause.purpose.is_a.sensitivity()).then(|| clause.purpose.is_a.as_str()))
 }
 
 fn grounds(clause: &Clause) -> impl Iterator<Item = Ground> + '_ {
