@@ -1,3 +1,7 @@
 //! See docs/ARCHITECTURE.md.
 
+pub mod arrival;
+pub mod keys;
 pub mod merkle;
+pub mod sign;
+pub mod tile;

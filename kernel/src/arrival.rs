@@ -1,0 +1,191 @@
+//! What can be judged of one record by itself, before its place among others: who may sign its kind, the signature, the
+//! log it is meant for, the rules of a request, and the claimed time.
+//!
+//! The ledger runs this on arrival, and an auditor runs it on every opening: the same function, with and without a clock.
+
+use placet_schemas::id::{Did, Origin};
+use placet_schemas::json::{Fault, FaultCode};
+use placet_schemas::lifecycle::TransitionError;
+use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::record::{Body, Kind, Record};
+use placet_schemas::rules::{self, RuleError};
+use placet_schemas::time::Timestamp;
+
+use crate::keys::{self, PublicKey};
+
+/// How far a claimed time may be from the ledger's clock, in seconds, either way.
+pub const TIME_TOLERANCE_SECONDS: u64 = 600;
+
+/// What a record is judged against on arrival.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The log's origin.
+    pub origin: &'a Origin,
+    /// The operator keys that are valid at the record's index.
+    pub operators: &'a [Did],
+    /// The snapshot of the signer's DID document in force at the record's index, if the signer is a registered brand.
+    pub keys: Option<&'a ControllerKeys>,
+    /// The ledger's clock; an auditor, who has no say in when a record arrived, leaves it out.
+    pub now: Option<Timestamp>,
+}
+
+/// Something that is wrong with a record but does not keep it out: recorded, and told to whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// The claimed time is far from the ledger's clock.
+    TimeImplausible,
+    /// The anchor is no checkpoint of this log.
+    AnchorUnknown,
+    /// The proof names another log.
+    WrongDomain,
+}
+
+impl Finding {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TimeImplausible => "time_implausible",
+            Self::AnchorUnknown => "anchor_unknown",
+            Self::WrongDomain => "wrong_domain",
+        }
+    }
+}
+
+/// Why a record is refused. [`Refusal::code`] is stable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The bytes are no record.
+    #[error("{0}")]
+    Malformed(#[from] Fault),
+    /// The signature is not by the signer's key.
+    #[error("the signature does not hold: {0}")]
+    BadSignature(String),
+    /// The signer may not say this.
+    #[error("{0}")]
+    WrongSigner(&'static str),
+    /// The proof's domain is another log.
+    #[error("the proof's domain is {found}, this log is {expected}")]
+    WrongDomain {
+        /// The log that the record was signed for.
+        found: Origin,
+        /// This log.
+        expected: Origin,
+    },
+    /// The claimed time is too far from the ledger's clock.
+    #[error("{pointer} is {claimed}, the ledger's clock says {now}: at most {TIME_TOLERANCE_SECONDS} s may lie between")]
+    TimeImplausible {
+        /// Which time.
+        pointer: &'static str,
+        /// What it claims.
+        claimed: Timestamp,
+        /// The clock.
+        now: Timestamp,
+    },
+    /// The signer is a brand that has not registered.
+    #[error("{0} has not registered its keys here")]
+    ControllerUnknown(Did),
+    /// A request breaks a rule.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The event cannot follow.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+}
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(Fault { code: FaultCode::Oversize, .. }) => "oversize",
+            Self::Malformed(Fault { code: FaultCode::UnsupportedVersion, .. }) => "unsupported_version",
+            Self::Malformed(_) => "malformed",
+            Self::BadSignature(_) => "bad_signature",
+            Self::WrongSigner(_) => "wrong_signer",
+            Self::WrongDomain { .. } => "wrong_domain",
+            Self::TimeImplausible { .. } => "time_implausible",
+            Self::ControllerUnknown(_) => "controller_unknown",
+            Self::Rule(error) => error.code(),
+            Self::Transition(error) => error.code(),
+        }
+    }
+}
+
+/// Judges a record by itself. Gives the findings that do not keep it out.
+///
+/// # Errors
+/// The first ground of refusal. A Withdrawal is refused for a bad signature or an unknown signer only: for it a wrong
+/// domain or an implausible time is a finding, so that nothing stands between a person and her withdrawal.
+pub fn check(record: &Record, setting: &Setting<'_>) -> Result<Vec<Finding>, Refusal> {
+    check_signer(record, setting)?;
+    let key = resolve(record, setting)?;
+    keys::verify_record(record, &key).map_err(|error| Refusal::BadSignature(error.to_string()))?;
+    let mut findings = Vec::new();
+    let lenient = record.kind() == Kind::Withdrawal;
+    if let Err(refusal) = check_domain(record, setting) {
+        if !lenient {
+            return Err(refusal);
+        }
+        findings.push(Finding::WrongDomain);
+    }
+    if let Err(refusal) = setting.now.map_or(Ok(()), |now| check_time(record, now)) {
+        if !lenient {
+            return Err(refusal);
+        }
+        findings.push(Finding::TimeImplausible);
+    }
+    if let Body::ConsentRequest(request) = &record.body {
+        rules::check_request(request)?;
+    }
+    Ok(findings)
+}
+
+/// The signer that the kind demands, as far as the record shows it; which person or brand exactly is for the lifecycle.
+fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
+    let signer = &record.issuer;
+    match &record.body {
+        Body::ConsentRequest(request) if request.controllers.registered().id != *signer => {
+            Err(Refusal::WrongSigner("a request is signed by its first controller"))
+        }
+        Body::ControllerKeys(_) if !setting.operators.contains(signer) => {
+            Err(Refusal::WrongSigner("a ControllerKeys record is signed by the log's operator"))
+        }
+        Body::ConsentGrant(_) | Body::Narrowing(_) | Body::Renewal(_) | Body::ErasureRequest(_) if !signer.is_key() => {
+            Err(Refusal::WrongSigner("a consumer's record is signed by her own did:key"))
+        }
+        Body::ConsentGrant(grant) if grant.controller == *signer => {
+            Err(Refusal::WrongSigner("a controller cannot grant consent to itself"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn resolve(record: &Record, setting: &Setting<'_>) -> Result<PublicKey, Refusal> {
+    let bad = |what: &dyn core::fmt::Display| Refusal::BadSignature(what.to_string());
+    let method = &record.proof.verification_method;
+    if method.did_str() != record.issuer.as_str() {
+        return Err(bad(&"the verification method is not the issuer's"));
+    }
+    let brand = matches!(record.body, Body::ConsentRequest(_) | Body::EndedByController(_));
+    if record.issuer.is_key() && !brand {
+        return PublicKey::from_did(&record.issuer).map_err(|error| bad(&error));
+    }
+    let snapshot = setting.keys.filter(|keys| *keys.document.id() == record.issuer);
+    let snapshot = snapshot.ok_or_else(|| Refusal::ControllerUnknown(record.issuer.clone()))?;
+    let key = snapshot.document.key(method).ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
+    PublicKey::from_multibase(key).map_err(|error| bad(&error))
+}
+
+fn check_domain(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
+    if record.proof.domain == *setting.origin {
+        return Ok(());
+    }
+    Err(Refusal::WrongDomain { found: record.proof.domain.clone(), expected: setting.origin.clone() })
+}
+
+fn check_time(record: &Record, now: Timestamp) -> Result<(), Refusal> {
+    let claims = [("/validFrom", record.valid_from), ("/proof/created", record.proof.created)];
+    let far = claims.into_iter().find(|(_, claimed)| claimed.unix().abs_diff(now.unix()) > TIME_TOLERANCE_SECONDS);
+    far.map_or(Ok(()), |(pointer, claimed)| Err(Refusal::TimeImplausible { pointer, claimed, now }))
+}
