@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 use serde::de::{
-    self, Deserialize, DeserializeSeed, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
+    self, Deserialize, DeserializeSeed, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -120,10 +119,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
         }
     }
 
-    fn object<V: Visitor<'de>>(
-        members: &'de [Member<'a>],
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn object<V: Visitor<'de>>(members: &'de [Member<'a>], visitor: V) -> Result<V::Value, Refusal> {
         let mut access = Members {
             rest: members.iter(),
             value: None,
@@ -176,19 +172,11 @@ impl<'de> de::Deserializer<'de> for Decoder<'de, '_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Refusal> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -242,17 +230,12 @@ struct Elements<'de, 'a> {
 impl<'de> SeqAccess<'de> for &mut Elements<'de, '_> {
     type Error = Refusal;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Refusal> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refusal> {
         let Some((index, node)) = self.rest.next() else {
             return Ok(None);
         };
         let value = seed.deserialize(Decoder { node });
-        value
-            .map(Some)
-            .map_err(|refusal| refusal.under(&index.to_string()))
+        value.map(Some).map_err(|refusal| refusal.under(&index.to_string()))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -269,10 +252,7 @@ struct Members<'de, 'a> {
 impl<'de> MapAccess<'de> for &mut Members<'de, '_> {
     type Error = Refusal;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Refusal> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
         self.value = self.rest.next();
         let Some(member) = self.value else {
             return Ok(None);
@@ -312,11 +292,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
         visitor.visit_borrowed_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -327,10 +303,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
         visitor: V,
     ) -> Result<V::Value, Refusal> {
         let name = self.0;
-        visitor.visit_enum(Variant {
-            name,
-            content: None,
-        })
+        visitor.visit_enum(Variant { name, content: None })
     }
 
     forward_to_deserialize_any! {
@@ -383,23 +356,16 @@ impl<'de> VariantAccess<'de> for Variant<'de, '_> {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Refusal> {
         let content = self.content()?;
-        seed.deserialize(content)
-            .map_err(|refusal| refusal.under(self.name))
+        seed.deserialize(content).map_err(|refusal| refusal.under(self.name))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Refusal> {
         let content = self.content()?;
-        de::Deserializer::deserialize_seq(content, visitor)
-            .map_err(|refusal| refusal.under(self.name))
+        de::Deserializer::deserialize_seq(content, visitor).map_err(|refusal| refusal.under(self.name))
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Refusal> {
         let content = self.content()?;
-        de::Deserializer::deserialize_struct(content, "", fields, visitor)
-            .map_err(|refusal| refusal.under(self.name))
+        de::Deserializer::deserialize_struct(content, "", fields, visitor).map_err(|refusal| refusal.under(self.name))
     }
 }

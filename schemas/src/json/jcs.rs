@@ -79,11 +79,7 @@ impl ser::Error for JcsError {
 pub(super) fn utf16_order(a: &str, b: &str) -> Ordering {
     let differing = a.bytes().zip(b.bytes()).find(|(a, b)| a != b);
     let lift = |byte: u8| {
-        if matches!(byte, 0xee | 0xef) {
-            byte + 0x10
-        } else {
-            byte
-        }
+        if matches!(byte, 0xee | 0xef) { byte + 0x10 } else { byte }
     };
     match differing {
         Some((a, b)) => lift(a).cmp(&lift(b)),

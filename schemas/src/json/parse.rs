@@ -114,9 +114,7 @@ impl<'a> Parser<'a> {
         let mut elements = Vec::new();
         if !self.eat(b']') {
             loop {
-                let element = self
-                    .value()
-                    .map_err(|fault| fault.under(&elements.len().to_string()))?;
+                let element = self.value().map_err(|fault| fault.under(&elements.len().to_string()))?;
                 elements.push(element);
                 if !self.another(b']', "a comma or the end of the array is expected")? {
                     break;
@@ -296,9 +294,7 @@ impl<'a> Parser<'a> {
         let mut magnitude: i64 = 0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             // Saturation stays above the limit, so no length of digits passes the test below.
-            magnitude = magnitude
-                .saturating_mul(10)
-                .saturating_add(i64::from(digit - b'0'));
+            magnitude = magnitude.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
             self.at += 1;
         }
         let digits = self.at - first;
@@ -372,8 +368,7 @@ impl<'a> Parser<'a> {
 
     fn duplicate(&self, key: &str, start: usize) -> Fault {
         let message = "the member occurs twice";
-        self.fault(FaultCode::DuplicateMember, message, start)
-            .under(key)
+        self.fault(FaultCode::DuplicateMember, message, start).under(key)
     }
 
     /// A fault in the value at hand; the callers put the way to it in front of its pointer.

@@ -57,10 +57,7 @@ impl<'o> Writer<'o> {
         self.out.push(b'{');
         write_string(variant, self.out);
         self.out.push(b':');
-        Ok(Writer {
-            out: self.out,
-            depth,
-        })
+        Ok(Writer { out: self.out, depth })
     }
 }
 
@@ -149,19 +146,10 @@ impl<'o> ser::Serializer for Writer<'o> {
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), JcsError> {
         self.serialize_unit()
     }
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<(), JcsError> {
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), JcsError> {
         self.serialize_str(variant)
     }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), JcsError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), JcsError> {
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -196,10 +184,7 @@ impl<'o> ser::Serializer for Writer<'o> {
         _: usize,
     ) -> Result<Array<'o>, JcsError> {
         let array = self.variant(variant)?.array()?;
-        Ok(Array {
-            close: b"]}",
-            ..array
-        })
+        Ok(Array { close: b"]}", ..array })
     }
     fn serialize_map(self, _: Option<usize>) -> Result<Object<'o>, JcsError> {
         self.object()
@@ -222,10 +207,7 @@ impl<'o> ser::Serializer for Writer<'o> {
         _: usize,
     ) -> Result<Object<'o>, JcsError> {
         let object = self.variant(variant)?.object()?;
-        Ok(Object {
-            close: b"}}",
-            ..object
-        })
+        Ok(Object { close: b"}}", ..object })
     }
 }
 
@@ -315,11 +297,7 @@ pub(super) struct Object<'o> {
 }
 
 impl Object<'_> {
-    fn member<T: Serialize + ?Sized>(
-        &mut self,
-        key: Cow<'static, str>,
-        value: &T,
-    ) -> Result<(), JcsError> {
+    fn member<T: Serialize + ?Sized>(&mut self, key: Cow<'static, str>, value: &T) -> Result<(), JcsError> {
         if !self.members.is_empty() {
             self.out.push(b',');
         }
@@ -400,11 +378,7 @@ impl ser::SerializeMap for Object<'_> {
 impl ser::SerializeStruct for Object<'_> {
     type Ok = ();
     type Error = JcsError;
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), JcsError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), JcsError> {
         self.member(Cow::Borrowed(key), value)
     }
     fn end(self) -> Result<(), JcsError> {
@@ -415,11 +389,7 @@ impl ser::SerializeStruct for Object<'_> {
 impl ser::SerializeStructVariant for Object<'_> {
     type Ok = ();
     type Error = JcsError;
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), JcsError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), JcsError> {
         self.member(Cow::Borrowed(key), value)
     }
     fn end(self) -> Result<(), JcsError> {
