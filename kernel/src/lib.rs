@@ -2,6 +2,7 @@
 
 pub mod arrival;
 pub mod keys;
+pub mod leaf;
 pub mod merkle;
 pub mod sign;
 pub mod tile;
