@@ -55,7 +55,8 @@ pub(crate) fn run(filter: Option<&str>) -> Result<bool> {
 
 /// Prints the summary, whose last line is `N passed, N failed, N skipped`.
 fn conclude(total: Counts, filter: Option<&str>, skip_is_failure: bool) -> Result<bool> {
-    if total.passed + total.failed + total.skipped == 0 {
+    // A filter that matches nothing skips everything, which must not look like success.
+    if total.passed + total.failed + total.unable == 0 {
         bail!("no test ran (filter: {})", filter.unwrap_or("none"));
     }
     let refused = skip_is_failure && total.unable > 0;
@@ -141,7 +142,12 @@ mod tests {
 
     #[test]
     fn a_run_without_tests_is_an_error() {
-        assert!(conclude(Counts::default(), Some("nothing"), false).is_err());
+        let filtered_out = Counts {
+            skipped: 9,
+            ..Counts::default()
+        };
+        assert!(conclude(Counts::default(), None, false).is_err());
+        assert!(conclude(filtered_out, Some("nothing"), false).is_err());
     }
 
     #[test]
