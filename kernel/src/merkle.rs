@@ -16,12 +16,10 @@ mod verify;
 pub use frontier::Frontier;
 pub use hash::{HASH_BYTES, Hash, ParseHashError, empty_root, leaf_hash, node_hash};
 pub use prove::{
-    NodeCoord, NodeRange, NodeSource, ProveError, consistency_nodes, consistency_proof,
-    inclusion_nodes, inclusion_proof, root, root_nodes,
+    NodeCoord, NodeRange, NodeSource, ProveError, consistency_nodes, consistency_proof, inclusion_nodes,
+    inclusion_proof, root, root_nodes,
 };
-pub use verify::{
-    MerkleError, root_from_inclusion, verify_append, verify_consistency, verify_inclusion,
-};
+pub use verify::{MerkleError, root_from_inclusion, verify_append, verify_consistency, verify_inclusion};
 
 /// The largest tree size that is accepted anywhere: 2^63 - 1.
 ///

@@ -39,10 +39,7 @@ impl Frontier {
     ///
     /// # Errors
     /// [`ProveError::Request`] if the size is too large, [`ProveError::Source`] if the source lacks a hash.
-    pub fn load<S: NodeSource + ?Sized>(
-        size: u64,
-        source: &S,
-    ) -> Result<Self, ProveError<S::Error>> {
+    pub fn load<S: NodeSource + ?Sized>(size: u64, source: &S) -> Result<Self, ProveError<S::Error>> {
         let hashes = root_nodes(size)?
             .nodes()
             .map(|node| source.node(node.level, node.index))
@@ -109,10 +106,7 @@ mod tests {
         for size in 1..=100u64 {
             frontier.push(leaf_hash(&size.to_be_bytes()));
             let hashes = frontier.hashes().to_vec();
-            assert_eq!(
-                Frontier::from_parts(size, hashes.clone()),
-                Ok(frontier.clone())
-            );
+            assert_eq!(Frontier::from_parts(size, hashes.clone()), Ok(frontier.clone()));
 
             let mut longer = hashes.clone();
             longer.push(empty_root());

@@ -46,13 +46,7 @@ impl ParseHashError {
 
 /// The hash of a leaf: `SHA-256(0x00 || entry)`.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Hash(
-        Sha256::new()
-            .chain_update([0x00])
-            .chain_update(entry)
-            .finalize()
-            .into(),
-    )
+    Hash(Sha256::new().chain_update([0x00]).chain_update(entry).finalize().into())
 }
 
 /// The hash of an inner node: `SHA-256(0x01 || left || right)`.
@@ -67,9 +61,8 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 /// The root of the empty tree: `SHA-256("")`.
 pub fn empty_root() -> Hash {
     Hash([
-        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9,
-        0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52,
-        0xb8, 0x55,
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae,
+        0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
     ])
 }
 
@@ -215,18 +208,12 @@ mod tests {
         let zero = Hash::new([0; 32]).to_base64();
         let trailing_bit = zero.replace("A=", "B=");
         assert_ne!(zero, trailing_bit);
-        assert_eq!(
-            Hash::from_base64(&trailing_bit),
-            Err(ParseHashError::Base64)
-        );
+        assert_eq!(Hash::from_base64(&trailing_bit), Err(ParseHashError::Base64));
         assert_eq!(
             Hash::from_base64(&"A".repeat(44)),
             Err(ParseHashError::Base64),
             "33 bytes"
         );
-        assert_eq!(
-            Hash::try_from(&[0u8; 31][..]),
-            Err(ParseHashError::Length(31))
-        );
+        assert_eq!(Hash::try_from(&[0u8; 31][..]), Err(ParseHashError::Length(31)));
     }
 }

@@ -105,18 +105,11 @@ pub fn inclusion_nodes(index: u64, size: u64) -> Result<Vec<NodeRange>, MerkleEr
         return Err(MerkleError::IndexBeyondSize { index, size });
     }
     // PATH(m, D[n]) of RFC 6962 section 2.1.1, walked from the root to the leaf.
-    let mut at = NodeRange {
-        begin: 0,
-        end: size,
-    };
+    let mut at = NodeRange { begin: 0, end: size };
     let mut siblings = Vec::new();
     while at.len() > 1 {
         let (left, right) = at.split();
-        let (into, sibling) = if index < left.end {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (into, sibling) = if index < left.end { (left, right) } else { (right, left) };
         siblings.push(sibling);
         at = into;
     }
@@ -170,10 +163,7 @@ pub fn consistency_nodes(old_size: u64, new_size: u64) -> Result<Vec<NodeRange>,
 /// [`MerkleError::SizeTooLarge`].
 pub fn root_nodes(size: u64) -> Result<NodeRange, MerkleError> {
     check_size(size)?;
-    Ok(NodeRange {
-        begin: 0,
-        end: size,
-    })
+    Ok(NodeRange { begin: 0, end: size })
 }
 
 impl NodeRange {
@@ -246,16 +236,10 @@ pub(super) fn fold_right(hashes: &[Hash]) -> Hash {
     let Some((last, before)) = hashes.split_last() else {
         return empty_root();
     };
-    before
-        .iter()
-        .rev()
-        .fold(*last, |right, left| node_hash(left, &right))
+    before.iter().rev().fold(*last, |right, left| node_hash(left, &right))
 }
 
-fn hash_all<S: NodeSource + ?Sized>(
-    ranges: &[NodeRange],
-    source: &S,
-) -> Result<Vec<Hash>, ProveError<S::Error>> {
+fn hash_all<S: NodeSource + ?Sized>(ranges: &[NodeRange], source: &S) -> Result<Vec<Hash>, ProveError<S::Error>> {
     ranges
         .iter()
         .map(|range| range.hash(source).map_err(ProveError::Source))

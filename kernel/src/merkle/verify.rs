@@ -91,12 +91,7 @@ pub fn verify_inclusion(
 ///
 /// # Errors
 /// [`MerkleError::SizeTooLarge`], [`MerkleError::IndexBeyondSize`] or [`MerkleError::ProofLength`].
-pub fn root_from_inclusion(
-    leaf_hash: &Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-) -> Result<Hash, MerkleError> {
+pub fn root_from_inclusion(leaf_hash: &Hash, index: u64, size: u64, proof: &[Hash]) -> Result<Hash, MerkleError> {
     check_size(size)?;
     if index >= size {
         return Err(MerkleError::IndexBeyondSize { index, size });
@@ -149,10 +144,7 @@ pub fn verify_consistency(
     // whole old tree, its root is known and is left out of the proof.
     let height = old_size.trailing_zeros() as usize;
     let seed_is_old_root = old_size.is_power_of_two();
-    check_length(
-        proof,
-        usize::from(!seed_is_old_root) + (inner - height) + border,
-    )?;
+    check_length(proof, usize::from(!seed_is_old_root) + (inner - height) + border)?;
     let (seed, rest) = match proof.split_first() {
         Some((first, rest)) if !seed_is_old_root => (*first, rest),
         _ => (*old_root, proof),
@@ -216,10 +208,7 @@ fn check_length(proof: &[Hash], want: usize) -> Result<(), MerkleError> {
     if proof.len() == want {
         return Ok(());
     }
-    Err(MerkleError::ProofLength {
-        got: proof.len(),
-        want,
-    })
+    Err(MerkleError::ProofLength { got: proof.len(), want })
 }
 
 /// How many siblings lie below the point where the path from leaf `index` meets the right edge of the tree,
@@ -231,22 +220,17 @@ fn path_shape(index: u64, size: u64) -> (usize, usize) {
 }
 
 fn climb_inner(start: Hash, siblings: &[Hash], path: u64) -> Hash {
-    siblings
-        .iter()
-        .enumerate()
-        .fold(start, |hash, (level, side)| {
-            if path >> level & 1 == 0 {
-                node_hash(&hash, side)
-            } else {
-                node_hash(side, &hash)
-            }
-        })
+    siblings.iter().enumerate().fold(start, |hash, (level, side)| {
+        if path >> level & 1 == 0 {
+            node_hash(&hash, side)
+        } else {
+            node_hash(side, &hash)
+        }
+    })
 }
 
 fn climb_border(start: Hash, siblings: &[Hash]) -> Hash {
-    siblings
-        .iter()
-        .fold(start, |hash, left| node_hash(left, &hash))
+    siblings.iter().fold(start, |hash, left| node_hash(left, &hash))
 }
 
 #[cfg(test)]
@@ -292,10 +276,7 @@ mod tests {
             verify_append(0, &leaf, 1, &leaf, &[]),
             Err(MerkleError::OldRootMismatch)
         );
-        assert_eq!(
-            verify_append(0, &empty, 0, &leaf, &[]),
-            Err(MerkleError::RootMismatch)
-        );
+        assert_eq!(verify_append(0, &empty, 0, &leaf, &[]), Err(MerkleError::RootMismatch));
         assert_eq!(verify_append(1, &leaf, 1, &leaf, &[]), Ok(()));
     }
 }

@@ -6,3 +6,5 @@ mod merkle_oracles;
 mod merkle_vectors;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod tiles;

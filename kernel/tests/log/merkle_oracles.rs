@@ -3,8 +3,8 @@
 use ct_merkle::RootHash;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use placet_kernel::merkle::{
-    Frontier, Hash, MerkleError, consistency_proof, inclusion_proof, leaf_hash, root,
-    root_from_inclusion, verify_append, verify_consistency, verify_inclusion,
+    Frontier, Hash, MerkleError, consistency_proof, inclusion_proof, leaf_hash, root, root_from_inclusion,
+    verify_append, verify_consistency, verify_inclusion,
 };
 use proptest::prelude::*;
 use rs_merkle::{Hasher, MerkleProof, MerkleTree};
@@ -22,11 +22,7 @@ impl Hasher for Rfc6962 {
     type Hash = [u8; 32];
 
     fn hash(data: &[u8]) -> [u8; 32] {
-        Sha256::new()
-            .chain_update([1])
-            .chain_update(data)
-            .finalize()
-            .into()
+        Sha256::new().chain_update([1]).chain_update(data).finalize().into()
     }
 }
 
@@ -91,12 +87,7 @@ fn inclusion_proofs_agree_with_both_oracles() {
             assert_eq!(bytes, rs.proof(&[index as usize]).to_bytes());
             assert_eq!(verify_inclusion(&leaf, index, size, &proof, &root), Ok(()));
             let foreign = MerkleProof::<Rfc6962>::from_bytes(&bytes).unwrap();
-            assert!(foreign.verify(
-                root.into(),
-                &[index as usize],
-                &[leaf.into()],
-                size as usize
-            ));
+            assert!(foreign.verify(root.into(), &[index as usize], &[leaf.into()], size as usize));
         }
     }
 }
@@ -113,17 +104,9 @@ fn consistency_proofs_agree_with_the_oracle() {
             let proof = consistency_proof(old, new, &model).unwrap();
             let theirs = ct[new as usize].prove_consistency((new - old) as usize);
             assert_eq!(flat(&proof), theirs.as_bytes(), "{old} to {new}");
-            ct_new
-                .verify_consistency(&ct[old as usize].root(), &theirs)
-                .unwrap();
-            assert_eq!(
-                verify_consistency(old, &old_root, new, &new_root, &proof),
-                Ok(())
-            );
-            assert_eq!(
-                verify_append(old, &old_root, new, &new_root, &proof),
-                Ok(())
-            );
+            ct_new.verify_consistency(&ct[old as usize].root(), &theirs).unwrap();
+            assert_eq!(verify_consistency(old, &old_root, new, &new_root, &proof), Ok(()));
+            assert_eq!(verify_append(old, &old_root, new, &new_root, &proof), Ok(()));
         }
         assert_eq!(consistency_proof(0, new, &model), Ok(Vec::new()));
     }
@@ -139,12 +122,7 @@ fn inclusion_proofs_of_the_wrong_length_or_place_are_refused() {
             let proof = inclusion_proof(index, size, &model).unwrap();
             let mut longer = proof.clone();
             longer.push(root);
-            let wrong_length = |got: usize| {
-                Err(MerkleError::ProofLength {
-                    got,
-                    want: proof.len(),
-                })
-            };
+            let wrong_length = |got: usize| Err(MerkleError::ProofLength { got, want: proof.len() });
             assert_eq!(
                 verify_inclusion(&leaf, index, size, &longer, &root),
                 wrong_length(proof.len() + 1)
@@ -177,22 +155,13 @@ fn consistency_proofs_of_the_wrong_length_or_order_are_refused() {
             let mut longer = proof.clone();
             longer.push(new_root);
             let want = proof.len();
-            assert_eq!(
-                check(&longer),
-                Err(MerkleError::ProofLength {
-                    got: want + 1,
-                    want
-                })
-            );
+            assert_eq!(check(&longer), Err(MerkleError::ProofLength { got: want + 1, want }));
             if old == new {
                 continue;
             }
             assert_eq!(
                 check(&proof[1..]),
-                Err(MerkleError::ProofLength {
-                    got: want - 1,
-                    want
-                })
+                Err(MerkleError::ProofLength { got: want - 1, want })
             );
             // The proof starts from the old root itself where that is a complete subtree of the new tree.
             let swapped = if old.is_power_of_two() {
@@ -200,10 +169,7 @@ fn consistency_proofs_of_the_wrong_length_or_order_are_refused() {
             } else {
                 MerkleError::OldRootMismatch
             };
-            assert_eq!(
-                verify_consistency(old, &new_root, new, &old_root, &proof),
-                Err(swapped)
-            );
+            assert_eq!(verify_consistency(old, &new_root, new, &old_root, &proof), Err(swapped));
             assert_eq!(
                 verify_consistency(new, &new_root, old, &old_root, &proof),
                 Err(MerkleError::OldLargerThanNew { old: new, new: old })

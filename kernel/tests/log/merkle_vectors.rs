@@ -8,19 +8,11 @@ use serde_json::Value;
 
 /// The folder of the vectors, or `None` (with a printed line) on a machine that does not have them.
 fn vectors(name: &str) -> Option<PathBuf> {
-    let folder = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../shared/vectors/merkle"
-    ))
-    .join(name);
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/merkle")).join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    assert_ne!(
-        std::env::var("CI").as_deref(),
-        Ok("true"),
-        "no vectors in CI"
-    );
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no vectors in CI");
     println!("skipped: no vectors in {}", folder.display());
     None
 }
@@ -59,11 +51,8 @@ fn proof(value: &Value) -> Option<Vec<Hash>> {
 }
 
 fn inclusion_holds(case: &Value) -> bool {
-    let (Some(leaf), Some(root), Some(proof)) = (
-        hash(&case["leafHash"]),
-        hash(&case["root"]),
-        proof(&case["proof"]),
-    ) else {
+    let (Some(leaf), Some(root), Some(proof)) = (hash(&case["leafHash"]), hash(&case["root"]), proof(&case["proof"]))
+    else {
         return false;
     };
     let index = case["leafIdx"].as_u64().unwrap();
@@ -72,11 +61,9 @@ fn inclusion_holds(case: &Value) -> bool {
 }
 
 fn consistency_holds(case: &Value) -> bool {
-    let (Some(old_root), Some(new_root), Some(proof)) = (
-        hash(&case["root1"]),
-        hash(&case["root2"]),
-        proof(&case["proof"]),
-    ) else {
+    let (Some(old_root), Some(new_root), Some(proof)) =
+        (hash(&case["root1"]), hash(&case["root2"]), proof(&case["proof"]))
+    else {
         return false;
     };
     let old = case["size1"].as_u64().unwrap();
@@ -91,13 +78,7 @@ fn run(name: &str, holds: impl Fn(&Value) -> bool) {
     let (mut good, mut bad) = (0, 0);
     for (path, case) in cases {
         let want_error = case["wantErr"].as_bool().unwrap();
-        assert_eq!(
-            holds(&case),
-            !want_error,
-            "{}: {}",
-            path.display(),
-            case["desc"]
-        );
+        assert_eq!(holds(&case), !want_error, "{}: {}", path.display(), case["desc"]);
         if want_error {
             bad += 1;
         } else {
