@@ -1,0 +1,164 @@
+//! Compact JSON Web Signatures (RFC 7515) for Placet's own tokens: proofs of a key, sessions, registrations.
+//!
+//! In scope: one signature, a header of exactly `alg`, `kid` and `typ`, and the keys that the caller already trusts. Out
+//! of scope, and refused: every other header member (`jwk`, `jku`, `x5c`, `crit`, `b64`: ways in which a token could bring
+//! its own key or its own rules), detached and JSON serialisations, encryption. The payload is the caller's to parse.
+//!
+//! The rules of RFC 8725 (JWT best current practices): the algorithm is fixed by the key, not by the token (3.1, 3.2); the
+//! type is explicit, so a token of one kind is never taken for another (3.11).
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use placet_schemas::id::DidUrl;
+use placet_schemas::json::{self, Fault};
+use serde::{Deserialize, Serialize};
+
+use crate::keys::PublicKey;
+use crate::sign::{Algorithm, SignError, Signer};
+
+/// Longest token, in bytes.
+pub const MAX_JWS_BYTES: usize = 16 * 1024;
+
+/// Longest header, in bytes once decoded: a method of a DID can have over 1,000.
+const MAX_HEADER_BYTES: usize = 2048;
+
+/// Why a token does not count. [`JwsError::code`] is stable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Over [`MAX_JWS_BYTES`].
+    #[error("the token is longer than {MAX_JWS_BYTES} bytes")]
+    Oversize,
+    /// Not three parts, or a part is not base64url without padding in its one spelling.
+    #[error("the token is not three parts of canonical base64url, joined by dots")]
+    Encoding,
+    /// The header is not the object that it should be.
+    #[error("the token's header: {0}")]
+    Header(Fault),
+    /// The token is of another kind.
+    #[error("the token's typ is not {expected}")]
+    Type {
+        /// The kind that is asked for here.
+        expected: String,
+    },
+    /// The key that the token names is not known to the caller.
+    #[error("the key {0} is not known here")]
+    UnknownKey(DidUrl),
+    /// The header's algorithm is not the key's.
+    #[error("the token's alg is not that of the key it names")]
+    Algorithm,
+    /// The signature is not by this key over these bytes.
+    #[error("the token's signature does not verify")]
+    Signature,
+}
+
+impl JwsError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Oversize => "jws_oversize",
+            Self::Encoding => "jws_encoding",
+            Self::Header(_) => "jws_header",
+            Self::Type { .. } => "jws_type",
+            Self::UnknownKey(_) => "jws_unknown_key",
+            Self::Algorithm => "jws_algorithm",
+            Self::Signature => "jws_signature",
+        }
+    }
+}
+
+/// Checks a token and gives the method that signed it, and its payload. `typ` is compared byte for byte; `keys` gives the
+/// key of a method that the caller trusts for this kind of token.
+///
+/// # Errors
+/// See [`JwsError`].
+pub fn verify(
+    compact: &str,
+    typ: &str,
+    keys: impl Fn(&DidUrl) -> Option<PublicKey>,
+) -> Result<(DidUrl, Vec<u8>), JwsError> {
+    if compact.len() > MAX_JWS_BYTES {
+        return Err(JwsError::Oversize);
+    }
+    let (signed, signature) = compact.rsplit_once('.').ok_or(JwsError::Encoding)?;
+    let (header, payload) = signed.split_once('.').ok_or(JwsError::Encoding)?;
+    let header = read_header(&decode(header)?)?;
+    // A fourth part would leave a dot in here, which is no base64url.
+    let payload = decode(payload)?;
+    let signature = decode(signature)?.try_into().map_err(|_| JwsError::Encoding)?;
+    if header.typ != typ {
+        return Err(JwsError::Type {
+            expected: typ.to_owned(),
+        });
+    }
+    let Some(key) = keys(&header.kid) else {
+        return Err(JwsError::UnknownKey(header.kid));
+    };
+    if header.alg.key() != key.algorithm() {
+        return Err(JwsError::Algorithm);
+    }
+    key.verify(signed.as_bytes(), &signature)
+        .map_err(|_| JwsError::Signature)?;
+    Ok((header.kid, payload))
+}
+
+/// Signs `payload` as a token of kind `typ`; `kid` is the signer's verification method.
+///
+/// # Errors
+/// When the signer fails.
+pub fn sign(payload: &[u8], typ: &str, kid: &DidUrl, signer: &dyn Signer) -> Result<String, SignError> {
+    let alg = match signer.algorithm() {
+        Algorithm::Ed25519 => Alg::Ed25519,
+        Algorithm::P256 => Alg::Es256,
+    };
+    let header = json::to_jcs(&Header {
+        alg,
+        kid: kid.clone(),
+        typ: typ.to_owned(),
+    })?;
+    let signed = format!(
+        "{}.{}",
+        Base64UrlUnpadded::encode_string(&header),
+        Base64UrlUnpadded::encode_string(payload)
+    );
+    let signature = signer.sign(signed.as_bytes())?;
+    Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature)))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: Alg,
+    kid: DidUrl,
+    typ: String,
+}
+
+/// The accepted algorithms. There is no `none`.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Alg {
+    /// Ed25519 by its own name (RFC 9864).
+    Ed25519,
+    /// Ed25519 by its older name (RFC 8037), which libraries still write; Ed448 has no keys here.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    /// P-256 with SHA-256 (RFC 7518 section 3.4).
+    #[serde(rename = "ES256")]
+    Es256,
+}
+
+impl Alg {
+    const fn key(self) -> Algorithm {
+        match self {
+            Self::Ed25519 | Self::EdDsa => Algorithm::Ed25519,
+            Self::Es256 => Algorithm::P256,
+        }
+    }
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, JwsError> {
+    let document = json::parse(bytes, MAX_HEADER_BYTES).map_err(JwsError::Header)?;
+    json::decode(document.root()).map_err(JwsError::Header)
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, JwsError> {
+    Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Encoding)
+}
