@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Tile, TileError, TileKind};
+use crate::text::decimal;
 
 /// Digits in one path element of an index.
 const GROUP_DIGITS: usize = 3;
@@ -59,13 +60,10 @@ impl FromStr for Tile {
     }
 }
 
-/// A decimal without leading zeroes that fits a byte.
 fn parse_decimal(text: &str) -> Result<u8, TileError> {
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    if !canonical {
-        return Err(TileError::Path);
-    }
-    text.parse().map_err(|_| TileError::Path)
+    decimal(text)
+        .and_then(|value| u8::try_from(value).ok())
+        .ok_or(TileError::Path)
 }
 
 fn parse_index(text: &str) -> Result<u64, TileError> {
