@@ -12,6 +12,7 @@ use crate::version::Version;
 
 /// A statement, who signed it, and the signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signed<T> {
     /// What is said.
@@ -24,6 +25,7 @@ pub struct Signed<T> {
 
 /// "This record is in the log, at this index, and no later event of its consent is in the first `size` leaves."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Acknowledgement {
     /// Format version.
@@ -79,6 +81,7 @@ pub struct StateAttestation {
 
 /// "The feed of this controller has these items, in this order, and the log stood here."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeedHead {
     /// Format version.
@@ -105,6 +108,7 @@ macro_rules! statement_type {
     ($name:ident, $variant:ident) => {
         /// The value of `type`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name {
             /// The only value.
             #[default]

@@ -1,0 +1,112 @@
+//! Bodies about consents and feeds.
+
+use serde::{Deserialize, Serialize};
+
+use super::SaltText;
+use crate::id::{Did, Digest};
+use crate::lifecycle::{Effective, State};
+use crate::record::Kind;
+use crate::statement::{FeedHead, Signed};
+use crate::time::Timestamp;
+
+/// A consent in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentSummary {
+    /// Its id: the grant's digest.
+    pub consent: Digest,
+    /// Log index of the grant; the key of paging.
+    pub index: u64,
+    /// The request that is answered now.
+    pub request: Digest,
+    /// The person's pairwise DID.
+    pub subject: Did,
+    /// The controller.
+    pub controller: Did,
+    /// When it was given, by the grant's claim.
+    pub given_at: Timestamp,
+    /// When it expires.
+    pub valid_until: Timestamp,
+    /// What it is now, by the ledger's clock.
+    pub effective: Effective,
+}
+
+/// Consents, ordered by the index of the grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentPage {
+    /// The consents.
+    pub consents: Vec<ConsentSummary>,
+    /// What to give as `after` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// One consent, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentView {
+    /// What the next event is judged by.
+    pub state: State,
+    /// What it is now, by the ledger's clock.
+    pub effective: Effective,
+    /// Log index of the grant.
+    pub index: u64,
+    /// Its events in log order, the grant first.
+    pub events: Vec<EventView>,
+}
+
+/// One event of a consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventView {
+    /// Its place in the log.
+    pub index: u64,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its claimed time.
+    pub valid_from: Timestamp,
+    /// Codes of what is wrong with it but did not keep it out.
+    pub findings: Vec<String>,
+}
+
+/// A part of a brand's feed, in feed order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FeedAnswer {
+    /// The brand.
+    pub controller: Did,
+    /// The items after the cursor.
+    pub items: Vec<FeedItem>,
+    /// The operator's word for the whole feed.
+    pub head: Signed<FeedHead>,
+    /// The checkpoint (C2SP tlog-checkpoint) that the proofs lead to.
+    pub checkpoint: String,
+}
+
+/// One item of a feed: a record of the brand or of one of its consumers, opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FeedItem {
+    /// Its place in the feed, from 0.
+    pub seq: u64,
+    /// Its place in the log.
+    pub index: u64,
+    /// RFC 6962 hash of its leaf.
+    pub leaf_hash: Digest,
+    /// What opens the leaf.
+    pub salt: SaltText,
+    /// The record.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub record: serde_json::Value,
+    /// The inclusion proof under the answer's checkpoint: hashes from the leaf's sibling upwards (RFC 6962).
+    pub proof: Vec<Digest>,
+}
