@@ -20,7 +20,7 @@ pub const CODE_BYTES: usize = 16;
 /// Characters of a written code, without the hyphens.
 pub const CODE_CHARS: usize = DATA_CHARS + CHECKSUM_CHARS;
 /// Longest text that is looked at, in bytes: a code with generous spacing.
-pub const MAX_CODE_TEXT_BYTES: usize = 256;
+pub const MAX_CODE_TEXT_BYTES: usize = 128;
 
 const DATA_CHARS: usize = 26;
 const CHECKSUM_CHARS: usize = 4;

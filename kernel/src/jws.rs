@@ -16,7 +16,7 @@ use crate::keys::PublicKey;
 use crate::sign::{Algorithm, SignError, Signer};
 
 /// Longest token, in bytes.
-pub const MAX_JWS_BYTES: usize = 16 * 1024;
+pub const MAX_JWS_BYTES: usize = 8 * 1024;
 
 /// Longest header, in bytes once decoded: a method of a DID can have over 1,000.
 const MAX_HEADER_BYTES: usize = 2048;
