@@ -1,4 +1,10 @@
-//! See docs/ARCHITECTURE.md.
+//! Who judges in Placet: pure functions of bytes, policy and time.
+//!
+//! [`bundle::verify`] judges evidence, [`arrival::check`] one record by itself, `placet_schemas::lifecycle::apply` what may
+//! follow what. Node, verifier, command line and page all call these; none decides validity by itself.
+//!
+//! In scope: RFC 6962 proofs, C2SP notes, checkpoints and tiles, Data Integrity checks, operator's statements, trust files,
+//! evidence bundles. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
 
 pub mod arrival;
 pub mod bundle;

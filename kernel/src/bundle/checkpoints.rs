@@ -1,0 +1,87 @@
+//! The bundle's checkpoints: signatures, times, and that all of them are of one append-only tree.
+
+use placet_schemas::time::Timestamp;
+
+use super::format::{CheckpointPart, Unverified};
+use super::place;
+use super::verdict::{Findings, Question};
+use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointKeys, SignedCheckpoint};
+use crate::merkle::{self, Hash};
+use crate::note::{UnverifiedNote, VerifierKey};
+use crate::trust::{Log, Times, Trust};
+
+/// A checkpoint that holds: signed by the log, consistent with the head.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) size: u64,
+    pub(super) root: Hash,
+    pub(super) times: Option<Times>,
+}
+
+/// Checks all checkpoints. The last one that is returned is the head; an empty list means that there is none.
+pub(super) fn check(bundle: &Unverified<'_>, trust: &Trust, log: &Log, findings: &mut Findings) -> Vec<Seen> {
+    let mut seen = Vec::with_capacity(bundle.checkpoints.len());
+    for (at, part) in bundle.checkpoints.iter().enumerate() {
+        match check_note(bundle, part, trust, log) {
+            Ok(checkpoint) => seen.push(checkpoint),
+            Err(why) => findings.wrong(Question::Recorded, "checkpoint_invalid", place("checkpoints", at), why),
+        }
+    }
+    if seen.len() != bundle.checkpoints.len() {
+        // A checkpoint that does not hold could be the head: nothing can be built on the rest.
+        return Vec::new();
+    }
+    let Some(head) = seen.last().cloned() else { return seen };
+    for (at, (checkpoint, part)) in seen.iter().zip(&bundle.checkpoints).enumerate() {
+        let ordered = at == 0 || seen[at - 1].size <= checkpoint.size;
+        let consistent = merkle::verify_append(
+            checkpoint.size,
+            &checkpoint.root,
+            head.size,
+            &head.root,
+            &part.consistency,
+        );
+        if !ordered || consistent.is_err() {
+            let why = "the checkpoints are not of one growing tree, in ascending order";
+            findings.wrong(
+                Question::Recorded,
+                "checkpoint_inconsistent",
+                place("checkpoints", at),
+                why,
+            );
+        }
+    }
+    seen
+}
+
+fn check_note(bundle: &Unverified<'_>, part: &CheckpointPart<'_>, trust: &Trust, log: &Log) -> Result<Seen, String> {
+    let note = UnverifiedNote::parse(part.note.as_bytes()).map_err(|e| e.to_string())?;
+    // The claimed size chooses the keys; under those keys it must then be signed.
+    let claimed: Checkpoint = note
+        .unverified_text()
+        .parse()
+        .map_err(|e: CheckpointError| e.to_string())?;
+    let own = log.cosigner_keys(claimed.size());
+    let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
+    let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();
+    let keys = CheckpointKeys::new(bundle.origin.clone(), log_keys, cosigners).map_err(|e| e.to_string())?;
+    let signed = SignedCheckpoint::open_exact(part.note.as_bytes(), &keys).map_err(|e| e.to_string())?;
+    let mut cosigned = Vec::new();
+    let mut own_cosigner = None;
+    for cosignature in signed.cosignatures() {
+        let Some(time) = Timestamp::from_unix(cosignature.time) else {
+            continue;
+        };
+        let is_by = |key: &VerifierKey| *key.name() == cosignature.name && key.id() == cosignature.id;
+        match trust.witnesses().find(|(_, key)| is_by(key)) {
+            Some((name, _)) => cosigned.push((name, time)),
+            None => own_cosigner = Some(time),
+        }
+    }
+    let checkpoint = signed.checkpoint();
+    Ok(Seen {
+        size: checkpoint.size(),
+        root: checkpoint.root(),
+        times: trust.times(&cosigned, own_cosigner),
+    })
+}

@@ -1,0 +1,242 @@
+//! The evidence bundle on the wire, version 1: what stands where, and nothing else.
+//!
+//! ```text
+//! {"anchors":      [{"consistency": [hash…], "root": hex, "size": n}…]      ascending by size
+//!  "attestations": [{"signature", "signedBy", "statement": StateAttestation}…]
+//!  "checkpoints":  [{"consistency": [hash…], "note": text}…]                ascending by size; the last is the head
+//!  "consent":      hex
+//!  "notices":      [notice…]
+//!  "openings":     [{"index": n, "proof": [hash…], "record": {…}, "salt": base64}…]   ascending by index
+//!  "origin":       text
+//!  "type":         "EvidenceBundle"
+//!  "version":      1}
+//! ```
+//! The bytes are RFC 8785 canonical, so records and notices are hashed where they stand, without being written anew.
+//! Inclusion proofs lead to the head's root, consistency proofs to the head's tree.
+
+use placet_schemas::id::{Digest, Origin};
+use placet_schemas::json::{self, Document, Fault, FaultCode, Node};
+use placet_schemas::statement::{Signed, StateAttestation};
+use serde::Deserialize;
+
+use crate::leaf::{SALT_BYTES, Salt};
+use crate::merkle::Hash;
+
+/// Largest bundle, in bytes.
+pub const MAX_BUNDLE_BYTES: usize = 32 * 1024 * 1024;
+/// Most openings.
+pub const MAX_OPENINGS: usize = 4096;
+/// Most checkpoints, anchors, attestations, notices, each.
+pub const MAX_PARTS: usize = 1024;
+/// Most hashes of one proof: a tree of 2^64 leaves has paths of 64, and a consistency proof at most twice that.
+pub const MAX_PROOF: usize = 128;
+/// The value of the member `type`.
+pub const BUNDLE_TYPE: &str = "EvidenceBundle";
+/// The only known version.
+pub const BUNDLE_VERSION: i64 = 1;
+
+/// A bundle whose form is right. Nothing in it has been checked.
+#[derive(Debug)]
+pub(super) struct Unverified<'a> {
+    pub(super) document: &'a Document<'a>,
+    pub(super) origin: Origin,
+    pub(super) consent: Digest,
+    pub(super) openings: Vec<Opening<'a>>,
+    pub(super) checkpoints: Vec<CheckpointPart<'a>>,
+    pub(super) anchors: Vec<AnchorPart>,
+    pub(super) attestations: Vec<Signed<StateAttestation>>,
+    pub(super) notices: &'a [Node<'a>],
+}
+
+#[derive(Debug)]
+pub(super) struct Opening<'a> {
+    pub(super) index: u64,
+    pub(super) salt: Salt,
+    pub(super) proof: Vec<Hash>,
+    pub(super) record: &'a Node<'a>,
+}
+
+#[derive(Debug)]
+pub(super) struct CheckpointPart<'a> {
+    pub(super) note: &'a str,
+    pub(super) consistency: Vec<Hash>,
+}
+
+#[derive(Debug)]
+pub(super) struct AnchorPart {
+    pub(super) size: u64,
+    pub(super) root: Digest,
+    pub(super) consistency: Vec<Hash>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads the form of a canonical document.
+    pub(super) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
+        let root = document.root();
+        // First, so that a newer format is told apart from a broken one.
+        match root.get("version").and_then(Node::as_integer) {
+            Some(BUNDLE_VERSION) | None => {}
+            Some(_) => {
+                return Err(fault(
+                    "/version",
+                    FaultCode::UnsupportedVersion,
+                    "the only known version is 1",
+                ));
+            }
+        }
+        let [
+            anchors,
+            attestations,
+            checkpoints,
+            consent,
+            notices,
+            openings,
+            origin,
+            kind,
+            _version,
+        ] = members(
+            root,
+            [
+                "anchors",
+                "attestations",
+                "checkpoints",
+                "consent",
+                "notices",
+                "openings",
+                "origin",
+                "type",
+                "version",
+            ],
+            "",
+        )?;
+        if kind.as_str() != Some(BUNDLE_TYPE) {
+            return Err(fault("/type", FaultCode::InvalidValue, "the type is EvidenceBundle"));
+        }
+        Ok(Self {
+            document,
+            origin: json::decode(origin).map_err(|f| f.under("origin"))?,
+            consent: json::decode(consent).map_err(|f| f.under("consent"))?,
+            openings: list(openings, "openings", MAX_OPENINGS, opening)?,
+            checkpoints: list(checkpoints, "checkpoints", MAX_PARTS, checkpoint)?,
+            anchors: list(anchors, "anchors", MAX_PARTS, anchor)?,
+            attestations: list(attestations, "attestations", MAX_PARTS, json::decode)?,
+            notices: array(notices, MAX_PARTS).map_err(|f| f.under("notices"))?,
+        })
+    }
+}
+
+fn opening<'a>(node: &'a Node<'a>) -> Result<Opening<'a>, Fault> {
+    let [index, proof, record, salt] = members(node, ["index", "proof", "record", "salt"], "")?;
+    Ok(Opening {
+        index: json::decode(index).map_err(|f| f.under("index"))?,
+        salt: read_salt(salt).map_err(|f| f.under("salt"))?,
+        proof: hashes(proof).map_err(|f| f.under("proof"))?,
+        record,
+    })
+}
+
+fn checkpoint<'a>(node: &'a Node<'a>) -> Result<CheckpointPart<'a>, Fault> {
+    let [consistency, note] = members(node, ["consistency", "note"], "")?;
+    let text = note
+        .as_str()
+        .ok_or_else(|| fault("/note", FaultCode::WrongType, "the note is a text"))?;
+    Ok(CheckpointPart {
+        note: text,
+        consistency: hashes(consistency).map_err(|f| f.under("consistency"))?,
+    })
+}
+
+fn anchor(node: &Node<'_>) -> Result<AnchorPart, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wire {
+        consistency: Vec<String>,
+        root: Digest,
+        size: u64,
+    }
+    let wire: Wire = json::decode(node)?;
+    let consistency = wire
+        .consistency
+        .iter()
+        .enumerate()
+        .map(|(at, text)| hash(text, at))
+        .collect::<Result<_, _>>();
+    Ok(AnchorPart {
+        size: wire.size,
+        root: wire.root,
+        consistency: consistency.map_err(|f: Fault| f.under("consistency"))?,
+    })
+}
+
+fn read_salt(node: &Node<'_>) -> Result<Salt, Fault> {
+    use base64ct::{Base64, Encoding as _};
+    let wrong = || {
+        fault(
+            "",
+            FaultCode::InvalidValue,
+            "a salt is the canonical base64 of 32 bytes",
+        )
+    };
+    let mut bytes = [0; SALT_BYTES];
+    let decoded = Base64::decode(node.as_str().ok_or_else(wrong)?, &mut bytes).map_err(|_| wrong())?;
+    if decoded.len() == SALT_BYTES {
+        Ok(Salt::from_bytes(bytes))
+    } else {
+        Err(wrong())
+    }
+}
+
+fn hashes(node: &Node<'_>) -> Result<Vec<Hash>, Fault> {
+    let texts = array(node, MAX_PROOF)?.iter().enumerate();
+    texts
+        .map(|(at, node)| hash(node.as_str().unwrap_or_default(), at))
+        .collect()
+}
+
+fn hash(text: &str, at: usize) -> Result<Hash, Fault> {
+    Hash::from_base64(text)
+        .map_err(|error| fault("", FaultCode::InvalidValue, &error.to_string()).under(&at.to_string()))
+}
+
+fn list<'a, T>(
+    node: &'a Node<'a>,
+    name: &str,
+    most: usize,
+    read: impl Fn(&'a Node<'a>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let items = array(node, most).map_err(|f| f.under(name))?.iter().enumerate();
+    items
+        .map(|(at, item)| read(item).map_err(|f| f.under(&at.to_string()).under(name)))
+        .collect()
+}
+
+fn array<'a>(node: &'a Node<'a>, most: usize) -> Result<&'a [Node<'a>], Fault> {
+    let items = node
+        .as_array()
+        .ok_or_else(|| fault("", FaultCode::WrongType, "an array is wanted here"))?;
+    if items.len() > most {
+        return Err(fault("", FaultCode::Oversize, "the array has too many members"));
+    }
+    Ok(items)
+}
+
+/// Exactly these members, which are in ascending order as in every canonical object.
+fn members<'a, const N: usize>(node: &'a Node<'a>, names: [&str; N], at: &str) -> Result<[&'a Node<'a>; N], Fault> {
+    let found = node
+        .as_object()
+        .ok_or_else(|| fault(at, FaultCode::WrongType, "an object is wanted here"))?;
+    if let Some(unknown) = found.iter().find(|member| !names.contains(&member.key.as_ref())) {
+        return Err(fault(at, FaultCode::UnknownMember, "unknown member").under(&unknown.key));
+    }
+    let mut out = [node; N];
+    for (slot, name) in out.iter_mut().zip(names) {
+        *slot = node
+            .get(name)
+            .ok_or_else(|| fault(at, FaultCode::MissingMember, "the member is missing").under(name))?;
+    }
+    Ok(out)
+}
+
+fn fault(pointer: &str, code: FaultCode, message: &str) -> Fault {
+    Fault::new(pointer, code, message)
+}

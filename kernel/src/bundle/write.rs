@@ -1,0 +1,171 @@
+//! Writing a bundle. Whoever writes one has judged nothing: only [`super::verify`] does.
+
+use placet_schemas::id::{Digest, Origin};
+use placet_schemas::json::{self, JcsError};
+use placet_schemas::statement::{Signed, StateAttestation};
+use serde::Serialize;
+
+use super::format::{BUNDLE_TYPE, BUNDLE_VERSION};
+use crate::leaf::Salt;
+use crate::merkle::Hash;
+
+/// All that goes into a bundle.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The log.
+    pub origin: Origin,
+    /// The consent.
+    pub consent: Digest,
+    /// Canonical bytes of the notices that were shown.
+    pub notices: Vec<Vec<u8>>,
+    /// The openings, in any order.
+    pub openings: Vec<OpeningEvidence>,
+    /// The checkpoints, ascending by size; the last is the head.
+    pub checkpoints: Vec<CheckpointEvidence>,
+    /// The anchors of the records that need a proof: not of size 0, and not the head.
+    pub anchors: Vec<AnchorEvidence>,
+    /// The operator's attestations, each for one of the checkpoints.
+    pub attestations: Vec<Signed<StateAttestation>>,
+}
+
+/// A record, what opens its leaf, and its inclusion in the head.
+#[derive(Debug, Clone)]
+pub struct OpeningEvidence {
+    /// Its place in the log.
+    pub index: u64,
+    /// Its salt.
+    pub salt: Salt,
+    /// Its canonical bytes.
+    pub record: Vec<u8>,
+    /// Inclusion proof to the head, from sibling to root.
+    pub proof: Vec<Hash>,
+}
+
+/// A checkpoint and its consistency with the head.
+#[derive(Debug, Clone)]
+pub struct CheckpointEvidence {
+    /// The signed note. Only lines by keys that the reader trusts may be in it, or the reader refuses it.
+    pub note: String,
+    /// Consistency proof to the head; empty for the head itself.
+    pub consistency: Vec<Hash>,
+}
+
+/// An anchor and its consistency with the head.
+#[derive(Debug, Clone)]
+pub struct AnchorEvidence {
+    /// Tree size.
+    pub size: u64,
+    /// Tree root.
+    pub root: Hash,
+    /// Consistency proof to the head.
+    pub consistency: Vec<Hash>,
+}
+
+impl Evidence {
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    /// When a part has no canonical form.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, JcsError> {
+        let mut openings: Vec<&OpeningEvidence> = self.openings.iter().collect();
+        openings.sort_by_key(|opening| opening.index);
+        let mut out = Vec::new();
+        let anchors: Vec<AnchorOut> = self.anchors.iter().map(AnchorOut::from).collect();
+        member(&mut out, "{", "anchors", &json::to_jcs(&anchors)?);
+        member(&mut out, ",", "attestations", &json::to_jcs(&self.attestations)?);
+        let checkpoints: Vec<CheckpointOut<'_>> = self.checkpoints.iter().map(CheckpointOut::from).collect();
+        member(&mut out, ",", "checkpoints", &json::to_jcs(&checkpoints)?);
+        member(&mut out, ",", "consent", &json::to_jcs(&self.consent)?);
+        member(
+            &mut out,
+            ",",
+            "notices",
+            &array(self.notices.iter().map(|notice| Ok(notice.clone())))?,
+        );
+        member(
+            &mut out,
+            ",",
+            "openings",
+            &array(openings.into_iter().map(write_opening))?,
+        );
+        member(&mut out, ",", "origin", &json::to_jcs(&self.origin)?);
+        member(&mut out, ",", "type", &json::to_jcs(BUNDLE_TYPE)?);
+        member(&mut out, ",", "version", &json::to_jcs(&BUNDLE_VERSION)?);
+        out.push(b'}');
+        Ok(out)
+    }
+}
+
+/// Records and notices are copied as they stand: to write them anew could change what their digests are of.
+fn write_opening(opening: &OpeningEvidence) -> Result<Vec<u8>, JcsError> {
+    use base64ct::{Base64, Encoding as _};
+    let mut out = Vec::with_capacity(opening.record.len() + 64 * opening.proof.len() + 128);
+    member(&mut out, "{", "index", &json::to_jcs(&opening.index)?);
+    member(&mut out, ",", "proof", &json::to_jcs(&texts(&opening.proof))?);
+    member(&mut out, ",", "record", &opening.record);
+    member(
+        &mut out,
+        ",",
+        "salt",
+        &json::to_jcs(&Base64::encode_string(opening.salt.as_bytes()))?,
+    );
+    out.push(b'}');
+    Ok(out)
+}
+
+fn member(out: &mut Vec<u8>, before: &str, name: &str, value: &[u8]) {
+    out.extend_from_slice(before.as_bytes());
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value);
+}
+
+fn array(items: impl Iterator<Item = Result<Vec<u8>, JcsError>>) -> Result<Vec<u8>, JcsError> {
+    let mut out = vec![b'['];
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&item?);
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+fn texts(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(Hash::to_base64).collect()
+}
+
+#[derive(Serialize)]
+struct AnchorOut {
+    consistency: Vec<String>,
+    root: Digest,
+    size: u64,
+}
+
+impl From<&AnchorEvidence> for AnchorOut {
+    fn from(anchor: &AnchorEvidence) -> Self {
+        let root = Digest::from_bytes(*anchor.root.as_bytes());
+        Self {
+            consistency: texts(&anchor.consistency),
+            root,
+            size: anchor.size,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CheckpointOut<'a> {
+    consistency: Vec<String>,
+    note: &'a str,
+}
+
+impl<'a> From<&'a CheckpointEvidence> for CheckpointOut<'a> {
+    fn from(checkpoint: &'a CheckpointEvidence) -> Self {
+        Self {
+            consistency: texts(&checkpoint.consistency),
+            note: &checkpoint.note,
+        }
+    }
+}
