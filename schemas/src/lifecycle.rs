@@ -227,6 +227,10 @@ fn start(
     if grant.controller != request.controllers.registered().id {
         return Err(TransitionError::OutsideRequest("the controller is not the request's"));
     }
+    // A controller may be a did:key as well, and would else say yes to itself (Article 4(11): "of the data subject").
+    if request.controllers.all().iter().any(|controller| controller.id == event.issuer) {
+        return Err(TransitionError::WrongSigner("a grant is signed by the person, never by a controller"));
+    }
     if !grant.scope.is_selection_of(&request.clauses) {
         return Err(TransitionError::OutsideRequest("a clause is not one of the request's, whole and unchanged"));
     }
