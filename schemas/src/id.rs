@@ -349,7 +349,7 @@ fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&encode_hex(bytes))
 }
 
-fn is_base58(b: u8) -> bool {
+pub(crate) fn is_base58(b: u8) -> bool {
     b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l')
 }
 

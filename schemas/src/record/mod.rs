@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::id::{Did, DidUrl, Digest, IdError, Origin, RecordId, string_id};
+use crate::id::{Did, DidUrl, Digest, IdError, Origin, RecordId, is_base58, string_id};
 use crate::json::{self, Fault, FaultCode, Node};
 use crate::time::Timestamp;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
@@ -226,7 +226,8 @@ impl From<Context> for (String, String) {
     }
 }
 
-/// A signature of 64 bytes in multibase base58-btc: `z` and 86 to 88 characters.
+/// A signature of 64 bytes in multibase base58-btc: `z` and 64 to 88 characters, as each leading zero byte is one
+/// character.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProofValue(String);
@@ -234,7 +235,8 @@ string_id!(ProofValue);
 
 impl ProofValue {
     fn check(text: &str) -> Result<(), IdError> {
-        let legal = text.strip_prefix('z').is_some_and(|b| (64..=88).contains(&b.len()) && b.bytes().all(|c| c.is_ascii_alphanumeric()));
+        let base58 = |b: &str| (64..=88).contains(&b.len()) && b.bytes().all(is_base58);
+        let legal = text.strip_prefix('z').is_some_and(base58);
         if legal { Ok(()) } else { Err(IdError::new("a proofValue is z and the base58-btc of 64 bytes")) }
     }
 }
