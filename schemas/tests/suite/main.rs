@@ -1,0 +1,15 @@
+//! What may be said and what may follow what, from the outside: the rules of the design page by page, the JSON Schemas
+//! and the JSON-LD context against the types, and the examples of the documentation.
+
+#[cfg(test)]
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(test)]
+mod narrowing;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod scope_properties;

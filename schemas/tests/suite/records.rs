@@ -1,0 +1,1 @@
+//! Records from draft to bytes and back.
