@@ -5,9 +5,12 @@
 //! [`sight`]). Out of scope: input, output, clocks and randomness, which are arguments; and any rule about consents: those
 //! are `placet-schemas`' and `placet-kernel`'s, and a wallet asks them before it signs.
 
+pub mod acknowledgement;
 pub mod brand;
 mod build;
 pub mod keys;
+pub mod offer;
 pub mod records;
+pub mod sight;
 
 pub use build::{BuildError, Pen};
