@@ -195,6 +195,27 @@ fn a_known_keys_bad_signature_refuses_the_note() {
 }
 
 #[test]
+fn two_keys_with_one_name_and_id_are_refused() {
+    // Found by trying some 30,000 keys: ids are 32 bits.
+    let twins = [
+        vkey("twin.example+17d0ce88+AQ3bWgZDuFRJDhIZlTqcZHVrxTK7u+9rx0508Uav3xgP"),
+        vkey("twin.example+17d0ce88+ATi8unPLX2GQIXiCR1bArow3g3xB3KWUv5f1waL2z9JF"),
+    ];
+    let bytes = [&twins[0].id().to_bytes()[..], &[7; 64]].concat();
+    let note = format!("text\n\n{}", line("twin.example", &bytes));
+    let ambiguous = NoteError::AmbiguousKey {
+        name: twins[0].name().clone(),
+        id: twins[0].id(),
+    };
+    let parsed = parse(&note).unwrap();
+    assert_eq!(parsed.open(&twins), Err(ambiguous.clone()));
+    assert_eq!(parsed.open_exact(&twins), Err(ambiguous));
+    // The same key twice is no ambiguity.
+    let same = [twins[0].clone(), twins[0].clone()];
+    assert!(matches!(parsed.open(&same), Err(NoteError::InvalidSignature { .. })));
+}
+
+#[test]
 fn a_signature_of_one_type_is_none_of_the_other() {
     let signer = TestSigner::new(1);
     let keys = [signer.cosigner_key("a.example")];
