@@ -200,10 +200,7 @@ fn unnoticed() -> ConsentRequest {
         open: false,
         benefit: Benefit {
             with_consent: texts("Films that suit you.", "Filme, die zu Ihnen passen."),
-            without_consent: texts(
-                "The same programme for everyone.",
-                "Dasselbe Programm wie für alle.",
-            ),
+            without_consent: texts("The same programme for everyone.", "Dasselbe Programm wie für alle."),
         },
         other_bases: Vec::new(),
         supersedes: None,
@@ -222,12 +219,20 @@ pub(crate) fn notice(language: &str) -> Notice {
     Notice {
         version: Version,
         language: p::<Language>(language),
-        title: say("How Example Cinema uses your data", "Wie Example Cinema Ihre Daten verwendet"),
+        title: say(
+            "How Example Cinema uses your data",
+            "Wie Example Cinema Ihre Daten verwendet",
+        ),
         controllers: ControllersItem {
-            text: say("Example Cinema plc, 1 Main Street, Dublin.", "Example Cinema plc, 1 Main Street, Dublin."),
+            text: say(
+                "Example Cinema plc, 1 Main Street, Dublin.",
+                "Example Cinema plc, 1 Main Street, Dublin.",
+            ),
             controllers: Set::from_members(request.controllers.all().iter().map(|c| c.id.clone())),
         },
-        data_protection_officer: Item { text: say("dpo@cinema.example", "dpo@cinema.example") },
+        data_protection_officer: Item {
+            text: say("dpo@cinema.example", "dpo@cinema.example"),
+        },
         purposes: PurposesItem {
             text: say(
                 "Each purpose is a choice of its own; each rests on your consent.",
@@ -251,7 +256,10 @@ pub(crate) fn notice(language: &str) -> Notice {
             countries: Set::from_members(countries),
         },
         retention: RetentionItem {
-            text: say("At most as long as each choice says.", "Höchstens so lange, wie jede Wahl sagt."),
+            text: say(
+                "At most as long as each choice says.",
+                "Höchstens so lange, wie jede Wahl sagt.",
+            ),
             periods: periods(&request),
         },
         rights: Item {
@@ -267,7 +275,10 @@ pub(crate) fn notice(language: &str) -> Notice {
             ),
         },
         complaint: Item {
-            text: say("To the Data Protection Commission, Dublin.", "An die Data Protection Commission, Dublin."),
+            text: say(
+                "To the Data Protection Commission, Dublin.",
+                "An die Data Protection Commission, Dublin.",
+            ),
         },
         requirement: Item {
             text: say(

@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use super::cinema::{self, advertising, newsletter, offered, recommendations, seats, studio};
 use super::{
-    AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, SUBJECT, SUBJECT_P256, anchor, draft, iri, p, record, scope,
-    secured, shown, signature, some,
+    AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, SUBJECT, SUBJECT_P256, anchor, draft, iri, p,
+    record, scope, secured, shown, signature, some,
 };
 
 pub(crate) fn request_digest() -> Digest {
@@ -169,20 +169,61 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
     let asked = |request| Body::ConsentRequest(Box::new(request));
     let say = |issuer, at: &str, until: Option<&str>, body| secured(&draft(issuer, p(at), until.map(p), body));
     vec![
-        ("consent-request", say(CINEMA, "2026-10-01T08:00:00Z", None, asked(cinema::request()))),
-        ("consent-request-joint", say(CINEMA, "2026-10-02T08:00:00Z", None, asked(cinema::joint_request()))),
-        ("consent-grant", say(SUBJECT, GIVEN, Some(EXPIRY), Body::ConsentGrant(Box::new(grant(granted()))))),
+        (
+            "consent-request",
+            say(CINEMA, "2026-10-01T08:00:00Z", None, asked(cinema::request())),
+        ),
+        (
+            "consent-request-joint",
+            say(CINEMA, "2026-10-02T08:00:00Z", None, asked(cinema::joint_request())),
+        ),
+        (
+            "consent-grant",
+            say(
+                SUBJECT,
+                GIVEN,
+                Some(EXPIRY),
+                Body::ConsentGrant(Box::new(grant(granted()))),
+            ),
+        ),
         ("consent-grant-p256", say(SUBJECT_P256, GIVEN, Some(EXPIRY), p256)),
-        ("narrowing", say(SUBJECT, DURING, None, Body::Narrowing(narrow(patterns())))),
+        (
+            "narrowing",
+            say(SUBJECT, DURING, None, Body::Narrowing(narrow(patterns()))),
+        ),
         ("renewal", say(SUBJECT, DURING, Some("2028-11-22T05:00:00Z"), renewed)),
-        ("withdrawal", say(SUBJECT, DURING, None, Body::Withdrawal(withdrawal(consent, false)))),
-        ("withdrawal-by-code", say(CODE, DURING, None, Body::Withdrawal(withdrawal(consent, false)))),
-        ("withdrawal-relayed", say(CINEMA, DURING, None, Body::Withdrawal(withdrawal(consent, true)))),
-        ("ended-by-controller", say(CINEMA, DURING, None, Body::EndedByController(ended(consent)))),
-        ("erasure-request", say(SUBJECT, AFTER, None, Body::ErasureRequest(erasure(consent, true)))),
-        ("erasure-request-whole", say(SUBJECT, AFTER, None, Body::ErasureRequest(erasure(consent, false)))),
-        ("controller-keys", say(OPERATOR, DURING, None, Body::ControllerKeys(Box::new(keys())))),
-        ("controller-keys-supplied", say(OPERATOR, DURING, None, Body::ControllerKeys(Box::new(supplied)))),
+        (
+            "withdrawal",
+            say(SUBJECT, DURING, None, Body::Withdrawal(withdrawal(consent, false))),
+        ),
+        (
+            "withdrawal-by-code",
+            say(CODE, DURING, None, Body::Withdrawal(withdrawal(consent, false))),
+        ),
+        (
+            "withdrawal-relayed",
+            say(CINEMA, DURING, None, Body::Withdrawal(withdrawal(consent, true))),
+        ),
+        (
+            "ended-by-controller",
+            say(CINEMA, DURING, None, Body::EndedByController(ended(consent))),
+        ),
+        (
+            "erasure-request",
+            say(SUBJECT, AFTER, None, Body::ErasureRequest(erasure(consent, true))),
+        ),
+        (
+            "erasure-request-whole",
+            say(SUBJECT, AFTER, None, Body::ErasureRequest(erasure(consent, false))),
+        ),
+        (
+            "controller-keys",
+            say(OPERATOR, DURING, None, Body::ControllerKeys(Box::new(keys()))),
+        ),
+        (
+            "controller-keys-supplied",
+            say(OPERATOR, DURING, None, Body::ControllerKeys(Box::new(supplied))),
+        ),
     ]
 }
 

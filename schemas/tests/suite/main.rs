@@ -6,6 +6,12 @@
 mod common;
 
 #[cfg(test)]
+mod lifecycle_properties;
+#[cfg(test)]
+mod lifecycle_refusals;
+#[cfg(test)]
+mod lifecycle_table;
+#[cfg(test)]
 mod narrowing;
 #[cfg(test)]
 mod records;

@@ -11,7 +11,10 @@ fn everywhere(value: Value) -> Pattern {
 }
 
 fn within(name: &str, value: Value) -> Pattern {
-    Pattern::Value { purpose: Some(iri(name)), value }
+    Pattern::Value {
+        purpose: Some(iri(name)),
+        value,
+    }
 }
 
 fn category(term: &str) -> Value {
@@ -36,8 +39,18 @@ fn a_whole_clause_goes() {
 #[test]
 fn a_value_goes_in_one_purpose_or_in_all() {
     let both = scope([
-        clause("a", "dpv:DirectMarketing", &["pd:EmailAddress", "pd:Name"], &["dpv:Use"]),
-        clause("b", "dpv:DirectMarketing", &["pd:EmailAddress", "pd:Name"], &["dpv:Use"]),
+        clause(
+            "a",
+            "dpv:DirectMarketing",
+            &["pd:EmailAddress", "pd:Name"],
+            &["dpv:Use"],
+        ),
+        clause(
+            "b",
+            "dpv:DirectMarketing",
+            &["pd:EmailAddress", "pd:Name"],
+            &["dpv:Use"],
+        ),
     ]);
     let lesser = |name| clause(name, "dpv:DirectMarketing", &["pd:Name"], &["dpv:Use"]);
     let one = both.without(&[within("a", category("pd:EmailAddress"))]).unwrap();
@@ -50,8 +63,15 @@ fn a_value_goes_in_one_purpose_or_in_all() {
 #[test]
 fn a_pattern_matches_exactly() {
     let given = scope([newsletter()]);
-    for value in [category("pd:Contact"), processing("dpv:Processing"), Value::Delivery(Delivery::InVault)] {
-        assert_eq!(given.without(&[everywhere(value)]), Err(NarrowingError::MatchesNothing(0)));
+    for value in [
+        category("pd:Contact"),
+        processing("dpv:Processing"),
+        Value::Delivery(Delivery::InVault),
+    ] {
+        assert_eq!(
+            given.without(&[everywhere(value)]),
+            Err(NarrowingError::MatchesNothing(0))
+        );
     }
 }
 
@@ -62,8 +82,14 @@ fn a_clause_whose_dimension_is_empty_vanishes() {
     for value in [category("pd:EmailAddress"), processing("dpv:Use")] {
         assert_eq!(both.without(&[everywhere(value)]), Ok(rest.clone()));
     }
-    let vault = Clause { delivery: deliveries(&[Delivery::InVault]), ..recommendations() };
-    assert_eq!(both.without(&[everywhere(Value::Delivery(Delivery::Copy))]), Ok(scope([vault])));
+    let vault = Clause {
+        delivery: deliveries(&[Delivery::InVault]),
+        ..recommendations()
+    };
+    assert_eq!(
+        both.without(&[everywhere(Value::Delivery(Delivery::Copy))]),
+        Ok(scope([vault]))
+    );
     // Two patterns that together empty a dimension.
     let patterns = ["pd:Interest", "pd:Purchase"].map(|term| everywhere(category(term)));
     assert_eq!(both.without(&patterns), Ok(scope([newsletter()])));
@@ -74,7 +100,10 @@ fn nothing_left_is_a_withdrawal() {
     let given = scope([newsletter(), recommendations()]);
     for patterns in [
         vec![whole(newsletter()), whole(recommendations())],
-        vec![everywhere(Value::Delivery(Delivery::Copy)), everywhere(Value::Delivery(Delivery::InVault))],
+        vec![
+            everywhere(Value::Delivery(Delivery::Copy)),
+            everywhere(Value::Delivery(Delivery::InVault)),
+        ],
         vec![everywhere(processing("dpv:Use")), whole(recommendations())],
     ] {
         assert_eq!(given.without(&patterns), Err(NarrowingError::NothingRemains));
@@ -89,7 +118,10 @@ fn nothing_left_is_a_withdrawal() {
 fn a_third_party_takes_its_whole_clause_along() {
     let given = scope([recommendations(), studio()]);
     for purpose in [None, Some(iri("recommendations"))] {
-        let pattern = Pattern::Value { purpose, value: Value::ThirdParty(p(cinema::STUDIO)) };
+        let pattern = Pattern::Value {
+            purpose,
+            value: Value::ThirdParty(p(cinema::STUDIO)),
+        };
         let left = given.without(&[pattern]).unwrap();
         assert_eq!(left, scope([recommendations()]));
         for mut query in queries(&scope([studio()])) {
@@ -116,7 +148,10 @@ fn a_transfer_takes_its_whole_clause_along() {
 fn a_pattern_that_matches_nothing_is_refused_by_its_place() {
     let given = scope([newsletter(), recommendations()]);
     let good = everywhere(category("pd:Purchase"));
-    let changed = Clause { retention: p("P1Y"), ..newsletter() };
+    let changed = Clause {
+        retention: p("P1Y"),
+        ..newsletter()
+    };
     for (bad, why) in [
         (whole(studio()), "no such clause"),
         (whole(changed), "the clause as it is not"),
@@ -124,7 +159,11 @@ fn a_pattern_that_matches_nothing_is_refused_by_its_place() {
         (within("nothing", category("pd:Purchase")), "no such purpose"),
         (everywhere(Value::ThirdParty(p(cinema::STUDIO))), "no such party"),
     ] {
-        assert_eq!(given.without(&[good.clone(), bad]), Err(NarrowingError::MatchesNothing(1)), "{why}");
+        assert_eq!(
+            given.without(&[good.clone(), bad]),
+            Err(NarrowingError::MatchesNothing(1)),
+            "{why}"
+        );
     }
     assert_eq!(given.without(&[]), Err(NarrowingError::Empty));
 }
@@ -143,8 +182,13 @@ fn overlapping_patterns_do_not_disturb_each_other() {
 
 #[test]
 fn what_is_left_keeps_its_words_and_its_retention() {
-    let left = scope([recommendations()]).without(&[everywhere(category("pd:Purchase"))]).unwrap();
-    let expected = Clause { categories: some(&["pd:Interest"]), ..recommendations() };
+    let left = scope([recommendations()])
+        .without(&[everywhere(category("pd:Purchase"))])
+        .unwrap();
+    let expected = Clause {
+        categories: some(&["pd:Interest"]),
+        ..recommendations()
+    };
     assert_eq!(left, scope([expected]));
 }
 
@@ -155,14 +199,29 @@ fn patterns_have_two_forms_and_no_third() {
         placet_schemas::json::decode::<Pattern>(document.root())
     };
     for (legal, expected) in [
-        (r#"{"purpose":"*","dimension":"delivery","value":"in-vault"}"#, everywhere(Value::Delivery(Delivery::InVault))),
-        (r#"{"purpose":"*","dimension":"categories","value":"pd:Name"}"#, everywhere(category("pd:Name"))),
-        (r#"{"purpose":"*","dimension":"processing","value":"dpv:Use"}"#, everywhere(processing("dpv:Use"))),
-        (r#"{"purpose":"x:y","dimension":"transfer","value":"US"}"#, Pattern::Value {
-            purpose: Some(p("x:y")),
-            value: Value::Transfer(p("US")),
-        }),
-        (r#"{"purpose":"*","dimension":"thirdParty","value":"x:y"}"#, everywhere(Value::ThirdParty(p("x:y")))),
+        (
+            r#"{"purpose":"*","dimension":"delivery","value":"in-vault"}"#,
+            everywhere(Value::Delivery(Delivery::InVault)),
+        ),
+        (
+            r#"{"purpose":"*","dimension":"categories","value":"pd:Name"}"#,
+            everywhere(category("pd:Name")),
+        ),
+        (
+            r#"{"purpose":"*","dimension":"processing","value":"dpv:Use"}"#,
+            everywhere(processing("dpv:Use")),
+        ),
+        (
+            r#"{"purpose":"x:y","dimension":"transfer","value":"US"}"#,
+            Pattern::Value {
+                purpose: Some(p("x:y")),
+                value: Value::Transfer(p("US")),
+            },
+        ),
+        (
+            r#"{"purpose":"*","dimension":"thirdParty","value":"x:y"}"#,
+            everywhere(Value::ThirdParty(p("x:y"))),
+        ),
     ] {
         assert_eq!(read(legal), Ok(expected), "{legal}");
     }
@@ -199,6 +258,9 @@ fn a_scope_out_of_order_is_refused() {
     let mut clauses = offered().clauses().to_vec();
     assert!(Scope::try_from(clauses.clone()).is_ok());
     clauses.swap(0, 1);
-    assert_eq!(Scope::try_from(clauses.clone()), Err(placet_schemas::scope::ScopeError::NotSorted));
+    assert_eq!(
+        Scope::try_from(clauses.clone()),
+        Err(placet_schemas::scope::ScopeError::NotSorted)
+    );
     assert_eq!(Scope::new(clauses), Ok(offered()));
 }

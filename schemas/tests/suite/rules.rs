@@ -35,7 +35,10 @@ fn rule_1_no_purpose_inherits() {
         ("dpv:Personalisation", "dpv:TargetedAdvertising"),
         ("dpv:ServiceProvision", "dpv:SellDataToThirdParties"),
     ] {
-        assert!(p::<PurposeTerm>(below).is_a(p(above)), "{below} is no longer below {above}");
+        assert!(
+            p::<PurposeTerm>(below).is_a(p(above)),
+            "{below} is no longer below {above}"
+        );
         let upper = clause("upper", above, &["pd:Interest"], &["dpv:Use"]);
         let lower = clause("upper/lower", below, &["pd:Interest"], &["dpv:Use"]);
         for (granted, asked) in [(&upper, &lower), (&lower, &upper)] {
@@ -99,9 +102,20 @@ fn rule_1_a_third_party_and_a_transfer_match_exactly() {
 
 #[test]
 fn rule_2_refuses_what_is_too_general_and_allows_what_is_below() {
-    for general in ["dpv:Marketing", "dpv:Personalisation", "dpv:ServiceProvision", "dpv:Purpose"] {
+    for general in [
+        "dpv:Marketing",
+        "dpv:Personalisation",
+        "dpv:ServiceProvision",
+        "dpv:Purpose",
+    ] {
         let refused = verdict(plain(general));
-        assert_eq!(refused, Err(RuleError::NotSpecific { clause: 0, term: p::<PurposeTerm>(general).as_str() }));
+        assert_eq!(
+            refused,
+            Err(RuleError::NotSpecific {
+                clause: 0,
+                term: p::<PurposeTerm>(general).as_str()
+            })
+        );
     }
     for specific in [
         "dpv:DirectMarketing",
@@ -114,7 +128,9 @@ fn rule_2_refuses_what_is_too_general_and_allows_what_is_below() {
         assert_eq!(code(plain(specific)), "allowed", "{specific}");
     }
     // Nothing below a refused term is refused for being general, and whatever is above one is.
-    let general: Vec<_> = purposes().filter(|term| code(plain(term.as_str())) == "scope_not_specific").collect();
+    let general: Vec<_> = purposes()
+        .filter(|term| code(plain(term.as_str())) == "scope_not_specific")
+        .collect();
     for term in &general {
         assert!(term.ancestors().all(|above| general.contains(&above)), "{term}");
     }
@@ -124,7 +140,13 @@ fn rule_2_refuses_what_is_too_general_and_allows_what_is_below() {
 /// Rule 3, Article 9. DPV marks what is below pd:Ethnicity, not the term itself: the overlay does.
 #[test]
 fn rule_3_special_categories_need_an_express_statement() {
-    for category in ["pd:Ethnicity", "pd:SkinTone", "pd:EthnicOrigin", "pd:Disability", "dpv:SensitivePersonalData"] {
+    for category in [
+        "pd:Ethnicity",
+        "pd:SkinTone",
+        "pd:EthnicOrigin",
+        "pd:Disability",
+        "dpv:SensitivePersonalData",
+    ] {
         let asked = clause("x", "dpv:RequestedServiceProvision", &[category], &["dpv:Use"]);
         assert_eq!(demand(&asked), Demand::Explicit, "{category}");
         assert_eq!(code(asked), "allowed", "{category}");
@@ -146,7 +168,13 @@ fn rule_3_says_what_each_clause_demands() {
         (plain("dpv:PoliticalCampaign"), Demand::Separate),
         (plain("dpv:PersonalisedAdvertising"), Demand::Separate),
         (plain("dpv:CustomerSolvencyMonitoring"), Demand::Separate),
-        (Clause { processing: some(&["dpv:Profiling"]), ..plain("dpv:DirectMarketing") }, Demand::Separate),
+        (
+            Clause {
+                processing: some(&["dpv:Profiling"]),
+                ..plain("dpv:DirectMarketing")
+            },
+            Demand::Separate,
+        ),
         (plain("dpv:Advertising"), Demand::Ordinary),
         (plain("dpv:SellProducts"), Demand::Ordinary),
         (plain("dpv:SellProductsToDataSubject"), Demand::Ordinary),
@@ -162,45 +190,113 @@ fn rule_3_nothing_sensitive_shares_a_clause() {
     let us = Some(Transfer { country: p("US") });
     let asked = |is_a: &str, categories: &[&str], processing: &[&str]| clause("x", is_a, categories, processing);
     for (what, crowded, ground) in [
-        ("with an ordinary category", asked(service, &["pd:Disability", "pd:Name"], &["dpv:Use"]), Ground::SpecialCategory),
-        ("two special ones", asked(service, &["pd:Disability", "pd:Religion"], &["dpv:Use"]), Ground::SpecialCategory),
+        (
+            "with an ordinary category",
+            asked(service, &["pd:Disability", "pd:Name"], &["dpv:Use"]),
+            Ground::SpecialCategory,
+        ),
+        (
+            "two special ones",
+            asked(service, &["pd:Disability", "pd:Religion"], &["dpv:Use"]),
+            Ground::SpecialCategory,
+        ),
         (
             "a decision with another operation",
             asked(service, &["pd:Name"], &["dpv:AutomatedDecisionMaking", "dpv:Store"]),
             Ground::AutomatedDecision,
         ),
-        ("profiling with another", asked(service, &["pd:Name"], &["dpv:Profiling", "dpv:Store"]), Ground::Profiling),
-        ("special and sold", asked("dpv:SellDataToThirdParties", &["pd:Health"], &["dpv:Use"]), Ground::Sale),
-        ("special and decided", asked(service, &["pd:Health"], &["dpv:AutomatedDecisionMaking"]), Ground::SpecialCategory),
-        ("special and abroad", Clause { transfer: us.clone(), ..seats() }, Ground::SpecialCategory),
-        ("advertising and abroad", Clause { transfer: us, ..advertising() }, Ground::Advertising),
-        ("advertising by profile", asked("dpv:TargetedAdvertising", &["pd:Name"], &["dpv:Profiling"]), Ground::Advertising),
-        ("political by profile", asked("dpv:PoliticalCampaign", &["pd:Name"], &["dpv:Profiling"]), Ground::Political),
+        (
+            "profiling with another",
+            asked(service, &["pd:Name"], &["dpv:Profiling", "dpv:Store"]),
+            Ground::Profiling,
+        ),
+        (
+            "special and sold",
+            asked("dpv:SellDataToThirdParties", &["pd:Health"], &["dpv:Use"]),
+            Ground::Sale,
+        ),
+        (
+            "special and decided",
+            asked(service, &["pd:Health"], &["dpv:AutomatedDecisionMaking"]),
+            Ground::SpecialCategory,
+        ),
+        (
+            "special and abroad",
+            Clause {
+                transfer: us.clone(),
+                ..seats()
+            },
+            Ground::SpecialCategory,
+        ),
+        (
+            "advertising and abroad",
+            Clause {
+                transfer: us,
+                ..advertising()
+            },
+            Ground::Advertising,
+        ),
+        (
+            "advertising by profile",
+            asked("dpv:TargetedAdvertising", &["pd:Name"], &["dpv:Profiling"]),
+            Ground::Advertising,
+        ),
+        (
+            "political by profile",
+            asked("dpv:PoliticalCampaign", &["pd:Name"], &["dpv:Profiling"]),
+            Ground::Political,
+        ),
     ] {
-        assert_eq!(verdict(crowded), Err(RuleError::NotSeparate { clause: 0, ground }), "{what}");
+        assert_eq!(
+            verdict(crowded),
+            Err(RuleError::NotSeparate { clause: 0, ground }),
+            "{what}"
+        );
     }
 }
 
 /// The place that an error names is the place in the normal form, not in the order of writing.
 #[test]
 fn rule_3_names_the_clause() {
-    let bad = clause("x", "dpv:RequestedServiceProvision", &["pd:Disability", "pd:Name"], &["dpv:Use"]);
+    let bad = clause(
+        "x",
+        "dpv:RequestedServiceProvision",
+        &["pd:Disability", "pd:Name"],
+        &["dpv:Use"],
+    );
     let both = scope([recommendations(), bad.clone(), newsletter()]);
     let place = both.clauses().iter().position(|clause| *clause == bad).unwrap();
     let fault = check_scope(&both).unwrap_err();
-    assert_eq!(fault, RuleError::NotSeparate { clause: place, ground: Ground::SpecialCategory });
+    assert_eq!(
+        fault,
+        RuleError::NotSeparate {
+            clause: place,
+            ground: Ground::SpecialCategory
+        }
+    );
     assert_eq!(fault.code(), "scope_not_separate");
 }
 
 #[test]
 fn rule_3_refuses_what_is_about_crimes() {
     let service = "dpv:RequestedServiceProvision";
-    for category in ["pd:Criminal", "pd:CriminalConviction", "pd:CriminalCharge", "pd:CriminalPardon"] {
+    for category in [
+        "pd:Criminal",
+        "pd:CriminalConviction",
+        "pd:CriminalCharge",
+        "pd:CriminalPardon",
+    ] {
         for categories in [&[category] as &[&str], &[category, "pd:Name"], &[category, "pd:Health"]] {
-            assert_eq!(code(clause("x", service, categories, &["dpv:Use"])), "scope_criminal_category");
+            assert_eq!(
+                code(clause("x", service, categories, &["dpv:Use"])),
+                "scope_criminal_category"
+            );
         }
     }
-    assert_eq!(code(plain("dpv:RecruitmentApplicantCriminalBackgroundCheck")), "scope_criminal_category");
+    assert_eq!(
+        code(plain("dpv:RecruitmentApplicantCriminalBackgroundCheck")),
+        "scope_criminal_category"
+    );
     assert_eq!(code(plain("dpv:RecruitmentApplicantBackgroundCheck")), "allowed");
 }
 
@@ -209,7 +305,10 @@ fn rule_4_refuses_children() {
     let mut asked = request();
     asked.audience.may_include_children = true;
     let refused = check_request(&asked).unwrap_err();
-    assert_eq!((refused.code(), refused), ("guardian_unsupported", RuleError::GuardianUnsupported));
+    assert_eq!(
+        (refused.code(), refused),
+        ("guardian_unsupported", RuleError::GuardianUnsupported)
+    );
 }
 
 #[test]
@@ -218,25 +317,48 @@ fn rule_5_pins_the_vocabulary() {
     asked.vocabulary = Digest::of(b"dpv-2.4");
     let refused = check_request(&asked).unwrap_err();
     assert_eq!(refused.code(), "vocabulary_unknown");
-    assert!(refused.to_string().contains(placet_schemas::vocab::VOCABULARY_HASH_HEX), "{refused}");
+    assert!(
+        refused.to_string().contains(placet_schemas::vocab::VOCABULARY_HASH_HEX),
+        "{refused}"
+    );
 }
 
 #[test]
 fn a_scope_has_no_two_clauses_for_one_thing() {
-    let wide = clause("x", "dpv:DirectMarketing", &["pd:EmailAddress", "pd:Name"], &["dpv:Store", "dpv:Use"]);
+    let wide = clause(
+        "x",
+        "dpv:DirectMarketing",
+        &["pd:EmailAddress", "pd:Name"],
+        &["dpv:Store", "dpv:Use"],
+    );
     let within = clause("x", "dpv:DirectMarketing", &["pd:Name"], &["dpv:Use"]);
     let overlap = Err(ScopeError::Overlap(iri("x")));
     assert_eq!(Scope::new(vec![wide.clone(), within.clone()]), overlap);
     assert_eq!(Scope::new(vec![within.clone(), wide.clone()]), overlap);
     // A longer retention does not make it another thing.
-    let longer = Clause { retention: p("P2Y"), ..within.clone() };
+    let longer = Clause {
+        retention: p("P2Y"),
+        ..within.clone()
+    };
     assert_eq!(Scope::new(vec![within.clone(), longer]), overlap);
     // Nor does another name of the same third party.
-    let party = |name| Clause { third_party: third_party(cinema::STUDIO, name), ..within.clone() };
+    let party = |name| Clause {
+        third_party: third_party(cinema::STUDIO, name),
+        ..within.clone()
+    };
     assert_eq!(Scope::new(vec![party("A Ltd"), party("B Ltd")]), overlap);
     // The same clause twice is one; a disclosure is another thing, and so is a transfer.
-    assert_eq!(Scope::new(vec![within.clone(), within.clone()]).unwrap().clauses().len(), 1);
-    let abroad = |country| Clause { transfer: Some(Transfer { country: p(country) }), ..within.clone() };
+    assert_eq!(
+        Scope::new(vec![within.clone(), within.clone()])
+            .unwrap()
+            .clauses()
+            .len(),
+        1
+    );
+    let abroad = |country| Clause {
+        transfer: Some(Transfer { country: p(country) }),
+        ..within.clone()
+    };
     let three = Scope::new(vec![within.clone(), party("A Ltd"), abroad("US"), abroad("IN")]);
     assert_eq!(three.unwrap().clauses().len(), 4);
     assert_eq!(Scope::new(vec![]), Err(ScopeError::Empty));
@@ -253,8 +375,14 @@ fn a_purpose_iri_has_one_meaning() {
     };
     assert!(elsewhere(|_| {}).is_ok());
     assert_eq!(elsewhere(|c| c.purpose.is_a = p("dpv:SocialMediaMarketing")), ambiguous);
-    assert_eq!(elsewhere(|c| c.purpose.text = texts("Other words.", "Andere Worte.")), ambiguous);
-    assert_eq!(elsewhere(|c| c.purpose.channels = recommendations().purpose.channels), ambiguous);
+    assert_eq!(
+        elsewhere(|c| c.purpose.text = texts("Other words.", "Andere Worte.")),
+        ambiguous
+    );
+    assert_eq!(
+        elsewhere(|c| c.purpose.channels = recommendations().purpose.channels),
+        ambiguous
+    );
 }
 
 #[test]

@@ -26,13 +26,15 @@ fn any_clause() -> impl Strategy<Value = Clause> {
         proptest::option::weighted(0.2, select(&COUNTRIES[..])),
         select(&PERIODS[..]),
     )
-        .prop_map(|(name, categories, processing, delivery, party, country, retention)| Clause {
-            delivery: deliveries(&delivery),
-            third_party: party.and_then(|id| third_party(id, "A party")),
-            transfer: country.map(|country| Transfer { country: p(country) }),
-            retention: p(retention),
-            ..clause(name, "dpv:DirectMarketing", &categories, &processing)
-        })
+        .prop_map(
+            |(name, categories, processing, delivery, party, country, retention)| Clause {
+                delivery: deliveries(&delivery),
+                third_party: party.and_then(|id| third_party(id, "A party")),
+                transfer: country.map(|country| Transfer { country: p(country) }),
+                retention: p(retention),
+                ..clause(name, "dpv:DirectMarketing", &categories, &processing)
+            },
+        )
 }
 
 /// Clauses that make a scope: of random ones, those that overlap no earlier one.
@@ -73,7 +75,10 @@ fn any_narrowing() -> impl Strategy<Value = (Vec<Clause>, Vec<Pattern>)> {
 fn shuffled() -> impl Strategy<Value = [(Vec<Clause>, Vec<Pattern>); 2]> {
     any_narrowing().prop_flat_map(|(clauses, patterns)| {
         let original = Just((clauses.clone(), patterns.clone()));
-        [original.boxed(), (Just(clauses).prop_shuffle(), Just(patterns).prop_shuffle()).boxed()]
+        [
+            original.boxed(),
+            (Just(clauses).prop_shuffle(), Just(patterns).prop_shuffle()).boxed(),
+        ]
     })
 }
 
@@ -100,15 +105,19 @@ fn lesser(scope: Scope) -> impl Strategy<Value = Scope> {
         let (whole, retention) = (clause.clone(), clause.retention);
         let shorter = PERIODS.iter().map(|text| p::<Period>(text));
         let shorter: Vec<_> = shorter.filter(|period| period.at_most(retention)).collect();
-        (part_of(&clause.categories), part_of(&clause.processing), part_of(&clause.delivery), select(shorter)).prop_map(
-            move |(categories, processing, delivery, retention)| Clause {
+        (
+            part_of(&clause.categories),
+            part_of(&clause.processing),
+            part_of(&clause.delivery),
+            select(shorter),
+        )
+            .prop_map(move |(categories, processing, delivery, retention)| Clause {
                 categories,
                 processing,
                 delivery,
                 retention,
                 ..whole.clone()
-            },
-        )
+            })
     };
     let parts: Vec<_> = scope.clauses().iter().map(part).collect();
     let count = parts.len();
