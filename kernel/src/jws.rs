@@ -79,12 +79,15 @@ pub fn verify(
     if compact.len() > MAX_JWS_BYTES {
         return Err(JwsError::Oversize);
     }
-    let (signed, signature) = compact.rsplit_once('.').ok_or(JwsError::Encoding)?;
-    let (header, payload) = signed.split_once('.').ok_or(JwsError::Encoding)?;
-    let header = read_header(&decode(header)?)?;
-    // A fourth part would leave a dot in here, which is no base64url.
-    let payload = decode(payload)?;
+    let mut parts = compact.split('.');
+    let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(JwsError::Encoding);
+    };
+    let signed = &compact[..=header.len() + payload.len()];
+    let (header, payload) = (decode(header)?, decode(payload)?);
     let signature = decode(signature)?.try_into().map_err(|_| JwsError::Encoding)?;
+    let header = read_header(&header)?;
     if header.typ != typ {
         return Err(JwsError::Type {
             expected: typ.to_owned(),
