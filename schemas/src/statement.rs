@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Did, Digest, Origin};
+use crate::id::{Did, Digest, IdError, Origin};
 use crate::record::ProofValue;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -26,7 +26,7 @@ pub struct Signed<T> {
 /// "This record is in the log, at this index, and no later event of its consent is in the first `size` leaves."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", try_from = "AcknowledgementWire")]
 pub struct Acknowledgement {
     /// Format version.
     pub version: Version<1>,
@@ -55,6 +55,63 @@ pub struct Acknowledgement {
     /// Digest of that event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_digest: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AcknowledgementWire {
+    version: Version<1>,
+    r#type: AcknowledgementType,
+    origin: Origin,
+    index: u64,
+    leaf_hash: Digest,
+    controller: Did,
+    seq: u64,
+    size: u64,
+    root: Digest,
+    consent: Option<Digest>,
+    last_index: Option<u64>,
+    last_digest: Option<Digest>,
+}
+
+impl TryFrom<AcknowledgementWire> for Acknowledgement {
+    type Error = IdError;
+    fn try_from(wire: AcknowledgementWire) -> Result<Self, IdError> {
+        let AcknowledgementWire {
+            version,
+            r#type,
+            origin,
+            index,
+            leaf_hash,
+            controller,
+            seq,
+            size,
+            root,
+            ..
+        } = wire;
+        let (consent, last_index, last_digest) = (wire.consent, wire.last_index, wire.last_digest);
+        // A consent without its last event would acknowledge a record and leave open whether a later one undid it.
+        if consent.is_some() != last_index.is_some() || consent.is_some() != last_digest.is_some() {
+            return Err(IdError::new(
+                "consent, lastIndex and lastDigest stand together or not at all",
+            ));
+        }
+        let known = Self {
+            version,
+            r#type,
+            origin,
+            index,
+            leaf_hash,
+            controller,
+            seq,
+            size,
+            root,
+            consent,
+            last_index,
+            last_digest,
+        };
+        Ok(known)
+    }
 }
 
 /// "No later event of this consent than the one named is in the first `size` leaves."
