@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{Country, Did, Digest, IdError, Iri, Language};
 use crate::scope::Scope;
@@ -39,8 +40,9 @@ pub struct ConsentRequest {
     pub open: bool,
     /// What one gets with consent, and what without it (Article 7(4)).
     pub benefit: Benefit,
-    /// Categories whose data rests on another basis too, named beforehand: a withdrawal does not erase those.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Categories whose data rests on another basis too, named beforehand: a withdrawal does not erase those. Each pair of
+    /// category and basis once; at most 256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "other_bases")]
     pub other_bases: Vec<OtherBasis>,
     /// The earlier request that this one replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,7 +198,7 @@ pub struct OtherBasis {
 }
 
 /// A lawful basis other than consent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OtherLawfulBasis {
     /// Article 6(1)(b): a contract.
     #[serde(rename = "eu-gdpr:A6-1-b")]
@@ -228,6 +230,21 @@ pub struct Supersedes {
 impl ConsentRequest {
     /// The third parties to whom the clauses disclose data.
     pub fn third_parties(&self) -> impl Iterator<Item = &Iri> {
-        self.clauses.clauses().iter().filter_map(|clause| clause.third_party.as_ref().map(|party| &party.id))
+        self.clauses
+            .clauses()
+            .iter()
+            .filter_map(|clause| clause.third_party.as_ref().map(|party| &party.id))
     }
+}
+
+/// Refuses an empty list, which would be a second spelling of no list.
+fn other_bases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OtherBasis>, D::Error> {
+    let bases = Vec::<OtherBasis>::deserialize(deserializer)?;
+    let pairs = Set::from_members(bases.iter().map(|other| (other.category, other.basis)));
+    if bases.is_empty() || bases.len() > crate::text::MAX_SET || pairs.len() != bases.len() {
+        return Err(D::Error::custom(
+            "other bases are 1 to 256, each pair of category and basis once, or the member is absent",
+        ));
+    }
+    Ok(bases)
 }
