@@ -14,8 +14,14 @@ mod lifecycle_table;
 #[cfg(test)]
 mod narrowing;
 #[cfg(test)]
+mod notice;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scope_properties;
+#[cfg(test)]
+mod statements;
