@@ -1,0 +1,3 @@
+//! Evidence bundles: what holds, what does not, and why.
+
+mod lives;
