@@ -1,2 +1,75 @@
-//! See docs/ARCHITECTURE.md.
-fn main() {}
+//! `placet`: the node, the brand's tools, the person's wallet and the judge, in one program. See docs/ARCHITECTURE.md.
+
+mod client;
+mod files;
+mod keyfile;
+mod keygen;
+mod node;
+mod output;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Output;
+
+/// Exit status of a command that was given wrong arguments (EX_USAGE of sysexits), apart from those of `placet verify`.
+const USAGE: u8 = 64;
+/// Exit status of a command that failed.
+const FAILURE: u8 = 1;
+
+/// A verifiable consent ledger
+#[derive(Debug, Parser)]
+#[command(name = "placet", version, about, max_term_width = 100)]
+struct Arguments {
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Keygen(keygen::Args),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    let out = Output::new(arguments.json);
+    match run(arguments.command, &out) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Keygen(args) => keygen::run(args, out).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Help and version go to standard output. A wrong argument is one line on standard error, as every other fault.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nothing is left to do when the reader has gone.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let message = text
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    let message: Vec<&str> = message.split_whitespace().collect();
+    output::complain(&format!("{} (see --help)", message.join(" ")));
+    ExitCode::from(USAGE)
+}

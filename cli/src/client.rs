@@ -1,0 +1,207 @@
+//! A typed client of a ledger's HTTP interface. It believes nothing: what matters is judged by the kernel afterwards.
+
+mod consumer;
+mod routes;
+mod server;
+mod transport;
+
+use hyper::Method;
+use placet_schemas::api::problem::Problem;
+use placet_schemas::json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+pub(crate) use routes::FeedQuery;
+use server::Server;
+pub(crate) use server::ServerArgs;
+use transport::{Answer, Call, MAX_ANSWER_BYTES};
+
+/// A client, with a token or without.
+#[derive(Clone)]
+pub(crate) struct Client {
+    server: Server,
+    token: Option<Zeroizing<String>>,
+}
+
+/// Why a call came to nothing. `Display` is one sentence.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// The ledger refused.
+    #[error("{}", one_line(.0))]
+    Problem(Box<Problem>),
+    /// There was no answer. It may have been recorded all the same: the same bytes may be sent again.
+    #[error("no answer from {url}: {why}")]
+    NoAnswer {
+        /// The ledger.
+        url: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The answer is none that a ledger gives.
+    #[error("{url}{path}: this is no answer of a ledger: {why}")]
+    Answer {
+        /// The ledger.
+        url: String,
+        /// The path asked.
+        path: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+}
+
+impl ClientError {
+    /// The ledger's code, where the ledger refused.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.code),
+            Self::NoAnswer { .. } | Self::Answer { .. } => None,
+        }
+    }
+}
+
+impl Client {
+    /// A client without a token.
+    pub(crate) const fn new(server: Server) -> Self {
+        Self { server, token: None }
+    }
+
+    /// The same ledger, with a token.
+    pub(crate) fn with_token(&self, token: Zeroizing<String>) -> Self {
+        Self {
+            server: self.server.clone(),
+            token: Some(token),
+        }
+    }
+
+    /// The ledger's address.
+    pub(crate) fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    /// Asks for JSON.
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let body = self.call(Method::GET, path, None).await?;
+        self.decode(path, &body)
+    }
+
+    /// Asks for bytes.
+    async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Asks for a text.
+    async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let body = self.get_bytes(path).await?;
+        String::from_utf8(body).map_err(|_| self.nonsense(path, "it is not UTF-8"))
+    }
+
+    /// Sends JSON, is answered JSON.
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let body = json::to_jcs(body).map_err(|error| self.nonsense(path, error))?;
+        self.post_bytes(path, body).await
+    }
+
+    /// Sends bytes as they are, is answered JSON.
+    async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, ClientError> {
+        let answer = self.call(Method::POST, path, Some(body)).await?;
+        self.decode(path, &answer)
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>, ClientError> {
+        let token = self.token.as_ref().map(|token| token.as_str());
+        let call = Call {
+            method,
+            path,
+            token,
+            body,
+        };
+        let answer = transport::exchange(&self.server, call).await;
+        let answer = answer.map_err(|why| ClientError::NoAnswer {
+            url: self.url().to_owned(),
+            why,
+        })?;
+        self.accepted(path, answer)
+    }
+
+    fn accepted(&self, path: &str, answer: Answer) -> Result<Vec<u8>, ClientError> {
+        match answer.status {
+            200..=299 => Ok(answer.body),
+            status if answer.is_problem => {
+                let problem: Problem = self.decode(path, &answer.body)?;
+                if problem.status == status {
+                    return Err(ClientError::Problem(Box::new(problem)));
+                }
+                Err(self.nonsense(path, "the status in the problem is not the status of the answer"))
+            }
+            status => Err(self.nonsense(path, format!("status {status}"))),
+        }
+    }
+
+    fn decode<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, ClientError> {
+        let document = json::parse(body, MAX_ANSWER_BYTES).map_err(|fault| self.nonsense(path, fault))?;
+        json::decode(document.root()).map_err(|fault| self.nonsense(path, fault))
+    }
+
+    fn nonsense(&self, path: &str, why: impl ToString) -> ClientError {
+        // Digests in paths are pseudonyms, but this goes to the one who asked.
+        ClientError::Answer {
+            url: self.url().to_owned(),
+            path: path.to_owned(),
+            why: why.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `code: detail at pointer (help)`.
+fn one_line(problem: &Problem) -> String {
+    let mut line = format!("{}: {}", problem.code, problem.detail);
+    if let Some(pointer) = &problem.pointer {
+        line.push_str(&format!(" at {pointer}"));
+    }
+    if let Some(help) = &problem.help {
+        line.push_str(&format!(" ({help})"));
+    }
+    line
+}
+
+/// Percent-encodes a value of a query (RFC 3986 section 2.1): all but the unreserved characters.
+fn encode(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use placet_schemas::api::problem::ProblemType;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_one_line() {
+        let problem = ProblemType::of("not_found").problem("nothing here", None);
+        assert_eq!(one_line(&problem), "not_found: nothing here");
+        let problem = ProblemType::of("malformed").problem("no", Some("/a".to_owned()));
+        assert!(one_line(&problem).starts_with("malformed: no at /a (The pointer names"));
+    }
+
+    #[test]
+    fn values_in_queries_are_encoded() {
+        assert_eq!(encode("did:web:a.example%3A1"), "did%3Aweb%3Aa.example%253A1");
+    }
+}

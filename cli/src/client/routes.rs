@@ -1,0 +1,95 @@
+//! The routes that operators and brands use, and the public ones.
+
+use placet_schemas::api::{
+    Challenge, ControllerPage, ControllerSummary, FeedAnswer, Invitations, Invite, IssueToken, IssuedToken, LogInfo,
+    Nothing, NoticeAnswer, RecordAnswer, RegisterController,
+};
+use placet_schemas::id::{Did, Digest};
+
+use super::{Client, ClientError, encode};
+
+/// Which part of a feed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FeedQuery<'a> {
+    /// How many items the caller has already.
+    pub(crate) from: u64,
+    /// Seconds to wait for a new item, at most 25.
+    pub(crate) wait: u64,
+    /// Whose feed; a brand's own without.
+    pub(crate) controller: Option<&'a Did>,
+}
+
+impl Client {
+    /// `GET /v1/log`: what the ledger says of itself.
+    pub(crate) async fn log(&self) -> Result<LogInfo, ClientError> {
+        self.get("/v1/log").await
+    }
+
+    /// `POST /v1/challenges`: a nonce to sign.
+    pub(crate) async fn challenge(&self) -> Result<Challenge, ClientError> {
+        self.post("/v1/challenges", &Nothing {}).await
+    }
+
+    /// `POST /v1/controllers`: registers a brand.
+    pub(crate) async fn register(&self, order: &RegisterController) -> Result<RecordAnswer, ClientError> {
+        self.post("/v1/controllers", order).await
+    }
+
+    /// `GET /v1/controllers`, all pages.
+    pub(crate) async fn controllers(&self) -> Result<Vec<ControllerSummary>, ClientError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page: ControllerPage = self.get(&format!("/v1/controllers{}", cursor(after))).await?;
+            all.extend(page.controllers);
+            match page.next {
+                // A cursor that does not move on would keep the caller here for ever.
+                Some(next) if after < Some(next) => after = Some(next),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// `POST /v1/tokens`.
+    pub(crate) async fn issue_token(&self, order: &IssueToken) -> Result<IssuedToken, ClientError> {
+        self.post("/v1/tokens", order).await
+    }
+
+    /// `POST /v1/notices`: gives the digest.
+    pub(crate) async fn add_notice(&self, notice: &[u8]) -> Result<Digest, ClientError> {
+        let answer: NoticeAnswer = self.post_bytes("/v1/notices", notice.to_vec()).await?;
+        Ok(answer.digest)
+    }
+
+    /// `POST /v1/requests`.
+    pub(crate) async fn add_request(&self, record: &[u8]) -> Result<RecordAnswer, ClientError> {
+        self.post_bytes("/v1/requests", record.to_vec()).await
+    }
+
+    /// `POST /v1/requests/{digest}/invitations`.
+    pub(crate) async fn invite(&self, request: &Digest, order: &Invite) -> Result<Invitations, ClientError> {
+        self.post(&format!("/v1/requests/{request}/invitations"), order).await
+    }
+
+    /// `POST /v1/records`.
+    pub(crate) async fn submit(&self, record: &[u8]) -> Result<RecordAnswer, ClientError> {
+        self.post_bytes("/v1/records", record.to_vec()).await
+    }
+
+    /// `GET /v1/feed`: one page.
+    pub(crate) async fn feed(&self, query: FeedQuery<'_>) -> Result<FeedAnswer, ClientError> {
+        let mut path = format!("/v1/feed?from={}", query.from);
+        if query.wait > 0 {
+            path.push_str(&format!("&wait={}", query.wait));
+        }
+        if let Some(controller) = query.controller {
+            path.push_str(&format!("&controller={}", encode(controller.as_str())));
+        }
+        self.get(&path).await
+    }
+}
+
+/// The query that asks for the page after a cursor.
+pub(super) fn cursor(after: Option<u64>) -> String {
+    after.map(|after| format!("?after={after}")).unwrap_or_default()
+}

@@ -1,0 +1,149 @@
+//! The folder of a node: which file is where, and how it comes to be.
+//!
+//! ```text
+//! DIR/placet.toml       origin and address, as `placet keygen` was told them; more settings may be added
+//! DIR/keys/             the private keys (0600); without them nothing here can go on, so back them up
+//! DIR/trust.json        the public keys, for whoever is to judge evidence of this log
+//! DIR/operator.token    the operator's token (0600), made by `placet serve` when it is not there
+//! DIR/…                 databases and log files of the ledger
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
+use placet_kernel::sign::{self, Signer};
+use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustFile};
+use placet_ledger::Keys;
+use placet_schemas::id::Origin;
+use placet_schemas::version::Version;
+
+use crate::files;
+
+/// The folder that is used when none is named.
+pub(crate) const DEFAULT_DIR: &str = "placet-data";
+/// The origin of a log that is not given one.
+pub(crate) const DEFAULT_ORIGIN: &str = "localhost/placet";
+/// See the module's text.
+pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator.token";
+/// See the module's text.
+pub(crate) const CONFIG_FILE: &str = "placet.toml";
+
+const KEYS_FOLDER: &str = "keys";
+const TRUST_FILE: &str = "trust.json";
+/// The ledger's main database. Where it is, the keys were once.
+const MAIN_DATABASE: &str = "main.db";
+
+/// What was made for a new node.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// Where the keys are.
+    pub(crate) keys: PathBuf,
+    /// Where the trust file is.
+    pub(crate) trust: PathBuf,
+    /// What it says.
+    pub(crate) file: TrustFile,
+}
+
+/// Whether the folder has keys.
+pub(crate) fn has_keys(dir: &Path) -> bool {
+    dir.join(KEYS_FOLDER).exists()
+}
+
+/// The keys of a folder.
+pub(crate) fn load(dir: &Path) -> Result<Keys> {
+    Keys::load(&dir.join(KEYS_FOLDER)).context("the node's keys cannot be used; restore them from a backup")
+}
+
+/// Makes the keys of a new node, its trust file and its configuration. Nothing is ever overwritten.
+pub(crate) fn create(dir: &Path, origin: &Origin, public_url: Option<&str>) -> Result<Made> {
+    let keys = dir.join(KEYS_FOLDER);
+    if keys.exists() {
+        bail!("{} is there already; keys are never overwritten", keys.display());
+    }
+    if dir.join(MAIN_DATABASE).exists() {
+        // New keys could not open the records, and would sign another log under the old name.
+        bail!(
+            "{} has a log but no keys; restore {} from a backup",
+            dir.display(),
+            keys.display()
+        );
+    }
+    files::make_folder(dir)?;
+    let config = dir.join(CONFIG_FILE);
+    if !config.exists() {
+        files::write_new(&config, configuration(origin, public_url).as_bytes(), files::PUBLIC)?;
+    }
+    let made = Keys::generate(&keys).context("no keys were made")?;
+    let file = trust_file(origin, &made)?;
+    let trust = dir.join(TRUST_FILE);
+    files::write(
+        &trust,
+        format!("{}\n", serde_json::to_string_pretty(&file)?).as_bytes(),
+        files::PUBLIC,
+    )?;
+    Ok(Made { keys, trust, file })
+}
+
+/// A trust file with one log, whose keys are good for every size, and without witnesses.
+pub(crate) fn trust_of(
+    origin: Origin,
+    checkpoint: String,
+    cosigner: String,
+    operator: placet_schemas::id::Did,
+) -> TrustFile {
+    let sized = |vkey| {
+        vec![SizedVkey {
+            vkey,
+            sizes: Sizes::ALL,
+        }]
+    };
+    let log = LogKeys {
+        origin,
+        checkpoint_keys: sized(checkpoint),
+        cosigner_keys: sized(cosigner),
+        operator_keys: vec![SizedDid {
+            key: operator,
+            sizes: Sizes::ALL,
+        }],
+    };
+    TrustFile {
+        version: Version,
+        logs: vec![log],
+        witnesses: Vec::new(),
+        groups: Vec::new(),
+        quorum: QUORUM_NONE.to_owned(),
+    }
+}
+
+/// Reads and checks a trust file.
+pub(crate) fn read_trust(path: &Path) -> Result<Trust> {
+    let bytes = files::read(path, placet_kernel::trust::MAX_TRUST_BYTES)?;
+    Trust::parse(&bytes).with_context(|| format!("{} is no trust file", path.display()))
+}
+
+fn trust_file(origin: &Origin, keys: &Keys) -> Result<TrustFile> {
+    let vkey = |name: &str, kind, signer: &dyn Signer| -> Result<String> {
+        let name: KeyName = name.parse().context("the origin is no name of a key")?;
+        Ok(VerifierKey::of_signer(name, kind, signer)?.to_string())
+    };
+    Ok(trust_of(
+        origin.clone(),
+        vkey(origin.as_str(), SignatureType::Ed25519, &keys.checkpoint)?,
+        vkey(
+            &format!("{origin}/cosigner"),
+            SignatureType::CosignatureV1,
+            &keys.cosigner,
+        )?,
+        sign::did_key(&keys.operator)?,
+    ))
+}
+
+fn configuration(origin: &Origin, public_url: Option<&str>) -> String {
+    // Both are free of quotes and backslashes: an origin by its type, an address because it has been read as one.
+    let mut text = format!("# Settings of this node; `placet serve --help` names them all.\norigin = \"{origin}\"\n");
+    if let Some(url) = public_url {
+        text.push_str(&format!("public_url = \"{url}\"\n"));
+    }
+    text
+}
