@@ -14,6 +14,8 @@
 //! equation: such a key is no other key's twin and its signatures fit nothing else, so these are accepted, as RFC 8032's
 //! own equation and the usual libraries do. Rule 4 makes every checker of this rule agree on every input.
 
+#![cfg(test)]
+
 use placet_kernel::keys::PublicKey;
 use placet_kernel::sign::Algorithm;
 use serde::Deserialize;

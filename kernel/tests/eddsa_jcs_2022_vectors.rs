@@ -2,6 +2,8 @@
 //!
 //! The proof sets and chains beside it are all of `eddsa-rdfc-2022`; records have neither.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 
 use placet_kernel::keys::{PublicKey, SignatureError, verify_proof};

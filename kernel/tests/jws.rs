@@ -1,5 +1,7 @@
 //! Tokens: what is signed is read back, and every known way to forge or confuse a JWS has its own refusal.
 
+#![cfg(test)]
+
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::Signer as _;
 use placet_kernel::jws::{self, JwsError, MAX_JWS_BYTES};

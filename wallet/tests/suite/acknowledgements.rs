@@ -1,0 +1,242 @@
+//! Every part of an answer is checked: each tampering has its own refusal.
+
+use placet_kernel::sign::{Algorithm, sign_statement};
+use placet_kernel::tlog_proof::TlogProof;
+use placet_schemas::api::{RecordAnswer, SaltText};
+use placet_schemas::id::Digest;
+use placet_schemas::record::Record;
+use placet_schemas::statement::Acknowledgement;
+use placet_wallet::acknowledgement::{AckError, LogTrust, LogTrustError, check_acknowledgement};
+use placet_wallet::keys::SoftwareKey;
+use placet_wallet::records::{Built, withdraw};
+use placet_wallet::sight::{Order, Sight};
+
+use crate::world::{NOW, World, films, letters, p, person};
+
+struct Scene {
+    world: World,
+    built: Built,
+    answer: RecordAnswer,
+}
+
+impl Scene {
+    /// A grant that is the fourth of seven leaves.
+    fn new() -> Self {
+        let mut world = World::new();
+        let request = world.request(&[films(), letters()]);
+        world.answer(&request, 2);
+        let built = world.consent(&request, &person(Algorithm::Ed25519));
+        let answer = world.answer(&built.record, 3);
+        Self { world, built, answer }
+    }
+
+    fn judge(&self, answer: &RecordAnswer) -> Result<placet_wallet::acknowledgement::Acknowledged, AckError> {
+        check_acknowledgement(&self.built.bytes, answer, &self.world.trust(), &Sight::default())
+    }
+
+    /// The code of the refusal of a changed answer.
+    fn tampered(&self, change: impl FnOnce(&mut RecordAnswer)) -> &'static str {
+        let mut answer = self.answer.clone();
+        change(&mut answer);
+        self.judge(&answer).unwrap_err().code()
+    }
+
+    /// The same for a changed statement, signed by the operator: what a lying operator can do.
+    fn lied(&self, change: impl FnOnce(&mut Acknowledgement)) -> &'static str {
+        let mut statement = self.answer.acknowledgement.statement.clone();
+        change(&mut statement);
+        self.tampered(|answer| answer.acknowledgement = sign_statement(statement, &self.world.operator).unwrap())
+    }
+}
+
+#[test]
+fn an_honest_answer_is_believed() {
+    let scene = Scene::new();
+    let believed = scene.judge(&scene.answer).unwrap();
+    assert_eq!(believed.digest, scene.built.record.digest());
+    assert_eq!((believed.statement.index, believed.head.checkpoint().size()), (3, 7));
+    assert_eq!((believed.order, believed.overtaken_by), (Order::First, None));
+}
+
+#[test]
+fn what_stands_between_cannot_change_an_answer() {
+    let scene = Scene::new();
+    assert_eq!(scene.tampered(|a| a.salt = SaltText::from_bytes([0; 32])), "ack_leaf");
+    assert_eq!(
+        scene.tampered(|a| a.acknowledgement.statement.index = 2),
+        "ack_bad_signature"
+    );
+    assert_eq!(
+        scene.tampered(|a| a.acknowledgement.statement.seq += 1),
+        "ack_bad_signature"
+    );
+    let mallory = SoftwareKey::ed25519_from_seed(&[66; 32]);
+    let statement = scene.answer.acknowledgement.statement.clone();
+    let forged = sign_statement(statement, &mallory).unwrap();
+    assert_eq!(
+        scene.tampered(|a| a.acknowledgement = forged.clone()),
+        "ack_unknown_operator"
+    );
+    let disguised = |a: &mut RecordAnswer| {
+        a.acknowledgement.signature = forged.signature;
+    };
+    assert_eq!(scene.tampered(disguised), "ack_bad_signature");
+    assert_eq!(scene.tampered(|a| a.proof.clear()), "tlog_proof_no_checkpoint");
+    assert_eq!(
+        scene.tampered(|a| a.proof = a.proof.replace("index 3", "index 4")),
+        "merkle_root_mismatch"
+    );
+    assert_eq!(scene.tampered(|a| a.checkpoint.clear()), "note_no_signatures");
+}
+
+#[test]
+fn a_proof_without_one_of_its_hashes_is_refused() {
+    let scene = Scene::new();
+    let proof: TlogProof = scene.answer.proof.parse().unwrap();
+    for gone in 0..proof.hashes().len() {
+        let mut hashes = proof.hashes().to_vec();
+        hashes.remove(gone);
+        let short = TlogProof::new(proof.index(), hashes, proof.checkpoint_note().to_owned());
+        assert_eq!(scene.tampered(|a| a.proof = short.to_string()), "merkle_proof_length");
+    }
+}
+
+#[test]
+fn the_log_must_have_signed_the_checkpoint() {
+    let scene = Scene::new();
+    let mut mallory = World::new();
+    mallory.checkpoint_key = SoftwareKey::ed25519_from_seed(&[66; 32]);
+    mallory.leaves = scene.world.leaves.clone();
+    let (forged, _) = mallory.head();
+    assert_eq!(
+        scene.tampered(|a| a.checkpoint = forged.clone()),
+        "note_no_known_signature"
+    );
+    let proof: TlogProof = scene.answer.proof.parse().unwrap();
+    let proof = TlogProof::new(proof.index(), proof.hashes().to_vec(), forged);
+    assert_eq!(
+        scene.tampered(|a| a.proof = proof.to_string()),
+        "note_no_known_signature"
+    );
+    // A note of another log, though its key is the same.
+    mallory.checkpoint_key = scene.world.checkpoint_key.clone();
+    mallory.origin = p("other.example/log");
+    let (elsewhere, _) = mallory.head();
+    assert_eq!(scene.tampered(|a| a.checkpoint = elsewhere), "checkpoint_other_origin");
+}
+
+#[test]
+fn acknowledgement_proof_and_checkpoint_are_of_one_head() {
+    let mut scene = Scene::new();
+    let request = scene.world.request(&[letters()]);
+    let later = scene.world.answer(&request, 0);
+    assert_eq!(scene.tampered(|a| a.checkpoint = later.checkpoint.clone()), "ack_head");
+    assert_eq!(scene.lied(|s| s.size += 1), "ack_head");
+    assert_eq!(scene.lied(|s| s.root = Digest::of(b"another tree")), "ack_head");
+    assert_eq!(scene.lied(|s| (s.index, s.last_index) = (2, Some(2))), "ack_index");
+}
+
+#[test]
+fn a_lying_operator_contradicts_itself() {
+    let scene = Scene::new();
+    let other = Digest::of(b"another record");
+    assert_eq!(scene.lied(|s| s.origin = p("other.example/log")), "ack_other_log");
+    assert_eq!(scene.lied(|s| s.leaf_hash = other), "ack_leaf");
+    assert_eq!(
+        scene.lied(|s| s.controller = p("did:web:other.example")),
+        "ack_controller"
+    );
+    assert_eq!(scene.lied(|s| s.consent = Some(other)), "ack_consent");
+    assert_eq!(scene.lied(|s| s.consent = None), "ack_consent");
+    assert_eq!(scene.lied(|s| s.last_index = None), "ack_consent");
+    assert_eq!(scene.lied(|s| s.last_digest = None), "ack_consent");
+    assert_eq!(scene.lied(|s| s.last_digest = Some(other)), "ack_consent");
+    assert_eq!(scene.lied(|s| s.last_index = Some(4)), "ack_consent");
+    assert_eq!(
+        scene.lied(|s| (s.last_index, s.last_digest) = (Some(2), Some(other))),
+        "ack_consent"
+    );
+    assert_eq!(
+        scene.lied(|s| (s.last_index, s.last_digest) = (Some(7), Some(other))),
+        "ack_consent"
+    );
+}
+
+#[test]
+fn an_answer_to_another_record_is_no_answer() {
+    let mut scene = Scene::new();
+    let key = person(Algorithm::Ed25519);
+    let ended = withdraw(&scene.built.state, None, &scene.world.pen(&key, NOW)).unwrap();
+    let answer = scene.world.answer(&ended.record, 0);
+    assert_eq!(scene.judge(&answer).unwrap_err(), AckError::Leaf);
+    // The right answer to a withdrawal names the grant's consent.
+    let judged = check_acknowledgement(&ended.bytes, &answer, &scene.world.trust(), &Sight::default()).unwrap();
+    assert_eq!(judged.statement.consent, Some(scene.built.record.digest()));
+    let garbage = check_acknowledgement(b"{}", &answer, &scene.world.trust(), &Sight::default());
+    assert_eq!(garbage.unwrap_err().code(), "malformed");
+}
+
+#[test]
+fn a_request_belongs_to_no_consent() {
+    let mut world = World::new();
+    let request: Record = world.request(&[letters()]);
+    let answer = world.answer(&request, 0);
+    let bytes = {
+        let (body, notice) = crate::world::asking(&[letters()]);
+        let pen = placet_wallet::Pen {
+            random: [1; 16],
+            ..world.pen(&world.brand_key, NOW)
+        };
+        placet_wallet::brand::request(body, &[notice], world.brand(), &pen).unwrap()
+    };
+    let judge = |bytes: &[u8], answer: &RecordAnswer| {
+        check_acknowledgement(bytes, answer, &world.trust(), &Sight::default()).map_err(|error| error.code())
+    };
+    assert_eq!(
+        judge(&bytes.bytes, &answer),
+        Err("ack_leaf"),
+        "the same words under another name"
+    );
+    let mut named = answer.clone();
+    let mut statement = answer.acknowledgement.statement;
+    statement.consent = Some(request.digest());
+    named.acknowledgement = sign_statement(statement, &world.operator).unwrap();
+    let canonical = placet_schemas::json::to_jcs(&request.body).unwrap();
+    assert_eq!(
+        judge(&canonical, &named),
+        Err("malformed"),
+        "the claims alone are no record"
+    );
+}
+
+#[test]
+fn somebody_elses_later_event_is_told() {
+    let scene = Scene::new();
+    let theirs = Digest::of(b"the controller's ending");
+    let mut statement = scene.answer.acknowledgement.statement.clone();
+    (statement.last_index, statement.last_digest) = (Some(5), Some(theirs));
+    let acknowledgement = sign_statement(statement, &scene.world.operator).unwrap();
+    let answer = RecordAnswer {
+        acknowledgement,
+        ..scene.answer.clone()
+    };
+    assert_eq!(scene.judge(&answer).unwrap().overtaken_by, Some(theirs));
+}
+
+#[test]
+fn keys_are_pinned_whole() {
+    let world = World::new();
+    let trust = |vkeys: &[&str], operators: &[_]| LogTrust::new(world.origin.clone(), vkeys, operators).unwrap_err();
+    assert!(matches!(
+        trust(&["nonsense"], &[world.operator.did()]),
+        LogTrustError::Vkey(_)
+    ));
+    assert!(matches!(trust(&[], &[world.operator.did()]), LogTrustError::Keys(_)));
+    let note = world.trust();
+    let vkey = note.checkpoint_keys().log_keys().next().unwrap().to_string();
+    assert_eq!(trust(&[&vkey], &[]), LogTrustError::NoOperator);
+    assert!(matches!(
+        trust(&[&vkey], &[p("did:web:operator.example")]),
+        LogTrustError::Operator { .. }
+    ));
+}
