@@ -52,7 +52,8 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<()> {
     if let Some(Other::Brand(args)) = args.other {
         return brand::run(args, out);
     }
-    let made = node::create(&args.node.dir, &args.node.origin, args.node.public_url.as_deref())?;
+    let public_url = args.node.public_url.as_deref().map(node::public_url).transpose()?;
+    let made = node::create(&args.node.dir, &args.node.origin, public_url.as_deref())?;
     show(&made, out)
 }
 

@@ -2,14 +2,19 @@
 
 mod client;
 mod files;
+mod inspect;
 mod keyfile;
 mod keygen;
 mod node;
 mod output;
+mod serve;
 mod system;
+mod verify;
+mod words;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use output::Output;
@@ -32,7 +37,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
     Keygen(keygen::Args),
+    Verify(verify::Args),
+    Inspect(inspect::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,8 +60,21 @@ fn main() -> ExitCode {
 
 fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Keygen(args) => keygen::run(args, out).map(|()| ExitCode::SUCCESS),
+        Command::Serve(args) => done(wait(serve::run(args, out))),
+        Command::Keygen(args) => done(keygen::run(args, out)),
+        Command::Inspect(args) => done(inspect::run(&args, out)),
+        Command::Verify(args) => Ok(verify::run(&args, out)),
     }
+}
+
+/// Runs what talks over the network.
+fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("the runtime does not start")?.block_on(work)
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 /// Help and version go to standard output. A wrong argument is one line on standard error, as every other fault.

@@ -15,7 +15,7 @@ use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
 use placet_kernel::sign::{self, Signer};
 use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustFile};
 use placet_ledger::Keys;
-use placet_schemas::id::Origin;
+use placet_schemas::id::{Did, Origin};
 use placet_schemas::version::Version;
 
 use crate::files;
@@ -120,6 +120,19 @@ pub(crate) fn trust_of(
 pub(crate) fn read_trust(path: &Path) -> Result<Trust> {
     let bytes = files::read(path, placet_kernel::trust::MAX_TRUST_BYTES)?;
     Trust::parse(&bytes).with_context(|| format!("{} is no trust file", path.display()))
+}
+
+/// Checks the address of a node: links for people are made of it, so a browser must be able to open it.
+pub(crate) fn public_url(url: &str) -> Result<String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let legal = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && url
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'#' | b'?' | b'<' | b'>'));
+    if !legal {
+        bail!("public_url: {url} is no address such as https://ledger.example, without query and fragment");
+    }
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 fn trust_file(origin: &Origin, keys: &Keys) -> Result<TrustFile> {

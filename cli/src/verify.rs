@@ -1,0 +1,119 @@
+//! `placet verify`: judges an evidence bundle offline. The kernel judges; this reads, prints and exits.
+
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use placet_kernel::bundle::{self, MAX_BUNDLE_BYTES, Report, Verdict};
+use placet_schemas::time::Timestamp;
+
+use crate::output::{self, Output};
+use crate::{files, node, system};
+
+/// Exit status when the file, the trust file or the arguments cannot be read: nothing was judged.
+pub(crate) const UNREADABLE: u8 = 3;
+
+/// Judge an evidence bundle, offline
+///
+/// Two questions are answered apart: were these events recorded in this log, by these signers, in this order; and was the
+/// consent in force at a moment. Exit status: 0 Holds, 1 Fails, 2 CannotTell, 3 nothing could be read. It follows the first
+/// answer; with --as-of, the worse of both.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The bundle; - reads standard input
+    file: PathBuf,
+    /// Trust file with the keys that count; without it nothing can be told, and the keys in use are listed
+    #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Moment for which to ask whether the consent was in force, such as 2026-11-22T05:00:00Z
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
+    match judge(args) {
+        Ok(report) => {
+            let printed = out.result(&report, report::text);
+            // The verdict is the exit status; that it could not be printed does not change it.
+            if let Err(error) = printed {
+                output::complain(&format!("{error:#}"));
+            }
+            ExitCode::from(status(&report, args.as_of.is_some()))
+        }
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+fn judge(args: &Args) -> Result<Report> {
+    let trust = args.trust.as_deref().map(node::read_trust).transpose()?;
+    let bytes = files::read(&args.file, MAX_BUNDLE_BYTES)?;
+    let report = bundle::verify(&bytes, trust.as_ref(), system::now()?, args.as_of);
+    report.with_context(|| format!("{} is no evidence bundle", args.file.display()))
+}
+
+const fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
+    let recorded = of(report.recorded);
+    let in_force = of(report.in_force);
+    // Of the two numbers, a failure is the worse one although it is the smaller.
+    match (recorded, in_force, asked_for_a_moment) {
+        (1, _, _) | (_, 1, true) => 1,
+        (2, _, _) | (_, 2, true) => 2,
+        _ => 0,
+    }
+}
+
+const fn of(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Holds => 0,
+        Verdict::Fails => 1,
+        Verdict::CannotTell => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use placet_kernel::bundle::{DISCLAIMERS, TrustSource};
+
+    use super::*;
+
+    fn report(recorded: Verdict, in_force: Verdict) -> Report {
+        Report {
+            recorded,
+            in_force,
+            at: None,
+            trust: TrustSource {
+                origin: None,
+                quorum: None,
+                fingerprints: Vec::new(),
+            },
+            story: None,
+            findings: Vec::new(),
+            disclaimers: DISCLAIMERS,
+        }
+    }
+
+    #[test]
+    fn the_status_follows_recorded_and_with_a_moment_the_worse_of_both() {
+        use Verdict::{CannotTell, Fails, Holds};
+        for (recorded, in_force, alone, asked) in [
+            (Holds, Holds, 0, 0),
+            (Holds, CannotTell, 0, 2),
+            (Holds, Fails, 0, 1),
+            (CannotTell, CannotTell, 2, 2),
+            (CannotTell, Fails, 2, 1),
+            (Fails, Fails, 1, 1),
+        ] {
+            let report = report(recorded, in_force);
+            assert_eq!(
+                (status(&report, false), status(&report, true)),
+                (alone, asked),
+                "{recorded:?} {in_force:?}"
+            );
+        }
+    }
+}

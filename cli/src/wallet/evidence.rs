@@ -1,0 +1,67 @@
+//! Asking the log what it has of a consent, and judging it: the evidence bundle is believed or not, as any judge would.
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use placet_kernel::bundle::{self, Story, Verdict};
+use placet_schemas::id::{Did, Digest};
+use placet_schemas::json;
+
+use super::book::{KnownConsent, KnownLog};
+use crate::client::Client;
+use crate::system;
+
+/// A bundle that holds, and what it tells.
+pub(super) struct Evidence {
+    /// The bundle's bytes.
+    pub(super) bytes: Vec<u8>,
+    /// What happened, by the bundle.
+    pub(super) story: Story,
+}
+
+/// Fetches the bundle of a consent, in a session of its DID, and judges it by the log's pinned keys.
+pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consent: &Digest) -> Result<Evidence> {
+    let bytes = client.evidence(consent, None).await?;
+    let report = bundle::verify(&bytes, Some(&log.bundle_trust()?), system::now()?, None)
+        .map_err(|fault| anyhow!("the log's evidence is malformed: {fault}"))?;
+    if report.recorded != Verdict::Holds {
+        let first = report.findings.first();
+        let why = first.map_or_else(|| "without a finding".to_owned(), |found| format!("{}: {}", found.code, found.why));
+        bail!("the log's own evidence of the consent does not hold: {why}");
+    }
+    let story = report.story.context("the log's evidence holds but tells nothing")?;
+    if story.consent != *consent || story.subject != *subject {
+        bail!("the log's evidence is about another consent than {consent}");
+    }
+    Ok(Evidence { bytes, story })
+}
+
+/// Takes over what the evidence tells, after checking that it has everything that was acknowledged to this wallet. Gives
+/// the events of which the wallet did not know.
+///
+/// # Errors
+/// When an acknowledged record is missing: the bundle and the kept acknowledgement together are proof of misbehaviour.
+pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<String>> {
+    let mut ours = Vec::with_capacity(consent.kept.len());
+    for kept in &consent.kept {
+        let statement = &kept.answer.acknowledgement.statement;
+        let digest = digest_of(&kept.record)?;
+        if statement.size <= story.size && !story.events.iter().any(|event| event.digest == digest) {
+            bail!(
+                "record_hidden: the log acknowledged the record {digest} at index {}, and its evidence leaves it out. Keep \
+                 both (`placet wallet show --json`): together they are proof of misbehaviour",
+                statement.index
+            );
+        }
+        ours.push(digest);
+    }
+    let news = story.events.iter().filter(|event| !ours.contains(&event.digest));
+    let news = news.map(|event| format!("{} at index {}, signed by {}", event.kind, event.index, event.signer)).collect();
+    consent.state = story.state.clone();
+    Ok(news)
+}
+
+/// The digest of a record that is kept as its canonical bytes.
+fn digest_of(record: &str) -> Result<Digest> {
+    json::parse_canonical(record.as_bytes(), placet_schemas::record::MAX_RECORD_BYTES)
+        .map_err(|fault| anyhow!("a kept record is damaged: {fault}"))?;
+    Ok(Digest::of(record.as_bytes()))
+}
