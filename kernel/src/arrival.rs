@@ -73,7 +73,9 @@ pub enum Refusal {
         expected: Origin,
     },
     /// The claimed time is too far from the ledger's clock.
-    #[error("{pointer} is {claimed}, the ledger's clock says {now}: at most {TIME_TOLERANCE_SECONDS} s may lie between")]
+    #[error(
+        "{pointer} is {claimed}, the ledger's clock says {now}: at most {TIME_TOLERANCE_SECONDS} s may lie between"
+    )]
     TimeImplausible {
         /// Which time.
         pointer: &'static str,
@@ -98,8 +100,14 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Malformed(Fault { code: FaultCode::Oversize, .. }) => "oversize",
-            Self::Malformed(Fault { code: FaultCode::UnsupportedVersion, .. }) => "unsupported_version",
+            Self::Malformed(Fault {
+                code: FaultCode::Oversize,
+                ..
+            }) => "oversize",
+            Self::Malformed(Fault {
+                code: FaultCode::UnsupportedVersion,
+                ..
+            }) => "unsupported_version",
             Self::Malformed(_) => "malformed",
             Self::BadSignature(_) => "bad_signature",
             Self::WrongSigner(_) => "wrong_signer",
@@ -148,9 +156,9 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
         Body::ConsentRequest(request) if request.controllers.registered().id != *signer => {
             Err(Refusal::WrongSigner("a request is signed by its first controller"))
         }
-        Body::ControllerKeys(_) if !setting.operators.contains(signer) => {
-            Err(Refusal::WrongSigner("a ControllerKeys record is signed by the log's operator"))
-        }
+        Body::ControllerKeys(_) if !setting.operators.contains(signer) => Err(Refusal::WrongSigner(
+            "a ControllerKeys record is signed by the log's operator",
+        )),
         Body::ConsentGrant(_) | Body::Narrowing(_) | Body::Renewal(_) | Body::ErasureRequest(_) if !signer.is_key() => {
             Err(Refusal::WrongSigner("a consumer's record is signed by her own did:key"))
         }
@@ -173,7 +181,10 @@ fn resolve(record: &Record, setting: &Setting<'_>) -> Result<PublicKey, Refusal>
     }
     let snapshot = setting.keys.filter(|keys| *keys.document.id() == record.issuer);
     let snapshot = snapshot.ok_or_else(|| Refusal::ControllerUnknown(record.issuer.clone()))?;
-    let key = snapshot.document.key(method).ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
+    let key = snapshot
+        .document
+        .key(method)
+        .ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
     PublicKey::from_multibase(key).map_err(|error| bad(&error))
 }
 
@@ -181,11 +192,21 @@ fn check_domain(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
     if record.proof.domain == *setting.origin {
         return Ok(());
     }
-    Err(Refusal::WrongDomain { found: record.proof.domain.clone(), expected: setting.origin.clone() })
+    Err(Refusal::WrongDomain {
+        found: record.proof.domain.clone(),
+        expected: setting.origin.clone(),
+    })
 }
 
 fn check_time(record: &Record, now: Timestamp) -> Result<(), Refusal> {
-    let claims = [("/validFrom", record.valid_from), ("/proof/created", record.proof.created)];
-    let far = claims.into_iter().find(|(_, claimed)| claimed.unix().abs_diff(now.unix()) > TIME_TOLERANCE_SECONDS);
-    far.map_or(Ok(()), |(pointer, claimed)| Err(Refusal::TimeImplausible { pointer, claimed, now }))
+    let claims = [
+        ("/validFrom", record.valid_from),
+        ("/proof/created", record.proof.created),
+    ];
+    let far = claims
+        .into_iter()
+        .find(|(_, claimed)| claimed.unix().abs_diff(now.unix()) > TIME_TOLERANCE_SECONDS);
+    far.map_or(Ok(()), |(pointer, claimed)| {
+        Err(Refusal::TimeImplausible { pointer, claimed, now })
+    })
 }

@@ -84,9 +84,14 @@ impl PublicKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn from_multibase(text: &str) -> Result<Self, KeyError> {
-        let base58 = text.strip_prefix('z').filter(|b| b.len() <= MAX_MULTIBASE).ok_or(KeyError::NotMultikey)?;
+        let base58 = text
+            .strip_prefix('z')
+            .filter(|b| b.len() <= MAX_MULTIBASE)
+            .ok_or(KeyError::NotMultikey)?;
         let mut buffer = [0; MAX_MULTIBASE];
-        let length = bs58::decode(base58).onto(&mut buffer).map_err(|_| KeyError::NotMultikey)?;
+        let length = bs58::decode(base58)
+            .onto(&mut buffer)
+            .map_err(|_| KeyError::NotMultikey)?;
         let bytes = &buffer[..length];
         match (bytes.strip_prefix(&ED25519_PREFIX), bytes.strip_prefix(&P256_PREFIX)) {
             (Some(key), _) => Self::from_raw(Algorithm::Ed25519, key),
@@ -115,9 +120,15 @@ impl PublicKey {
 
     /// The key as a `did:key`.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "a Multikey is always a legal did:key")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "a Multikey is always a legal did:key"
+    )]
     pub fn to_did(&self) -> Did {
-        format!("did:key:{}", self.to_multibase()).parse().expect("a Multikey is base58 after its z")
+        format!("did:key:{}", self.to_multibase())
+            .parse()
+            .expect("a Multikey is base58 after its z")
     }
 
     /// The algorithm.
@@ -135,10 +146,14 @@ impl PublicKey {
     /// [`SignatureError::Invalid`].
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
         let holds = match self {
-            Self::Ed25519(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok(),
+            Self::Ed25519(key) => key
+                .verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+                .is_ok(),
             // High-S signatures are accepted: phones' secure hardware makes them. Identity does not rest on the signature's
             // bytes but on (signer, id), so the second form of one signature gains nothing.
-            Self::P256(key) => p256::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok()),
+            Self::P256(key) => {
+                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
         };
         if holds { Ok(()) } else { Err(SignatureError::Invalid) }
     }
@@ -155,7 +170,12 @@ impl fmt::Debug for PublicKey {
 /// # Errors
 /// See [`SignatureError`].
 pub fn verify_record(record: &Record, key: &PublicKey) -> Result<(), SignatureError> {
-    verify_proof(record.proof.cryptosuite, record.signing_input(), &record.proof.proof_value, key)
+    verify_proof(
+        record.proof.cryptosuite,
+        record.signing_input(),
+        &record.proof.proof_value,
+        key,
+    )
 }
 
 /// Checks a Data Integrity proof over an input that is already hashed (`SHA-256(config) || SHA-256(document)`).

@@ -32,7 +32,11 @@ impl Salt {
 
     /// The leaf of the record with this digest: `0x01 || HMAC-SHA-256(salt, "placet record v1\n" || digest)`.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length (RFC 2104)"
+    )]
     pub fn leaf(&self, record: &Digest) -> [u8; LEAF_BYTES] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(MESSAGE_PREFIX);

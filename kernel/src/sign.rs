@@ -106,9 +106,15 @@ pub fn secure(draft: &Draft, choices: ProofChoices, signer: &dyn Signer) -> Resu
 /// When the signer fails.
 pub fn sign_statement<T: Serialize>(statement: T, signer: &dyn Signer) -> Result<Signed<T>, SignError> {
     let signature = signer.sign(&json::to_jcs(&statement)?)?;
-    Ok(Signed { statement, signed_by: did_key(signer)?, signature: proof_value(&signature)? })
+    Ok(Signed {
+        statement,
+        signed_by: did_key(signer)?,
+        signature: proof_value(&signature)?,
+    })
 }
 
 fn proof_value(signature: &[u8; 64]) -> Result<ProofValue, SignError> {
-    format!("z{}", bs58::encode(signature).into_string()).try_into().map_err(|_| SignError::PublicKey)
+    format!("z{}", bs58::encode(signature).into_string())
+        .try_into()
+        .map_err(|_| SignError::PublicKey)
 }
