@@ -13,6 +13,7 @@ use placet_kernel::tlog_proof::{TlogProof, TlogProofError};
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json::Fault;
+use placet_schemas::lifecycle::State;
 use placet_schemas::record::{Body, CanonicalRecord, Record};
 use placet_schemas::statement::Acknowledgement;
 
@@ -104,6 +105,23 @@ pub struct Acknowledged {
     pub order: Order,
     /// The consent's last event, when it is another than this record: somebody else acted on it too.
     pub overtaken_by: Option<Digest>,
+}
+
+impl Acknowledged {
+    /// Checks that the record was put into the feed of the consent's controller. Only a grant names the controller itself:
+    /// for what follows it the wallet must say, from its own state, whom a narrowing or a withdrawal has to reach.
+    ///
+    /// # Errors
+    /// [`AckError::Consent`] or [`AckError::Controller`].
+    pub fn concerns(&self, state: &State) -> Result<(), AckError> {
+        if self.statement.consent != Some(state.consent) {
+            return Err(AckError::Consent("the record belongs to another one"));
+        }
+        if self.statement.controller != state.controller {
+            return Err(AckError::Controller(self.statement.controller.clone()));
+        }
+        Ok(())
+    }
 }
 
 /// Why an answer is not believed. Each check has its own error; [`AckError::code`] is stable.
@@ -241,7 +259,7 @@ fn check_controller(record: &Record, statement: &Acknowledgement) -> Result<(), 
         Body::ConsentGrant(grant) => &grant.controller,
         Body::EndedByController(_) => &record.issuer,
         Body::ControllerKeys(keys) => keys.document.id(),
-        // The others name the consent, whose controller the wallet knows from its grant.
+        // The others name the consent, whose controller the wallet knows: see `Acknowledged::concerns`.
         _ => return Ok(()),
     };
     if statement.controller == *named {

@@ -240,3 +240,26 @@ fn keys_are_pinned_whole() {
         LogTrustError::Operator { .. }
     ));
 }
+
+#[test]
+fn a_withdrawal_must_reach_its_own_controller() {
+    let mut scene = Scene::new();
+    let key = person(Algorithm::Ed25519);
+    let ended = withdraw(&scene.built.state, None, &scene.world.pen(&key, NOW)).unwrap();
+    let mut answer = scene.world.answer(&ended.record, 0);
+    let judge = |answer: &RecordAnswer| {
+        check_acknowledgement(&ended.bytes, answer, &scene.world.trust(), &Sight::default()).unwrap()
+    };
+    assert_eq!(judge(&answer).concerns(&ended.state), Ok(()));
+    let mut other = ended.state.clone();
+    other.consent = Digest::of(b"another consent");
+    assert_eq!(judge(&answer).concerns(&other).unwrap_err().code(), "ack_consent");
+    // The withdrawal alone does not say whom it is for: only the wallet's own state shows the diversion.
+    let mut statement = answer.acknowledgement.statement.clone();
+    statement.controller = p("did:web:other.example");
+    answer.acknowledgement = sign_statement(statement, &scene.world.operator).unwrap();
+    assert_eq!(
+        judge(&answer).concerns(&ended.state).unwrap_err().code(),
+        "ack_controller"
+    );
+}

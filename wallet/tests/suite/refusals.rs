@@ -1,6 +1,6 @@
 //! What a log would refuse, the wallet refuses first, with the same code, and no key signs it.
 
-use placet_kernel::sign::Algorithm;
+use placet_kernel::sign::{Algorithm, SignError, Signer};
 use placet_schemas::id::{Digest, Language, Origin};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::consent::Anchor;
@@ -8,7 +8,8 @@ use placet_schemas::record::request::{Audience, ConsentRequest, Notices};
 use placet_schemas::record::{Body, CanonicalRecord, Record};
 use placet_schemas::text::Texts;
 use placet_wallet::brand::{self, Brand};
-use placet_wallet::records::{Built, Erasure, GrantChoice, erase, grant, narrow, renew, withdraw};
+use placet_wallet::keys::SoftwareKey;
+use placet_wallet::records::{Built, Erasure, GrantChoice, erase, grant, narrow, renew, withdraw, withdraw_unseen};
 use placet_wallet::{BuildError, Pen};
 
 use crate::world::{Counting, NOW, World, asking, code, films, invitation, letters, p, person, scope, seats};
@@ -344,4 +345,40 @@ fn requests_that_a_brand_must_not_make() {
         ..request
     };
     assert_eq!(refused(vague, &[notice], world.brand()), "vocabulary_unknown");
+}
+
+/// A key store that fails: its signatures are of something else, or its public key is.
+struct Faulty {
+    signs: SoftwareKey,
+    shows: SoftwareKey,
+}
+
+impl Signer for Faulty {
+    fn algorithm(&self) -> Algorithm {
+        self.shows.algorithm()
+    }
+    fn public_key_bytes(&self) -> Vec<u8> {
+        self.shows.public_key_bytes()
+    }
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        self.signs.sign(message)
+    }
+}
+
+#[test]
+fn a_faulty_signature_is_not_posted() {
+    let scene = Scene::new();
+    let state = scene.given().state;
+    let faulty = Faulty {
+        signs: SoftwareKey::ed25519_from_seed(&[66; 32]),
+        shows: scene.key.key.clone(),
+    };
+    let pen = scene.world.pen(&faulty, NOW);
+    assert_eq!(withdraw(&state, None, &pen).unwrap_err().code(), "bad_signature");
+    assert_eq!(
+        withdraw_unseen(state.consent, &pen).unwrap_err().code(),
+        "bad_signature"
+    );
+    let ended = brand::end(state.consent, p("discontinued"), scene.world.brand(), &pen);
+    assert_eq!(ended.unwrap_err().code(), "bad_signature");
 }
