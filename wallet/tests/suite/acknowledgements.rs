@@ -4,14 +4,14 @@ use placet_kernel::sign::{Algorithm, sign_statement};
 use placet_kernel::tlog_proof::TlogProof;
 use placet_schemas::api::{RecordAnswer, SaltText};
 use placet_schemas::id::Digest;
-use placet_schemas::record::Record;
 use placet_schemas::statement::Acknowledgement;
 use placet_wallet::acknowledgement::{AckError, LogTrust, LogTrustError, check_acknowledgement};
+use placet_wallet::brand;
 use placet_wallet::keys::SoftwareKey;
 use placet_wallet::records::{Built, withdraw};
 use placet_wallet::sight::{Order, Sight};
 
-use crate::world::{NOW, World, films, letters, p, person};
+use crate::world::{NOW, World, asking, films, letters, p, person};
 
 struct Scene {
     world: World,
@@ -179,33 +179,32 @@ fn an_answer_to_another_record_is_no_answer() {
 #[test]
 fn a_request_belongs_to_no_consent() {
     let mut world = World::new();
-    let request: Record = world.request(&[letters()]);
-    let answer = world.answer(&request, 0);
-    let bytes = {
-        let (body, notice) = crate::world::asking(&[letters()]);
-        let pen = placet_wallet::Pen {
-            random: [1; 16],
-            ..world.pen(&world.brand_key, NOW)
+    let (body, notice) = asking(&[letters()]);
+    let asked = brand::request(body, &[notice], world.brand(), &world.pen(&world.brand_key, NOW)).unwrap();
+    let answer = world.answer(&asked.record, 0);
+    let judge = |change: &dyn Fn(&mut Acknowledgement)| {
+        let mut statement = answer.acknowledgement.statement.clone();
+        change(&mut statement);
+        let acknowledgement = sign_statement(statement, &world.operator).unwrap();
+        let answer = RecordAnswer {
+            acknowledgement,
+            ..answer.clone()
         };
-        placet_wallet::brand::request(body, &[notice], world.brand(), &pen).unwrap()
+        let judged = check_acknowledgement(&asked.bytes, &answer, &world.trust(), &Sight::default());
+        judged
+            .map(|believed| believed.overtaken_by)
+            .map_err(|error| error.code())
     };
-    let judge = |bytes: &[u8], answer: &RecordAnswer| {
-        check_acknowledgement(bytes, answer, &world.trust(), &Sight::default()).map_err(|error| error.code())
-    };
+    assert_eq!(judge(&|_| ()), Ok(None));
+    assert_eq!(judge(&|s| s.consent = Some(asked.record.digest())), Err("ack_consent"));
+    assert_eq!(judge(&|s| s.last_index = Some(s.index)), Err("ack_consent"));
     assert_eq!(
-        judge(&bytes.bytes, &answer),
-        Err("ack_leaf"),
-        "the same words under another name"
+        judge(&|s| s.last_digest = Some(asked.record.digest())),
+        Err("ack_consent")
     );
-    let mut named = answer.clone();
-    let mut statement = answer.acknowledgement.statement;
-    statement.consent = Some(request.digest());
-    named.acknowledgement = sign_statement(statement, &world.operator).unwrap();
-    let canonical = placet_schemas::json::to_jcs(&request.body).unwrap();
     assert_eq!(
-        judge(&canonical, &named),
-        Err("malformed"),
-        "the claims alone are no record"
+        judge(&|s| s.controller = p("did:web:other.example")),
+        Err("ack_controller")
     );
 }
 
