@@ -227,25 +227,25 @@ pub struct ErasureRequest {
     pub anchor: Anchor,
 }
 
-/// The grounds of Article 17(1) GDPR.
+/// The grounds of Article 17(1) GDPR, by the terms of DPV 2.3 (which has none named after the letters).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErasureGround {
     /// (a) no longer necessary.
-    #[serde(rename = "eu-gdpr:A17-1-a")]
+    #[serde(rename = "eu-gdpr:JustificationA17NonNecessity")]
     NoLongerNecessary,
     /// (b) consent withdrawn.
-    #[serde(rename = "eu-gdpr:A17-1-b")]
+    #[serde(rename = "eu-gdpr:JustificationA17NoLegalBasis")]
     ConsentWithdrawn,
     /// (c) objection.
-    #[serde(rename = "eu-gdpr:A17-1-c")]
+    #[serde(rename = "eu-gdpr:JustificationA17ObjectA21")]
     Objection,
     /// (d) unlawfully processed.
-    #[serde(rename = "eu-gdpr:A17-1-d")]
+    #[serde(rename = "eu-gdpr:JustificationA17UnlawfulProcessing")]
     Unlawful,
     /// (e) a legal obligation to erase.
-    #[serde(rename = "eu-gdpr:A17-1-e")]
+    #[serde(rename = "eu-gdpr:JustificationA17LegalErasure")]
     LegalObligation,
     /// (f) collected from a child for an online service.
-    #[serde(rename = "eu-gdpr:A17-1-f")]
+    #[serde(rename = "eu-gdpr:JustificationA17ChildData")]
     ChildOnline,
 }
