@@ -6,6 +6,12 @@
 mod common;
 
 #[cfg(test)]
+mod context;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod json_schema;
+#[cfg(test)]
 mod lifecycle_properties;
 #[cfg(test)]
 mod lifecycle_refusals;
@@ -21,6 +27,8 @@ mod records;
 mod refusals;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod schema_mutations;
 #[cfg(test)]
 mod scope_properties;
 #[cfg(test)]
