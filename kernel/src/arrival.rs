@@ -3,6 +3,8 @@
 //!
 //! The ledger runs this on arrival, and an auditor runs it on every opening: the same function, with and without a clock.
 
+use std::collections::BTreeMap;
+
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::json::{Fault, FaultCode};
 use placet_schemas::lifecycle::TransitionError;
@@ -11,7 +13,7 @@ use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::rules::{self, RuleError};
 use placet_schemas::time::Timestamp;
 
-use crate::keys::{self, PublicKey};
+use crate::keys::{self, KeyError, PublicKey};
 
 /// How far a claimed time may be from the ledger's clock, in seconds, either way.
 pub const TIME_TOLERANCE_SECONDS: u64 = 600;
@@ -120,15 +122,38 @@ impl Refusal {
     }
 }
 
+/// Keys that have been decoded, by their multibase text: to decode one costs a tenth of a verification.
+#[derive(Debug, Default)]
+pub(crate) struct KnownKeys(BTreeMap<String, PublicKey>);
+
+impl KnownKeys {
+    fn get(&mut self, multibase: &str) -> Result<&PublicKey, KeyError> {
+        if !self.0.contains_key(multibase) {
+            self.0
+                .insert(multibase.to_owned(), PublicKey::from_multibase(multibase)?);
+        }
+        self.0.get(multibase).ok_or(KeyError::NotMultikey)
+    }
+}
+
 /// Judges a record by itself. Gives the findings that do not keep it out.
 ///
 /// # Errors
 /// The first ground of refusal. A Withdrawal is refused for a bad signature or an unknown signer only: for it a wrong
 /// domain or an implausible time is a finding, so that nothing stands between a person and her withdrawal.
 pub fn check(record: &Record, setting: &Setting<'_>) -> Result<Vec<Finding>, Refusal> {
+    check_with(record, setting, &mut KnownKeys::default())
+}
+
+/// The same for one of many records, most of which are by the same few signers.
+pub(crate) fn check_with(
+    record: &Record,
+    setting: &Setting<'_>,
+    known: &mut KnownKeys,
+) -> Result<Vec<Finding>, Refusal> {
     check_signer(record, setting)?;
-    let key = resolve(record, setting)?;
-    keys::verify_record(record, &key).map_err(|error| Refusal::BadSignature(error.to_string()))?;
+    let key = resolve(record, setting, known)?;
+    keys::verify_record(record, key).map_err(|error| Refusal::BadSignature(error.to_string()))?;
     let mut findings = Vec::new();
     let lenient = record.kind() == Kind::Withdrawal;
     if let Err(refusal) = check_domain(record, setting) {
@@ -169,23 +194,25 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn resolve(record: &Record, setting: &Setting<'_>) -> Result<PublicKey, Refusal> {
+fn resolve<'k>(record: &Record, setting: &Setting<'_>, known: &'k mut KnownKeys) -> Result<&'k PublicKey, Refusal> {
     let bad = |what: &dyn core::fmt::Display| Refusal::BadSignature(what.to_string());
     let method = &record.proof.verification_method;
     if method.did_str() != record.issuer.as_str() {
         return Err(bad(&"the verification method is not the issuer's"));
     }
     let brand = matches!(record.body, Body::ConsentRequest(_) | Body::EndedByController(_));
-    if record.issuer.is_key() && !brand {
-        return PublicKey::from_did(&record.issuer).map_err(|error| bad(&error));
-    }
-    let snapshot = setting.keys.filter(|keys| *keys.document.id() == record.issuer);
-    let snapshot = snapshot.ok_or_else(|| Refusal::ControllerUnknown(record.issuer.clone()))?;
-    let key = snapshot
-        .document
-        .key(method)
-        .ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
-    PublicKey::from_multibase(key).map_err(|error| bad(&error))
+    let own = record.issuer.key_multibase();
+    let registered = match own {
+        Some(_) if !brand => None,
+        _ => {
+            let snapshot = setting.keys.filter(|keys| *keys.document.id() == record.issuer);
+            Some(snapshot.ok_or_else(|| Refusal::ControllerUnknown(record.issuer.clone()))?)
+        }
+    };
+    // A did:key says itself what its key is, whatever an operator recorded of it.
+    let key = own.or_else(|| registered?.document.key(method));
+    let key = key.ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
+    known.get(key).map_err(|error| bad(&error))
 }
 
 fn check_domain(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {

@@ -200,7 +200,8 @@ pub fn verify_proof(
 /// # Errors
 /// See [`SignatureError`].
 pub fn verify_statement<T: Serialize>(signed: &Signed<T>, key: &PublicKey) -> Result<(), SignatureError> {
-    if PublicKey::from_did(&signed.signed_by).as_ref() != Ok(key) {
+    // A key has one did:key, so the texts can be compared.
+    if signed.signed_by != key.to_did() {
         return Err(SignatureError::Invalid);
     }
     let bytes = placet_schemas::json::to_jcs(&signed.statement).map_err(|_| SignatureError::Encoding)?;

@@ -10,6 +10,7 @@ use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::consent::{Anchor, Strength};
 use placet_schemas::record::{CanonicalRecord, Invitation};
+use placet_schemas::scope::Clause;
 use placet_schemas::time::Timestamp;
 use placet_wallet::keys::{Seed, SoftwareKey};
 use placet_wallet::records::{self, Built, Erasure, GrantChoice, Showing};
@@ -102,14 +103,19 @@ impl Scene {
 
     /// Records a yes to the newsletter and the recommendations, for a year.
     pub fn grant(&mut self) -> u64 {
-        let built = self.built_grant(self.clock.plus(p("P1Y")));
+        self.grant_for(&[newsletter(), recommendations()], self.clock.plus(p("P1Y")))
+    }
+
+    /// Records a yes to what `clauses` are.
+    pub fn grant_for(&mut self, clauses: &[Clause], until: Timestamp) -> u64 {
+        let built = self.built_grant(clauses, until);
         self.follow(built)
     }
 
     /// The yes, not recorded.
     #[must_use]
-    pub fn built_grant(&self, until: Timestamp) -> Built {
-        let selected: Vec<Digest> = [newsletter(), recommendations()].iter().map(|c| c.digest()).collect();
+    pub fn built_grant(&self, clauses: &[Clause], until: Timestamp) -> Built {
+        let selected: Vec<Digest> = clauses.iter().map(Clause::digest).collect();
         let (language, page) = (p("en"), p("page 1"));
         let choice = GrantChoice {
             showing: self.showing(&language, &page, Some(until)),

@@ -32,16 +32,15 @@ pub(super) fn check(bundle: &Unverified<'_>, trust: &Trust, log: &Log, findings:
         return Vec::new();
     }
     let Some(head) = seen.last().cloned() else { return seen };
-    for (at, (checkpoint, part)) in seen.iter().zip(&bundle.checkpoints).enumerate() {
-        let ordered = at == 0 || seen[at - 1].size <= checkpoint.size;
-        let consistent = merkle::verify_append(
-            checkpoint.size,
-            &checkpoint.root,
-            head.size,
-            &head.root,
-            &part.consistency,
-        );
-        if !ordered || consistent.is_err() {
+    let last = seen.len() - 1;
+    let mut before = 0;
+    let mut at = 0;
+    // Nothing is built on a checkpoint that is not shown to be of the head's tree; the head itself stays.
+    seen.retain(|checkpoint| {
+        let consistency = &bundle.checkpoints[at].consistency;
+        let ordered = before <= checkpoint.size;
+        let tied = merkle::verify_append(checkpoint.size, &checkpoint.root, head.size, &head.root, consistency).is_ok();
+        if !ordered || !tied {
             let why = "the checkpoints are not of one growing tree, in ascending order";
             findings.wrong(
                 Question::Recorded,
@@ -50,7 +49,10 @@ pub(super) fn check(bundle: &Unverified<'_>, trust: &Trust, log: &Log, findings:
                 why,
             );
         }
-    }
+        before = checkpoint.size;
+        at += 1;
+        tied || at > last
+    });
     seen
 }
 
@@ -75,7 +77,7 @@ fn check_note(bundle: &Unverified<'_>, part: &CheckpointPart<'_>, trust: &Trust,
         let is_by = |key: &VerifierKey| *key.name() == cosignature.name && key.id() == cosignature.id;
         match trust.witnesses().find(|(_, key)| is_by(key)) {
             Some((name, _)) => cosigned.push((name, time)),
-            None => own_cosigner = Some(time),
+            None => own_cosigner = Some(own_cosigner.map_or(time, |earlier: Timestamp| earlier.min(time))),
         }
     }
     let checkpoint = signed.checkpoint();

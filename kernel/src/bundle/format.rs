@@ -17,7 +17,6 @@
 use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json::{self, Document, Fault, FaultCode, Node};
 use placet_schemas::statement::{Signed, StateAttestation};
-use serde::Deserialize;
 
 use crate::leaf::{SALT_BYTES, Salt};
 use crate::merkle::Hash;
@@ -146,25 +145,12 @@ fn checkpoint<'a>(node: &'a Node<'a>) -> Result<CheckpointPart<'a>, Fault> {
     })
 }
 
-fn anchor(node: &Node<'_>) -> Result<AnchorPart, Fault> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wire {
-        consistency: Vec<String>,
-        root: Digest,
-        size: u64,
-    }
-    let wire: Wire = json::decode(node)?;
-    let consistency = wire
-        .consistency
-        .iter()
-        .enumerate()
-        .map(|(at, text)| hash(text, at))
-        .collect::<Result<_, _>>();
+fn anchor<'a>(node: &'a Node<'a>) -> Result<AnchorPart, Fault> {
+    let [consistency, root, size] = members(node, ["consistency", "root", "size"], "")?;
     Ok(AnchorPart {
-        size: wire.size,
-        root: wire.root,
-        consistency: consistency.map_err(|f: Fault| f.under("consistency"))?,
+        size: json::decode(size).map_err(|f| f.under("size"))?,
+        root: json::decode(root).map_err(|f| f.under("root"))?,
+        consistency: hashes(consistency).map_err(|f| f.under("consistency"))?,
     })
 }
 

@@ -23,9 +23,18 @@ if(!options.domain || files.length === 0) {
 const documents = options.documents ? await read(options.documents) : {};
 const verdicts = [];
 for(const file of files) {
-  verdicts.push({file, ...await verify(await read(file), {domain: options.domain, documents})});
+  verdicts.push({file, ...await judge(await read(file))});
 }
 process.stdout.write(JSON.stringify(verdicts));
+
+/** What the library throws about is as little verified as what it refuses. */
+async function judge(record) {
+  try {
+    return await verify(record, {domain: options.domain, documents});
+  } catch(error) {
+    return {verified: false, error: error.message};
+  }
+}
 
 async function read(file) {
   return JSON.parse(await readFile(file, 'utf8'));

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod bundle;
+#[cfg(test)]
+mod interop;

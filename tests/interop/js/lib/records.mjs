@@ -41,12 +41,12 @@ export function shown(notice, scope) {
 }
 
 /**
- * Takes back the last clause, and one category of a clause that has several: `{removed, remaining}`, the patterns and the
- * scope that is left.
+ * Takes back one category of a clause that has several, and another clause altogether: `{removed, remaining}`, the
+ * patterns and the scope that is left.
  */
 export function narrow(scope) {
-  const gone = scope.at(-1);
-  const wide = scope.find(clause => clause !== gone && clause.categories.length > 1);
+  const wide = scope.find(clause => clause.categories.length > 1);
+  const gone = scope.find(clause => clause !== wide);
   const [value] = wide.categories;
   const less = {...wide, categories: wide.categories.slice(1)};
   const left = scope.filter(clause => clause !== gone).map(clause => clause === wide ? less : clause);
