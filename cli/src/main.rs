@@ -1,5 +1,6 @@
 //! `placet`: the node, the brand's tools, the person's wallet and the judge, in one program. See docs/ARCHITECTURE.md.
 
+mod brand;
 mod client;
 mod files;
 mod inspect;
@@ -7,9 +8,12 @@ mod keyfile;
 mod keygen;
 mod node;
 mod output;
+mod pinned;
 mod serve;
 mod system;
+mod token;
 mod verify;
+mod wallet;
 mod words;
 
 use std::process::ExitCode;
@@ -39,7 +43,9 @@ struct Arguments {
 enum Command {
     Serve(serve::Args),
     Keygen(keygen::Args),
+    Brand(brand::Args),
     Verify(verify::Args),
+    Wallet(wallet::Args),
     Inspect(inspect::Args),
 }
 
@@ -62,8 +68,10 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => done(wait(serve::run(args, out))),
         Command::Keygen(args) => done(keygen::run(args, out)),
+        Command::Brand(args) => wait(brand::run(args, out)),
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
+        Command::Wallet(args) => done(wait(wallet::run(args, out))),
     }
 }
 

@@ -48,7 +48,13 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 struct FileArgs {
     /// The wallet's file
-    #[arg(long, env = "PLACET_WALLET", default_value = "wallet.json", global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "PLACET_WALLET",
+        default_value = "wallet.json",
+        global = true,
+        value_name = "FILE"
+    )]
     wallet: PathBuf,
     /// A file whose first line is the passphrase; without it PLACET_PASSPHRASE counts, or you are asked
     #[arg(long, global = true, value_name = "FILE")]

@@ -58,7 +58,12 @@ impl AnswerArgs {
 
     fn given(&self, offered: &Scope) -> Result<Chosen> {
         let clauses = offered.clauses();
-        if let Some(n) = self.yes.iter().chain(&self.explicit).find(|n| **n == 0 || **n > clauses.len()) {
+        if let Some(n) = self
+            .yes
+            .iter()
+            .chain(&self.explicit)
+            .find(|n| **n == 0 || **n > clauses.len())
+        {
             bail!("there is no choice {n}; they are numbered 1 to {}", clauses.len());
         }
         let mut chosen = Chosen::default();
@@ -88,7 +93,9 @@ fn asked(offered: &Scope) -> Result<Chosen> {
     for (at, clause) in offered.clauses().iter().enumerate() {
         let number = at + 1;
         if demand(clause) == Demand::Explicit {
-            let answer = line(&format!("[{number}] Type \"{STATEMENT}\" to say yes, anything else is no: "))?;
+            let answer = line(&format!(
+                "[{number}] Type \"{STATEMENT}\" to say yes, anything else is no: "
+            ))?;
             if answer.eq_ignore_ascii_case(STATEMENT) {
                 chosen.add(clause, true);
             }
@@ -101,9 +108,14 @@ fn asked(offered: &Scope) -> Result<Chosen> {
 
 fn line(question: &str) -> Result<String> {
     let mut err = io::stderr().lock();
-    write!(err, "{}", clean(question)).and_then(|()| err.flush()).context("cannot ask at the terminal")?;
+    write!(err, "{}", clean(question))
+        .and_then(|()| err.flush())
+        .context("cannot ask at the terminal")?;
     let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer).context("cannot read from the terminal")?;
+    let read = io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("cannot read from the terminal")?;
     if read == 0 {
         bail!("the terminal was closed; nothing was signed");
     }
@@ -122,35 +134,66 @@ mod tests {
                 "categories": [category], "processing": ["dpv:Use"], "delivery": ["copy"], "retention": "P1Y"
             })
         };
-        let clauses = vec![clause("https://a.example/a", "pd:EmailAddress"), clause("https://a.example/b", "pd:Disability")];
+        let clauses = vec![
+            clause("https://a.example/a", "pd:EmailAddress"),
+            clause("https://a.example/b", "pd:Disability"),
+        ];
         let scope = Scope::new(serde_json::from_value(clauses.into()).unwrap()).unwrap();
-        assert_eq!(scope.clauses().iter().map(demand).collect::<Vec<_>>(), [Demand::Explicit, Demand::Ordinary]);
+        assert_eq!(
+            scope.clauses().iter().map(demand).collect::<Vec<_>>(),
+            [Demand::Explicit, Demand::Ordinary]
+        );
         scope
     }
 
     fn answer(yes: &[usize], explicit: &[usize], all: bool) -> Result<Chosen> {
-        let args = AnswerArgs { yes: yes.to_vec(), explicit: explicit.to_vec(), all };
+        let args = AnswerArgs {
+            yes: yes.to_vec(),
+            explicit: explicit.to_vec(),
+            all,
+        };
         args.given(&offered())
     }
 
     #[test]
     fn only_what_is_named_is_chosen() {
         let [special, ordinary] = [0, 1].map(|at| offered().clauses()[at].digest());
-        assert_eq!(answer(&[2], &[], false).unwrap(), Chosen { selected: vec![ordinary], explicit: vec![] });
-        assert_eq!(answer(&[], &[1], false).unwrap(), Chosen { selected: vec![special], explicit: vec![special] });
+        assert_eq!(
+            answer(&[2], &[], false).unwrap(),
+            Chosen {
+                selected: vec![ordinary],
+                explicit: vec![]
+            }
+        );
+        assert_eq!(
+            answer(&[], &[1], false).unwrap(),
+            Chosen {
+                selected: vec![special],
+                explicit: vec![special]
+            }
+        );
         assert_eq!(answer(&[], &[1], true).unwrap().selected, [special, ordinary]);
     }
 
     #[test]
     fn an_express_statement_is_never_made_by_the_way() {
         for refused in [answer(&[], &[], true), answer(&[1], &[], false)] {
-            assert!(refused.unwrap_err().to_string().starts_with("choice 1 needs an express statement"));
+            assert!(
+                refused
+                    .unwrap_err()
+                    .to_string()
+                    .starts_with("choice 1 needs an express statement")
+            );
         }
     }
 
     #[test]
     fn there_are_only_the_choices_that_there_are() {
-        for refused in [answer(&[0], &[], false), answer(&[3], &[], false), answer(&[], &[7], false)] {
+        for refused in [
+            answer(&[0], &[], false),
+            answer(&[3], &[], false),
+            answer(&[], &[7], false),
+        ] {
             assert!(refused.unwrap_err().to_string().starts_with("there is no choice"));
         }
     }

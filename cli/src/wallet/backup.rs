@@ -35,11 +35,17 @@ pub(super) fn run(args: &Args, file: &FileArgs, out: &Output) -> Result<()> {
             None => secret,
         };
         store::write_copy(path, &secret, &wallet.book)?;
-        let report = Report::Copy { backup: path.display().to_string() };
-        return out.result(&report, |_| format!("A sealed copy of the wallet is in {}.", path.display()));
+        let report = Report::Copy {
+            backup: path.display().to_string(),
+        };
+        return out.result(&report, |_| {
+            format!("A sealed copy of the wallet is in {}.", path.display())
+        });
     }
     let phrase = words::of_seed(&wallet.book.seed()?)?;
-    let report = Report::Words { words: phrase.split(' ').collect() };
+    let report = Report::Words {
+        words: phrase.split(' ').collect(),
+    };
     out.result(&report, |_| on_paper(&phrase))
 }
 

@@ -7,7 +7,7 @@ use placet_schemas::api::{LogInfo, RecordAnswer};
 use placet_schemas::id::{Did, Digest, Origin, decode_hex, encode_hex};
 use placet_schemas::json;
 use placet_schemas::lifecycle::State;
-use placet_schemas::record::{CanonicalRecord, Invitation, Kind, Record};
+use placet_schemas::record::{CanonicalRecord, Kind, Record};
 use placet_schemas::text::Text;
 use placet_schemas::version::Version;
 use placet_wallet::acknowledgement::LogTrust;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::seal::MAX_FILE_BYTES;
+use super::target::Asked;
 
 /// Fewest characters by which a consent may be called, instead of all 64.
 const MIN_PREFIX: usize = 6;
@@ -146,7 +147,8 @@ impl Book {
 
     /// Reads what [`Self::to_bytes`] wrote.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let wrong = |fault: json::Fault| anyhow!("the wallet opened, but its content is not what it should be: {fault}");
+        let wrong =
+            |fault: json::Fault| anyhow!("the wallet opened, but its content is not what it should be: {fault}");
         let document = json::parse(bytes, MAX_FILE_BYTES).map_err(wrong)?;
         let book: Self = json::decode(document.root()).map_err(wrong)?;
         book.seed()?;
@@ -230,10 +232,17 @@ impl Book {
         Ok(None)
     }
 
-    /// The unanswered grant that answers this invitation.
-    pub(super) fn pending_grant(&self, invitation: &Invitation) -> Result<Option<Pending>> {
+    /// The unanswered grant that answers this invitation or this request.
+    pub(super) fn pending_grant(&self, asked: &Asked) -> Result<Option<Pending>> {
         for pending in &self.pending {
-            if pending.parsed()?.proof.challenge.as_ref() == Some(invitation) {
+            let record = pending.parsed()?;
+            let matches = match asked {
+                Asked::Invitation(invitation) => record.proof.challenge.as_ref() == Some(invitation),
+                Asked::Request(request) => {
+                    record.kind() == Kind::ConsentGrant && pending.consent.state.request == *request
+                }
+            };
+            if matches {
                 return Ok(Some(pending.clone()));
             }
         }
@@ -290,7 +299,7 @@ impl KnownLog {
 
     /// The same keys, to judge an evidence bundle with. The wallet knows of no witness: times are the operator's word.
     pub(super) fn bundle_trust(&self) -> Result<Trust> {
-        let sizes = Sizes { from: 0, to: None };
+        let sizes = Sizes::ALL;
         let vkey = |vkey: &str| {
             vec![SizedVkey {
                 vkey: vkey.to_owned(),
@@ -306,7 +315,9 @@ impl KnownLog {
                 sizes,
             }],
         };
-        Ok(TrustBuilder::default().log(&keys)?.quorum(placet_kernel::trust::QUORUM_NONE)?)
+        Ok(TrustBuilder::default()
+            .log(&keys)?
+            .quorum(placet_kernel::trust::QUORUM_NONE)?)
     }
 
     /// What was seen of the log, checked anew.
@@ -330,17 +341,17 @@ impl KnownLog {
             format!("operator key   {}", self.operator_key),
         ]
     }
-
-    /// The operator's key.
-    pub(super) const fn operator(&self) -> &Did {
-        &self.operator_key
-    }
 }
 
 impl KnownConsent {
     /// The key that signs for this consent.
     pub(super) fn key(&self, seed: &Seed) -> SoftwareKey {
-        seed.pairwise(&self.origin, &self.state.controller, self.curve.algorithm(), self.generation)
+        seed.pairwise(
+            &self.origin,
+            &self.state.controller,
+            self.curve.algorithm(),
+            self.generation,
+        )
     }
 }
 
@@ -348,6 +359,8 @@ impl Pending {
     /// The record, parsed.
     pub(super) fn parsed(&self) -> Result<Record> {
         let parsed = CanonicalRecord::parse(self.record.as_bytes());
-        Ok(parsed.map_err(|fault| anyhow!("a kept record is damaged: {fault}"))?.record)
+        Ok(parsed
+            .map_err(|fault| anyhow!("a kept record is damaged: {fault}"))?
+            .record)
     }
 }

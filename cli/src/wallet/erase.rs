@@ -72,10 +72,18 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
         0 => None,
         _ => Some(SomeOf::new(Set::from_members(args.category)).context("no category")?),
     };
-    let erasure = Erasure { ground: args.ground.map(Into::into), categories };
+    let erasure = Erasure {
+        ground: args.ground.map(Into::into),
+        categories,
+    };
     let anchor = wallet.book.log(&consent.origin)?.sight()?.anchor();
     let key = consent.key(&wallet.book.seed()?);
-    let pen = Pen { origin: &consent.origin, key: &key, random: system::random()?, now: system::now()? };
+    let pen = Pen {
+        origin: &consent.origin,
+        key: &key,
+        random: system::random()?,
+        now: system::now()?,
+    };
     let built = records::erase(&consent.state, erasure, anchor, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;

@@ -24,7 +24,10 @@ pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consen
         .map_err(|fault| anyhow!("the log's evidence is malformed: {fault}"))?;
     if report.recorded != Verdict::Holds {
         let first = report.findings.first();
-        let why = first.map_or_else(|| "without a finding".to_owned(), |found| format!("{}: {}", found.code, found.why));
+        let why = first.map_or_else(
+            || "without a finding".to_owned(),
+            |found| format!("{}: {}", found.code, found.why),
+        );
         bail!("the log's own evidence of the consent does not hold: {why}");
     }
     let story = report.story.context("the log's evidence holds but tells nothing")?;
@@ -54,7 +57,9 @@ pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<Stri
         ours.push(digest);
     }
     let news = story.events.iter().filter(|event| !ours.contains(&event.digest));
-    let news = news.map(|event| format!("{} at index {}, signed by {}", event.kind, event.index, event.signer)).collect();
+    let news = news
+        .map(|event| format!("{} at index {}, signed by {}", event.kind, event.index, event.signer))
+        .collect();
     consent.state = story.state.clone();
     Ok(news)
 }

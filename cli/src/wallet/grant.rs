@@ -19,7 +19,7 @@ use super::ask::{AnswerArgs, Chosen};
 use super::book::{Book, Curve, KnownConsent};
 use super::meet::{NodeArgs, meet};
 use super::store::Wallet;
-use super::target::Target;
+use super::target::{Asked, Target};
 use super::{FileArgs, page, report, send, watch};
 use crate::client::Client;
 use crate::output::Output;
@@ -33,7 +33,7 @@ const FALLBACK_LANGUAGE: &str = "en";
 /// Read a request and say yes to some of it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The link from the brand, or the invitation in it
+    /// The link from the brand, the invitation in it, or the digest of a request that is open to anyone
     #[arg(value_name = "LINK")]
     link: String,
     #[command(flatten)]
@@ -62,29 +62,57 @@ struct Declined {
 pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()> {
     let target = Target::parse(&args.link)?;
     let mut wallet = file.open()?;
-    let pending = wallet.book.pending_grant(&target.invitation)?;
-    let last = pending.as_ref().and_then(|pending| wallet.book.log(&pending.consent.origin).ok());
-    let client = args.node.client(target.node.as_deref().or(last.map(|log| log.node.as_str())))?;
+    let pending = wallet.book.pending_grant(&target.asked)?;
+    let last = pending
+        .as_ref()
+        .and_then(|pending| wallet.book.log(&pending.consent.origin).ok());
+    let client = args
+        .node
+        .client(target.node.as_deref().or(last.map(|log| log.node.as_str())))?;
     let origin = meet(&client, &mut wallet, |key| target.check_operator(key), out).await?;
     if let Some(pending) = pending {
         let sent = send::again(&mut wallet, &client, pending).await?;
-        return report::recorded(out, "Given", &sent, sent.consent.code.as_ref().map(|code| code.as_str()));
+        return report::recorded(
+            out,
+            "Given",
+            &sent,
+            sent.consent.code.as_ref().map(|code| code.as_str()),
+        );
     }
     watch::look(&client, &mut wallet, &origin).await?;
-    let resolved = client.resolve(&target.invitation).await?;
+    let invitation = match target.asked {
+        Asked::Invitation(invitation) => invitation,
+        Asked::Request(request) => invite_myself(&client, &request).await?,
+    };
+    let resolved = client.resolve(&invitation).await?;
     let bytes = serde_json::to_vec(&resolved.record)?;
     let offer = fetch_offer(&client, &wallet, &origin, resolved.request, &bytes).await?;
     let (language, notice) = fetch_notice(&client, &offer, args.language.as_ref()).await?;
     out.line(page::offer(&offer, &notice.notice, &language))?;
     let chosen = args.answers.choose(&offer.request().clauses)?;
     if chosen.selected.is_empty() {
-        return out.result(&Declined { consent: None }, |_| "You said yes to nothing, so nothing was signed.".to_owned());
+        return out.result(&Declined { consent: None }, |_| {
+            "You said yes to nothing, so nothing was signed.".to_owned()
+        });
     }
-    let generation = wallet.book.generation(&origin, &offer.request().controllers.registered().id, args.fresh);
-    let answer = Answer { chosen, language, until: args.until, curve: args.curve, generation };
-    let (built, consent) = sign(&wallet, &origin, &offer, &target.invitation, &answer)?;
+    let generation = wallet
+        .book
+        .generation(&origin, &offer.request().controllers.registered().id, args.fresh);
+    let answer = Answer {
+        chosen,
+        language,
+        until: args.until,
+        curve: args.curve,
+        generation,
+    };
+    let (built, consent) = sign(&wallet, &origin, &offer, &invitation, &answer)?;
     let sent = send::first(&mut wallet, &client, built, consent).await?;
-    report::recorded(out, "Given", &sent, sent.consent.code.as_ref().map(|code| code.as_str()))
+    report::recorded(
+        out,
+        "Given",
+        &sent,
+        sent.consent.code.as_ref().map(|code| code.as_str()),
+    )
 }
 
 /// What the person decided.
@@ -94,6 +122,12 @@ struct Answer {
     until: Option<Timestamp>,
     curve: Curve,
     generation: u32,
+}
+
+async fn invite_myself(client: &Client, request: &Digest) -> Result<Invitation> {
+    let given = client.invite_myself(request).await?;
+    let first = given.invitations.into_iter().next();
+    Ok(first.context("the node gave no invitation")?.invitation)
 }
 
 /// Judges a request by the brand's keys, which are fetched from the log and proven to be in it.
@@ -122,11 +156,21 @@ pub(super) async fn fetch_notice(
     wanted: Option<&Language>,
 ) -> Result<(Language, CanonicalNotice)> {
     let notices = &offer.request().notices;
-    let local = env::var("LANG").ok().and_then(|lang| lang.split(['_', '.']).next().map(str::to_owned));
-    let offered = |tag: &str| notices.iter().map(|(language, _)| language).find(|language| language.as_str() == tag);
+    let local = env::var("LANG")
+        .ok()
+        .and_then(|lang| lang.split(['_', '.']).next().map(str::to_owned));
+    let offered = |tag: &str| {
+        notices
+            .iter()
+            .map(|(language, _)| language)
+            .find(|language| language.as_str() == tag)
+    };
     let language = match wanted {
         Some(language) => Some(language),
-        None => [local.as_deref(), Some(FALLBACK_LANGUAGE)].into_iter().flatten().find_map(offered),
+        None => [local.as_deref(), Some(FALLBACK_LANGUAGE)]
+            .into_iter()
+            .flatten()
+            .find_map(offered),
     };
     let language = language.or_else(|| notices.iter().next().map(|(language, _)| language));
     let language = language.context("the request has no notice")?.clone();
@@ -135,7 +179,9 @@ pub(super) async fn fetch_notice(
         format!("the request has no notice in {language}, but in {}", all.join(", "))
     })?;
     let bytes = client.notice(&digest).await?;
-    let notice = offer.notice(&language, &bytes).map_err(|error| anyhow!("{}: {error}", error.code()))?;
+    let notice = offer
+        .notice(&language, &bytes)
+        .map_err(|error| anyhow!("{}: {error}", error.code()))?;
     Ok((language, notice))
 }
 
@@ -152,7 +198,10 @@ fn sign(
     answer: &Answer,
 ) -> Result<(Built, KnownConsent)> {
     let asker = offer.request().controllers.registered();
-    let key = wallet.book.seed()?.pairwise(origin, &asker.id, answer.curve.algorithm(), answer.generation);
+    let key = wallet
+        .book
+        .seed()?
+        .pairwise(origin, &asker.id, answer.curve.algorithm(), answer.generation);
     let code = WithdrawalCode::from_random(*Zeroizing::new(system::random()?));
     let choice = GrantChoice {
         showing: Showing {
@@ -167,7 +216,12 @@ fn sign(
         invitation,
         selected: &answer.chosen.selected,
     };
-    let pen = Pen { origin, key: &key, random: system::random()?, now: system::now()? };
+    let pen = Pen {
+        origin,
+        key: &key,
+        random: system::random()?,
+        now: system::now()?,
+    };
     let built = records::grant(&choice, &code, &pen).map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let consent = KnownConsent {
         origin: origin.clone(),

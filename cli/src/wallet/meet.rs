@@ -59,7 +59,10 @@ pub(super) async fn meet(
     vouched(&info.operator_key)?;
     if wallet.book.meet(client.url(), &info)? == Meeting::First {
         wallet.save()?;
-        out.line(format!("First use of the log {}. These keys count for it from now on:", info.origin))?;
+        out.line(format!(
+            "First use of the log {}. These keys count for it from now on:",
+            info.origin
+        ))?;
         for line in wallet.book.log(&info.origin)?.fingerprints() {
             out.line(format!("  {line}"))?;
         }
@@ -78,5 +81,9 @@ pub(super) async fn meet_again(
     if origin == consent.origin {
         return Ok(());
     }
-    bail!("{} serves the log {origin}, this consent is in {}", client.url(), consent.origin)
+    bail!(
+        "{} serves the log {origin}, this consent is in {}",
+        client.url(),
+        consent.origin
+    )
 }

@@ -43,7 +43,12 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let removed = parse(&args.remove, &consent.state.scope)?;
     let anchor = wallet.book.log(&consent.origin)?.sight()?.anchor();
     let key = consent.key(&wallet.book.seed()?);
-    let pen = Pen { origin: &consent.origin, key: &key, random: system::random()?, now: system::now()? };
+    let pen = Pen {
+        origin: &consent.origin,
+        key: &key,
+        random: system::random()?,
+        now: system::now()?,
+    };
     let built = records::narrow(&consent.state, removed, anchor, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;

@@ -23,7 +23,9 @@ pub(super) fn run(_: &Args, file: &FileArgs, out: &Output) -> Result<()> {
     let passphrase = passphrase::choose(file.passphrase_file.as_deref())?;
     let book = Book::new(&Seed::from_bytes(system::random()?));
     Wallet::create(&file.wallet, &passphrase, book)?;
-    let report = Report { wallet: file.wallet.display().to_string() };
+    let report = Report {
+        wallet: file.wallet.display().to_string(),
+    };
     out.result(&report, |report| {
         format!(
             "The wallet is {}. Whoever has it and the passphrase is you, at every brand.\n\

@@ -24,7 +24,12 @@ pub(super) fn offer(offer: &Offer, notice: &Notice, language: &Language) -> Stri
     terms(&mut out, offer.request(), language);
     out.push_str("\nYOUR CHOICES: each is off until you say yes to it\n");
     for (at, one) in offer.request().clauses.clauses().iter().enumerate() {
-        let _ = writeln!(out, "\n[{}] {}", at + 1, wrapped(one.purpose.text.in_language(language.as_str()), 4));
+        let _ = writeln!(
+            out,
+            "\n[{}] {}",
+            at + 1,
+            wrapped(one.purpose.text.in_language(language.as_str()), 4)
+        );
         clause(&mut out, one);
     }
     out
@@ -34,7 +39,12 @@ pub(super) fn offer(offer: &Offer, notice: &Notice, language: &Language) -> Stri
 pub(super) fn clauses(all: &[Clause], language: &str) -> String {
     let mut out = String::new();
     for (at, one) in all.iter().enumerate() {
-        let _ = writeln!(out, "[{}] {}", at + 1, wrapped(one.purpose.text.in_language(language), 4));
+        let _ = writeln!(
+            out,
+            "[{}] {}",
+            at + 1,
+            wrapped(one.purpose.text.in_language(language), 4)
+        );
         clause(&mut out, one);
     }
     out
@@ -64,7 +74,11 @@ pub(super) fn period(period: Period) -> String {
 
 fn asker(out: &mut String, offer: &Offer) {
     let asker = offer.request().controllers.registered();
-    let _ = writeln!(out, "{} ASKS FOR YOUR CONSENT", asker.legal_name.as_str().to_uppercase());
+    let _ = writeln!(
+        out,
+        "{} ASKS FOR YOUR CONSENT",
+        asker.legal_name.as_str().to_uppercase()
+    );
     row(out, "Identity", asker.id.as_str());
     let keys = match offer.registration().source {
         KeySource::Fetched => "fetched by the log's operator from where the identity says",
@@ -104,30 +118,85 @@ fn articles(out: &mut String, notice: &Notice) {
 fn terms(out: &mut String, request: &ConsentRequest, language: &Language) {
     let language = language.as_str();
     out.push('\n');
-    row(out, "If you say yes", request.benefit.with_consent.in_language(language));
-    row(out, "If you do not", request.benefit.without_consent.in_language(language));
-    row(out, "It lasts", &format!("at most {}, unless you end it before", period(request.validity)));
+    row(
+        out,
+        "If you say yes",
+        request.benefit.with_consent.in_language(language),
+    );
+    row(
+        out,
+        "If you do not",
+        request.benefit.without_consent.in_language(language),
+    );
+    row(
+        out,
+        "It lasts",
+        &format!("at most {}, unless you end it before", period(request.validity)),
+    );
     row(out, "Meant for", request.audience.description.in_language(language));
     for other in &request.other_bases {
         let why = other.explanation.in_language(language);
-        row(out, "Also used", &format!("{}, whatever you answer: {why}", other.category.label()));
+        row(
+            out,
+            "Also used",
+            &format!("{}, whatever you answer: {why}", other.category.label()),
+        );
     }
 }
 
 fn clause(out: &mut String, clause: &Clause) {
     let mut line = |label: &str, text: &str| row(out, &format!("    {label}"), text);
-    line("Purpose", &format!("{} ({})", clause.purpose.is_a.label(), clause.purpose.id));
-    line("Data", &list(clause.categories.iter().map(|term| format!("{} ({term})", term.label()))));
-    line("Done with it", &list(clause.processing.iter().map(|term| format!("{} ({term})", term.label()))));
-    line("Delivery", &list(clause.delivery.iter().map(|delivery| delivery_words(*delivery).to_owned())));
+    line(
+        "Purpose",
+        &format!("{} ({})", clause.purpose.is_a.label(), clause.purpose.id),
+    );
+    line(
+        "Data",
+        &list(
+            clause
+                .categories
+                .iter()
+                .map(|term| format!("{} ({term})", term.label())),
+        ),
+    );
+    line(
+        "Done with it",
+        &list(
+            clause
+                .processing
+                .iter()
+                .map(|term| format!("{} ({term})", term.label())),
+        ),
+    );
+    line(
+        "Delivery",
+        &list(
+            clause
+                .delivery
+                .iter()
+                .map(|delivery| delivery_words(*delivery).to_owned()),
+        ),
+    );
     if let Some(party) = &clause.third_party {
         line("Goes to", &format!("{} ({})", party.legal_name, party.id));
     }
     if let Some(transfer) = &clause.transfer {
-        line("Sent to", &format!("{}, without the Union's safeguards", transfer.country));
+        line(
+            "Sent to",
+            &format!("{}, without the Union's safeguards", transfer.country),
+        );
     }
     if !clause.purpose.channels.is_empty() {
-        line("Contact by", &list(clause.purpose.channels.iter().map(|channel| channel_words(*channel).to_owned())));
+        line(
+            "Contact by",
+            &list(
+                clause
+                    .purpose
+                    .channels
+                    .iter()
+                    .map(|channel| channel_words(*channel).to_owned()),
+            ),
+        );
     }
     line("Kept", &format!("at most {}", period(clause.retention)));
     if demand(clause) == Demand::Explicit {
@@ -194,7 +263,12 @@ mod tests {
 
     #[test]
     fn periods_are_read_aloud() {
-        for (wire, words) in [("P1Y", "1 year"), ("P1Y6M", "1 year 6 months"), ("P90D", "90 days"), ("P2M1D", "2 months 1 day")] {
+        for (wire, words) in [
+            ("P1Y", "1 year"),
+            ("P1Y6M", "1 year 6 months"),
+            ("P90D", "90 days"),
+            ("P2M1D", "2 months 1 day"),
+        ] {
             assert_eq!(period(wire.parse().unwrap()), words);
         }
     }

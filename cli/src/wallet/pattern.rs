@@ -38,7 +38,11 @@ pub(super) fn parse(text: &str, scope: &Scope) -> Result<Pattern> {
 
 fn clause(number: &str, scope: &Scope) -> Result<Pattern> {
     let all = scope.clauses();
-    let found = number.trim().parse::<usize>().ok().and_then(|n| all.get(n.checked_sub(1)?));
+    let found = number
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .and_then(|n| all.get(n.checked_sub(1)?));
     let found = found.with_context(|| format!("clause {number}: the consent has clauses 1 to {}", all.len()))?;
     Ok(Pattern::Clause(Box::new(found.clone())))
 }
@@ -84,7 +88,9 @@ mod tests {
     #[test]
     fn a_clause_is_named_by_its_number() {
         let scope = scope();
-        let Pattern::Clause(found) = parse("clause 2", &scope).unwrap() else { panic!() };
+        let Pattern::Clause(found) = parse("clause 2", &scope).unwrap() else {
+            panic!()
+        };
         assert_eq!(*found, scope.clauses()[1]);
         for bad in ["clause 0", "clause 3", "clause x"] {
             assert!(parse(bad, &scope).is_err(), "{bad}");
@@ -95,14 +101,28 @@ mod tests {
     fn a_value_is_named_within_a_purpose_or_in_all() {
         let scope = scope();
         let name = Value::Category("pd:Name".parse().unwrap());
-        let all = Pattern::Value { purpose: None, value: name.clone() };
+        let all = Pattern::Value {
+            purpose: None,
+            value: name.clone(),
+        };
         assert_eq!(parse("* / category / pd:Name", &scope).unwrap(), all);
         let mail = Some("https://a.example/p/mail".parse().unwrap());
-        let one = Pattern::Value { purpose: mail, value: name };
-        for text in ["mail / category / pd:Name", "purpose:https://a.example/p/mail / categories / pd:Name"] {
+        let one = Pattern::Value {
+            purpose: mail,
+            value: name,
+        };
+        for text in [
+            "mail / category / pd:Name",
+            "purpose:https://a.example/p/mail / categories / pd:Name",
+        ] {
             assert_eq!(parse(text, &scope).unwrap(), one, "{text}");
         }
-        for bad in ["mail / colour / red", "post / category / pd:Name", "mail / category / pd:Nonsense", "mail"] {
+        for bad in [
+            "mail / colour / red",
+            "post / category / pd:Name",
+            "mail / category / pd:Nonsense",
+            "mail",
+        ] {
             assert!(parse(bad, &scope).is_err(), "{bad}");
         }
     }

@@ -75,7 +75,12 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
         page: &page_name()?,
     };
     let key = consent.key(&wallet.book.seed()?);
-    let pen = Pen { origin: &consent.origin, key: &key, random: system::random()?, now: system::now()? };
+    let pen = Pen {
+        origin: &consent.origin,
+        key: &key,
+        random: system::random()?,
+        now: system::now()?,
+    };
     let built = records::renew(&consent.state, Some(scope), &showing, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;

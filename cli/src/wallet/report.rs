@@ -88,7 +88,9 @@ fn human(done: &str, report: &Report<'_>) -> String {
     }
     if let Some(digest) = report.overtaken_by {
         let short = short(&digest);
-        lines.push(format!("Somebody else has acted on this consent too ({short}): see `placet wallet show --refresh`."));
+        lines.push(format!(
+            "Somebody else has acted on this consent too ({short}): see `placet wallet show --refresh`."
+        ));
     }
     if let Some(code) = report.withdrawal_code {
         lines.push(String::new());

@@ -67,7 +67,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let book = match &args.from {
         Some(copy) => {
             let old = args.old_passphrase_file.as_deref().or(file.passphrase_file.as_deref());
-            store::read(copy, &*passphrase::ask(old)?)?.1
+            store::read(copy, &passphrase::ask(old)?)?.1
         }
         None => Book::new(&typed(args.words.as_ref())?),
     };
@@ -80,7 +80,11 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
         found.extend(search(&client, &mut wallet, args.gap, out).await?);
         wallet.save()?;
     }
-    let report = Report { wallet: file.wallet.display().to_string(), found, known };
+    let report = Report {
+        wallet: file.wallet.display().to_string(),
+        found,
+        known,
+    };
     out.result(&report, human)
 }
 
@@ -118,7 +122,12 @@ async fn search_keys(
                 continue;
             }
             let known = bring_back(&reader, wallet, origin, &key, &summary.consent).await?;
-            let known = KnownConsent { curve, generation, legal_name: brand.legal_name.clone(), ..known };
+            let known = KnownConsent {
+                curve,
+                generation,
+                legal_name: brand.legal_name.clone(),
+                ..known
+            };
             found.push(Found {
                 consent: summary.consent,
                 legal_name: known.legal_name.to_string(),
@@ -146,7 +155,11 @@ async fn bring_back(
         origin: origin.clone(),
         curve: Curve::Ed25519,
         generation: 0,
-        legal_name: evidence.story.legal_name.parse().context("the brand's name is no text")?,
+        legal_name: evidence
+            .story
+            .legal_name
+            .parse()
+            .context("the brand's name is no text")?,
         state: evidence.story.state,
         code: None,
         kept: Vec::new(),
@@ -156,7 +169,9 @@ async fn bring_back(
 fn typed(path: Option<&PathBuf>) -> Result<Seed> {
     let text = match path {
         Some(path) => files::read_text(path, MAX_WORDS_BYTES)?,
-        None if io::stdin().is_terminal() => rpassword::prompt_password("The 24 words: ").context("cannot read them")?,
+        None if io::stdin().is_terminal() => {
+            rpassword::prompt_password("The 24 words: ").context("cannot read them")?
+        }
         None => bail!("there is no terminal to ask for the words at: give --words FILE, or --from FILE"),
     };
     words::to_seed(&Zeroizing::new(text))
@@ -170,7 +185,13 @@ fn human(report: &Report) -> String {
     let rows: Vec<_> = report
         .found
         .iter()
-        .map(|found| [super::report::short(&found.consent), found.legal_name.clone(), found.origin.to_string()])
+        .map(|found| {
+            [
+                super::report::short(&found.consent),
+                found.legal_name.clone(),
+                found.origin.to_string(),
+            ]
+        })
         .collect();
     if rows.is_empty() {
         text.push_str("No further consent was found in the logs that were asked; name others with --node.");

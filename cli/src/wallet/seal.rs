@@ -194,7 +194,10 @@ mod tests {
     #[test]
     fn a_weakened_file_does_not_open() {
         let text = String::from_utf8(sealed()).unwrap();
-        for (from, to) in [("\"passes\":3", "\"passes\":1"), ("\"memoryKib\":65536", "\"memoryKib\":64")] {
+        for (from, to) in [
+            ("\"passes\":3", "\"passes\":1"),
+            ("\"memoryKib\":65536", "\"memoryKib\":64"),
+        ] {
             assert!(text.contains(from));
             assert!(open(text.replace(from, to).as_bytes(), "correct horse").is_err());
         }

@@ -138,7 +138,14 @@ mod tests {
         for code in ["bad_signature", "invitation_spent", "previous_stale", "malformed"] {
             assert!(is_final(&problem(code)), "{code}");
         }
-        for code in ["unavailable", "timeout", "rate_limited", "slow_request", "internal", "overloaded"] {
+        for code in [
+            "unavailable",
+            "timeout",
+            "rate_limited",
+            "slow_request",
+            "internal",
+            "overloaded",
+        ] {
             assert!(!is_final(&problem(code)), "{code}");
         }
         let (url, why) = (String::new(), String::new());

@@ -130,12 +130,27 @@ fn line<'a>(known: &'a KnownConsent, wallet: &'a Wallet) -> Result<Line<'a>> {
 }
 
 fn list(wallet: &Wallet, out: &Output) -> Result<()> {
-    let lines = wallet.book.consents.iter().map(|known| line(known, wallet)).collect::<Result<_>>()?;
-    let list = List { consents: lines, pending: wallet.book.pending.len(), forks: &wallet.book.forks };
+    let lines = wallet
+        .book
+        .consents
+        .iter()
+        .map(|known| line(known, wallet))
+        .collect::<Result<_>>()?;
+    let list = List {
+        consents: lines,
+        pending: wallet.book.pending.len(),
+        forks: &wallet.book.forks,
+    };
     out.result(&list, |list| {
         let row = |line: &Line<'_>| {
             let state = state_words(line.effective).to_owned();
-            [short(&line.consent), line.legal_name.to_owned(), state, line.valid_until.to_string(), line.clauses.to_string()]
+            [
+                short(&line.consent),
+                line.legal_name.to_owned(),
+                state,
+                line.valid_until.to_string(),
+                line.clauses.to_string(),
+            ]
         };
         let rows: Vec<_> = list.consents.iter().map(row).collect();
         let mut text = match rows.is_empty() {
@@ -187,7 +202,10 @@ fn human(detail: &Detail<'_>) -> String {
         ("Log", format!("{} at {}", line.origin, line.node)),
         ("Given", state.given_at.to_string()),
         ("Until", line.valid_until.to_string()),
-        ("Code", detail.withdrawal_code.unwrap_or("not in this wallet").to_owned()),
+        (
+            "Code",
+            detail.withdrawal_code.unwrap_or("not in this wallet").to_owned(),
+        ),
     ] {
         text.push_str(&format!("  {label:<8} {value}\n"));
     }
@@ -195,7 +213,10 @@ fn human(detail: &Detail<'_>) -> String {
     text.push_str(&page::clauses(state.scope.clauses(), LANGUAGE));
     let indexes: Vec<String> = detail.records.iter().map(|kept| kept.index.to_string()).collect();
     if !indexes.is_empty() {
-        text.push_str(&format!("\nThis wallet's records are at index {} of the log.\n", indexes.join(", ")));
+        text.push_str(&format!(
+            "\nThis wallet's records are at index {} of the log.\n",
+            indexes.join(", ")
+        ));
     }
     text
 }

@@ -1,4 +1,5 @@
-//! What a person is handed to answer a request: a link, or the bare invitation.
+//! What a person is handed to answer a request: a link, the bare invitation, or the digest of a request that is open to
+//! anyone.
 
 use anyhow::{Result, anyhow, bail};
 use placet_schemas::id::{Did, Digest};
@@ -9,21 +10,37 @@ const LINK_PATH: &str = "/i#";
 /// Hex digits of an operator key's id: the first 8 bytes of SHA-256 of its DID.
 const KEY_ID_CHARS: usize = 16;
 
-/// A link taken apart, or a bare invitation.
+/// What is to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The request that this invitation is for.
+    Invitation(Invitation),
+    /// An open request: the node gives an invitation to whoever asks.
+    Request(Digest),
+}
+
+/// A link taken apart, or what stands for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     /// The node that the link leads to.
     pub(super) node: Option<String>,
-    /// The invitation.
-    pub(super) invitation: Invitation,
+    /// What is to be answered.
+    pub(super) asked: Asked,
     /// Id of the operator's key: whoever made the link vouches for it.
     pub(super) operator: Option<String>,
 }
 
 impl Target {
-    /// Reads `https://host/i#<invitation>.<operator key id>`, or an invitation alone.
+    /// Reads `https://host/i#<invitation>.<operator key id>`, an invitation alone, or the digest of a request.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
+        if let Ok(request) = text.parse() {
+            return Ok(Self {
+                node: None,
+                asked: Asked::Request(request),
+                operator: None,
+            });
+        }
         let (node, fragment) = match text.split_once(LINK_PATH) {
             Some((node, fragment)) => (Some(node.to_owned()), fragment),
             None => (None, text),
@@ -35,10 +52,10 @@ impl Target {
         if operator.is_some_and(|id| id.len() != KEY_ID_CHARS || !id.bytes().all(|b| b.is_ascii_hexdigit())) {
             bail!("the link is damaged: what follows its last dot is no key id");
         }
-        let wrong = |error| anyhow!("this is neither a link of the form https://…/i#… nor an invitation: {error}");
+        let wrong = |error| anyhow!("this is no link of the form https://…/i#…, no invitation and no digest: {error}");
         Ok(Self {
             node,
-            invitation: invitation.parse().map_err(wrong)?,
+            asked: Asked::Invitation(invitation.parse().map_err(wrong)?),
             operator: operator.map(str::to_lowercase),
         })
     }
@@ -78,21 +95,38 @@ mod tests {
         let id = key_id(&key);
         let link = Target::parse(&format!("https://ledger.example/placet/i#{INVITATION}.{id}\n")).unwrap();
         assert_eq!(link.node.as_deref(), Some("https://ledger.example/placet"));
-        assert_eq!(link.invitation.as_str(), INVITATION);
+        assert_eq!(link.asked, Asked::Invitation(INVITATION.parse().unwrap()));
         assert!(link.check_operator(&key).is_ok());
         let other = Target::parse(&format!("https://ledger.example/i#{INVITATION}.0123456789abcdef")).unwrap();
-        assert!(other.check_operator(&key).unwrap_err().to_string().contains("not the brand's node"));
+        assert!(
+            other
+                .check_operator(&key)
+                .unwrap_err()
+                .to_string()
+                .contains("not the brand's node")
+        );
     }
 
     #[test]
-    fn an_invitation_stands_alone_too() {
+    fn an_invitation_or_a_digest_stands_alone() {
         let bare = Target::parse(INVITATION).unwrap();
         assert_eq!((bare.node, bare.operator), (None, None));
+        let digest = Digest::of(b"a request");
+        assert_eq!(
+            Target::parse(&digest.to_string()).unwrap().asked,
+            Asked::Request(digest)
+        );
     }
 
     #[test]
     fn a_damaged_link_is_noticed() {
-        for bad in ["", "https://a.example/i#", "https://a.example/", &format!("{INVITATION}.12"), "AAAA"] {
+        for bad in [
+            "",
+            "https://a.example/i#",
+            "https://a.example/",
+            &format!("{INVITATION}.12"),
+            "AAAA",
+        ] {
             assert!(Target::parse(bad).is_err(), "{bad}");
         }
     }

@@ -76,8 +76,14 @@ pub(super) async fn check_opening(
     let proof = merkle::inclusion_proof(opening.index, anchor.size, &tiles)?;
     let leaf = Salt::from_bytes(*opening.salt.as_bytes()).leaf(&record.record.digest());
     let root = Hash::from(*anchor.root.as_bytes());
-    merkle::verify_inclusion(&merkle::leaf_hash(&leaf), opening.index, anchor.size, &proof, &root)
-        .with_context(|| format!("the log shows a record at {} that its tree does not have there", opening.index))?;
+    merkle::verify_inclusion(&merkle::leaf_hash(&leaf), opening.index, anchor.size, &proof, &root).with_context(
+        || {
+            format!(
+                "the log shows a record at {} that its tree does not have there",
+                opening.index
+            )
+        },
+    )?;
     Ok(record)
 }
 

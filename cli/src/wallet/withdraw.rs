@@ -65,7 +65,12 @@ async fn by_key(name: &str, node: &NodeArgs, file: &FileArgs, out: &Output) -> R
     let looked = watch::look(&client, &mut wallet, &consent.origin).await;
     let anchor = wallet.book.log(&consent.origin)?.sight()?.anchor();
     let key = consent.key(&wallet.book.seed()?);
-    let pen = Pen { origin: &consent.origin, key: &key, random: system::random()?, now: system::now()? };
+    let pen = Pen {
+        origin: &consent.origin,
+        key: &key,
+        random: system::random()?,
+        now: system::now()?,
+    };
     let built = records::withdraw(&consent.state, looked.is_ok().then_some(anchor), &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;

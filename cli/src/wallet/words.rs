@@ -30,7 +30,10 @@ pub(super) fn to_seed(text: &str) -> Result<Seed> {
     }
     let known = English::words();
     if let Some(at) = words.iter().position(|word| !known.contains(&word.as_str())) {
-        bail!("word {} is not in the list of BIP-39: look for a slip of the pen", at + 1);
+        bail!(
+            "word {} is not in the list of BIP-39: look for a slip of the pen",
+            at + 1
+        );
     }
     let phrase = Zeroizing::new(words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(" "));
     let mnemonic = Mnemonic::<English>::from_normalized_phrase(phrase.as_str())
@@ -75,7 +78,10 @@ mod tests {
         assert_eq!(say(&all[1..]), "a seed is 24 words; these are 23");
         let right = all[4];
         all[4] = "placet";
-        assert_eq!(say(&all), "word 5 is not in the list of BIP-39: look for a slip of the pen");
+        assert_eq!(
+            say(&all),
+            "word 5 is not in the list of BIP-39: look for a slip of the pen"
+        );
         all[4] = if right == "zoo" { "zone" } else { "zoo" };
         assert!(say(&all).starts_with("the words are all known"));
     }
