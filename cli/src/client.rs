@@ -5,6 +5,8 @@ mod routes;
 mod server;
 mod transport;
 
+use std::time::Duration;
+
 use hyper::Method;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::json;
@@ -15,7 +17,7 @@ use zeroize::Zeroizing;
 pub(crate) use routes::FeedQuery;
 use server::Server;
 pub(crate) use server::ServerArgs;
-use transport::{Answer, Call, MAX_ANSWER_BYTES};
+use transport::{Answer, Call, MAX_ANSWER_BYTES, Silence};
 
 /// A client, with a token or without.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ pub(crate) enum ClientError {
         url: String,
         /// What went wrong.
         why: String,
+        /// Whether the ledger may have heard the question.
+        sent: bool,
     },
     /// The answer is none that a ledger gives.
     #[error("{url}{path}: this is no answer of a ledger: {why}")]
@@ -58,7 +62,23 @@ impl ClientError {
             Self::NoAnswer { .. } | Self::Answer { .. } => None,
         }
     }
+
+    /// Whether the same bytes, sent again, may be recorded, or may have been already.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Problem(problem) => matches!(problem.code.as_str(), "unavailable" | "overloaded" | "timeout"),
+            Self::NoAnswer { sent, .. } => *sent,
+            Self::Answer { .. } => false,
+        }
+    }
 }
+
+/// How long to wait before a record is sent again.
+const RETRY_PAUSES: [Duration; 3] = [
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
 
 impl Client {
     /// A client without a token.
@@ -108,6 +128,18 @@ impl Client {
         self.decode(path, &answer)
     }
 
+    /// Sends a signed record. When nobody knows whether it was recorded, the same bytes go again: the ledger then gives its
+    /// first answer, where a record signed anew would be another one.
+    async fn post_record<T: DeserializeOwned>(&self, path: &str, record: &[u8]) -> Result<T, ClientError> {
+        for pause in RETRY_PAUSES {
+            match self.post_bytes(path, record.to_vec()).await {
+                Err(error) if error.is_open() => tokio::time::sleep(pause).await,
+                settled => return settled,
+            }
+        }
+        self.post_bytes(path, record.to_vec()).await
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>, ClientError> {
         let token = self.token.as_ref().map(|token| token.as_str());
         let call = Call {
@@ -117,9 +149,10 @@ impl Client {
             body,
         };
         let answer = transport::exchange(&self.server, call).await;
-        let answer = answer.map_err(|why| ClientError::NoAnswer {
+        let answer = answer.map_err(|Silence { why, sent }| ClientError::NoAnswer {
             url: self.url().to_owned(),
             why,
+            sent,
         })?;
         self.accepted(path, answer)
     }

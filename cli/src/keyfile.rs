@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use placet_kernel::sign::{Algorithm, Signer as _};
+use placet_kernel::sign::Algorithm;
 use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::json;
 use placet_schemas::record::keys::{DidDocument, Multikey, VerificationMethod};
@@ -145,6 +145,8 @@ fn software_key(algorithm: Algorithm, secret: &[u8; SEED_BYTES]) -> Result<Softw
 
 #[cfg(test)]
 mod tests {
+    use placet_kernel::sign::Signer as _;
+
     use super::*;
 
     #[test]

@@ -85,20 +85,15 @@ pub(crate) fn create(dir: &Path, origin: &Origin, public_url: Option<&str>) -> R
     Ok(Made { keys, trust, file })
 }
 
-/// A trust file with one log, whose keys are good for every size, and without witnesses.
-pub(crate) fn trust_of(
-    origin: Origin,
-    checkpoint: String,
-    cosigner: String,
-    operator: placet_schemas::id::Did,
-) -> TrustFile {
+/// The keys of one log, good for every size.
+pub(crate) fn log_keys(origin: Origin, checkpoint: String, cosigner: String, operator: Did) -> LogKeys {
     let sized = |vkey| {
         vec![SizedVkey {
             vkey,
             sizes: Sizes::ALL,
         }]
     };
-    let log = LogKeys {
+    LogKeys {
         origin,
         checkpoint_keys: sized(checkpoint),
         cosigner_keys: sized(cosigner),
@@ -106,13 +101,6 @@ pub(crate) fn trust_of(
             key: operator,
             sizes: Sizes::ALL,
         }],
-    };
-    TrustFile {
-        version: Version,
-        logs: vec![log],
-        witnesses: Vec::new(),
-        groups: Vec::new(),
-        quorum: QUORUM_NONE.to_owned(),
     }
 }
 
@@ -140,7 +128,8 @@ fn trust_file(origin: &Origin, keys: &Keys) -> Result<TrustFile> {
         let name: KeyName = name.parse().context("the origin is no name of a key")?;
         Ok(VerifierKey::of_signer(name, kind, signer)?.to_string())
     };
-    Ok(trust_of(
+    // The names are those that the ledger signs with.
+    let log = log_keys(
         origin.clone(),
         vkey(origin.as_str(), SignatureType::Ed25519, &keys.checkpoint)?,
         vkey(
@@ -149,7 +138,14 @@ fn trust_file(origin: &Origin, keys: &Keys) -> Result<TrustFile> {
             &keys.cosigner,
         )?,
         sign::did_key(&keys.operator)?,
-    ))
+    );
+    Ok(TrustFile {
+        version: Version,
+        logs: vec![log],
+        witnesses: Vec::new(),
+        groups: Vec::new(),
+        quorum: QUORUM_NONE.to_owned(),
+    })
 }
 
 fn configuration(origin: &Origin, public_url: Option<&str>) -> String {

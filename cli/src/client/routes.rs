@@ -2,7 +2,7 @@
 
 use placet_schemas::api::{
     Challenge, ControllerPage, ControllerSummary, FeedAnswer, Invitations, Invite, IssueToken, IssuedToken, LogInfo,
-    Nothing, NoticeAnswer, RecordAnswer, RegisterController,
+    Nothing, NoticeAnswer, PublicOpening, RecordAnswer, RegisterController,
 };
 use placet_schemas::id::{Did, Digest};
 
@@ -35,6 +35,11 @@ impl Client {
         self.post("/v1/controllers", order).await
     }
 
+    /// `GET /log/public/{index}`: a public record, opened.
+    pub(crate) async fn public_record(&self, index: u64) -> Result<PublicOpening, ClientError> {
+        self.get(&format!("/log/public/{index}")).await
+    }
+
     /// `GET /v1/controllers`, all pages.
     pub(crate) async fn controllers(&self) -> Result<Vec<ControllerSummary>, ClientError> {
         let mut all = Vec::new();
@@ -63,7 +68,7 @@ impl Client {
 
     /// `POST /v1/requests`.
     pub(crate) async fn add_request(&self, record: &[u8]) -> Result<RecordAnswer, ClientError> {
-        self.post_bytes("/v1/requests", record.to_vec()).await
+        self.post_record("/v1/requests", record).await
     }
 
     /// `POST /v1/requests/{digest}/invitations`.
@@ -73,7 +78,7 @@ impl Client {
 
     /// `POST /v1/records`.
     pub(crate) async fn submit(&self, record: &[u8]) -> Result<RecordAnswer, ClientError> {
-        self.post_bytes("/v1/records", record.to_vec()).await
+        self.post_record("/v1/records", record).await
     }
 
     /// `GET /v1/feed`: one page.

@@ -45,38 +45,45 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+/// Why there was no answer.
+#[derive(Debug)]
+pub(super) struct Silence {
+    /// One sentence.
+    pub(super) why: String,
+    /// Whether the ledger may have heard the question all the same.
+    pub(super) sent: bool,
+}
+
 /// Does the exchange.
-///
-/// # Errors
-/// One sentence, when there was no answer.
-pub(super) async fn exchange(server: &Server, call: Call<'_>) -> Result<Answer, String> {
+pub(super) async fn exchange(server: &Server, call: Call<'_>) -> Result<Answer, Silence> {
+    let request = request(server, call).map_err(unsent)?;
     let connected = timeout(CONNECT_TIME, TcpStream::connect((server.host.as_str(), server.port))).await;
-    let stream = connected
-        .map_err(|_| "it does not answer".to_owned())?
-        .map_err(|error| error.to_string())?;
-    match &server.tls {
-        None => send(TokioIo::new(stream), server, call).await,
+    let stream = connected.map_err(|_| unsent("it does not answer"))?.map_err(unsent)?;
+    let answer = match &server.tls {
+        None => send(TokioIo::new(stream), request).await,
         Some((config, name)) => {
             let handshake = TlsConnector::from(config.clone()).connect(name.clone(), stream);
             let stream = timeout(CONNECT_TIME, handshake)
                 .await
-                .map_err(|_| "TLS takes too long".to_owned())?;
+                .map_err(|_| unsent("TLS takes too long"))?;
             send(
-                TokioIo::new(stream.map_err(|error| format!("TLS: {error}"))?),
-                server,
-                call,
+                TokioIo::new(stream.map_err(|error| unsent(format!("TLS: {error}")))?),
+                request,
             )
             .await
         }
+    };
+    answer.map_err(|why| Silence { why, sent: true })
+}
+
+fn unsent(why: impl ToString) -> Silence {
+    Silence {
+        why: why.to_string(),
+        sent: false,
     }
 }
 
-async fn send(
-    io: impl Read + Write + Unpin + Send + 'static,
-    server: &Server,
-    call: Call<'_>,
-) -> Result<Answer, String> {
-    let request = request(server, call)?;
+async fn send(io: impl Read + Write + Unpin + Send + 'static, request: Request<Full<Bytes>>) -> Result<Answer, String> {
     let answer = async {
         let (mut sender, connection) = http1::handshake(io).await.map_err(|error| error.to_string())?;
         // The connection moves the bytes; it ends when the sender below is dropped, and its errors reach the sender too.

@@ -1,0 +1,53 @@
+//! `placet brand`: what a brand and its operator do at a ledger.
+
+mod add;
+mod consents;
+mod customers;
+mod end;
+mod feed;
+mod invite;
+mod list;
+mod relay;
+mod request;
+mod session;
+mod template;
+mod token;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::output::Output;
+
+/// Ask for consent, and see what was answered
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Add(add::Args),
+    List(list::Args),
+    Token(token::Args),
+    Request(request::Args),
+    Invite(invite::Args),
+    Consents(consents::Args),
+    RelayWithdrawal(relay::Args),
+    End(end::Args),
+}
+
+pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
+    match args.command {
+        Command::Add(args) => add::run(args, out).await?,
+        Command::List(args) => list::run(args, out).await?,
+        Command::Token(args) => token::run(args, out).await?,
+        Command::Request(args) => request::run(args, out).await?,
+        Command::Invite(args) => invite::run(args, out).await?,
+        Command::Consents(args) => return consents::run(args, out).await,
+        Command::RelayWithdrawal(args) => relay::run(args, out).await?,
+        Command::End(args) => end::run(args, out).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

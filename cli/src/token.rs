@@ -1,0 +1,67 @@
+//! Bearer tokens: from a file of mode 0600 or the environment, never from the command line, which every process can read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use zeroize::Zeroizing;
+
+use crate::{files, node};
+
+/// Longest token file.
+const MAX_TOKEN_BYTES: usize = 1024;
+/// The operator's token itself.
+const OPERATOR_VARIABLE: &str = "PLACET_OPERATOR_TOKEN";
+/// A brand's token itself.
+const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
+
+/// The operator's token.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct OperatorToken {
+    /// File with the operator's token; else PLACET_OPERATOR_TOKEN, else placet-data/operator.token
+    #[arg(long, env = "PLACET_OPERATOR_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// A brand's token.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct BrandToken {
+    /// File with the brand's token, as `placet brand token --out` writes it; else PLACET_BRAND_TOKEN
+    #[arg(long, env = "PLACET_BRAND_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+impl OperatorToken {
+    /// Finds the token.
+    pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
+        let usual = Path::new(node::DEFAULT_DIR).join(node::OPERATOR_TOKEN_FILE);
+        let usual = usual.exists().then_some(usual);
+        find(
+            self.token_file.as_deref(),
+            OPERATOR_VARIABLE,
+            usual.as_deref(),
+            "the operator's",
+        )
+    }
+}
+
+impl BrandToken {
+    /// Finds the token.
+    pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
+        find(self.token_file.as_deref(), BRAND_VARIABLE, None, "the brand's")
+    }
+}
+
+fn find(named: Option<&Path>, variable: &str, usual: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {
+    if let (None, Ok(token)) = (named, std::env::var(variable)) {
+        return Ok(Zeroizing::new(token));
+    }
+    let Some(path) = named.or(usual) else {
+        bail!("{whose} token is needed: give --token-file, or set {variable}");
+    };
+    let text = Zeroizing::new(files::read_secret(path, MAX_TOKEN_BYTES)?);
+    let token = text.trim();
+    if token.is_empty() {
+        bail!("{} is empty", path.display());
+    }
+    Ok(Zeroizing::new(token.to_owned()))
+}
