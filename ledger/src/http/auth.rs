@@ -1,0 +1,121 @@
+//! Who is calling, and what that one may do. The table is in docs/ARCHITECTURE.md, "Interfaces".
+//!
+//! | caller | proves itself by | here |
+//! |---|---|---|
+//! | public | nothing | whatever takes no [`Caller`] |
+//! | consumer | a session token of her pairwise DID | [`Caller::party`] |
+//! | brand | a bearer token | [`Caller::brand`], [`Caller::party`] |
+//! | service | a bearer token | [`Caller::feed`] |
+//! | operator | a bearer token | [`Caller::operator`] |
+//!
+//! A token that is sent and does not hold is always 401, before anything is looked up. Handlers that need no caller never
+//! look at the header: an expired token must not stand between a person and her withdrawal.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use placet_schemas::id::Did;
+
+use super::HttpState;
+use super::problem::ApiError;
+use crate::{Party, Role};
+
+/// Longest token that is looked at, in bytes.
+const MAX_TOKEN_BYTES: usize = 128;
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// Anyone.
+    Public,
+    /// The person behind a pairwise DID.
+    Consumer(Did),
+    /// A brand.
+    Brand(Did),
+    /// A follower of the ledger.
+    Service,
+    /// The operator.
+    Operator,
+}
+
+impl Caller {
+    /// The brand that calls.
+    pub(super) fn brand(&self) -> Result<&Did, ApiError> {
+        match self {
+            Self::Brand(did) => Ok(did),
+            Self::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for brands")),
+        }
+    }
+
+    /// Nothing, if the operator calls.
+    pub(super) fn operator(&self) -> Result<(), ApiError> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for the operator")),
+        }
+    }
+
+    /// Whose consents a list is of.
+    pub(super) fn party(&self) -> Result<Party, ApiError> {
+        match self {
+            Self::Consumer(did) => Ok(Party::Subject(did.clone())),
+            Self::Brand(did) => Ok(Party::Controller(did.clone())),
+            Self::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for consumers and brands")),
+        }
+    }
+
+    /// Who looks up a single thing. For everyone else the thing is not there: see [`ApiError::not_found`].
+    pub(super) fn onlooker(&self) -> Result<Party, ApiError> {
+        self.party().map_err(|_| ApiError::not_found())
+    }
+
+    /// Whose feed may be read, when `named` is the one that is asked for.
+    pub(super) fn feed(&self, named: Option<Did>) -> Result<Did, ApiError> {
+        match (self, named) {
+            (Self::Brand(own), named) if named.as_ref().is_none_or(|named| named == own) => Ok(own.clone()),
+            // Another brand's feed looks just as one that does not exist.
+            (Self::Brand(_), _) => Err(ApiError::not_found()),
+            (Self::Service, Some(named)) => Ok(named),
+            (Self::Service, None) => Err(ApiError::new("parameter", "a service says whose feed: controller=<DID>")),
+            (Self::Public, _) => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for brands and services")),
+        }
+    }
+}
+
+impl FromRequestParts<HttpState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+        let Some(header) = headers.next() else {
+            return Ok(Self::Public);
+        };
+        // Two headers: which of them counts would be a matter of taste, also of every proxy on the way.
+        if headers.next().is_some() {
+            return Err(ApiError::unauthorized());
+        }
+        let token = header.to_str().ok().and_then(bearer).ok_or_else(ApiError::unauthorized)?;
+        if let Some(did) = state.sessions.find(token, state.ledger.now()) {
+            return Ok(Self::Consumer(did));
+        }
+        let access = state.ledger.authenticate(token).await?.ok_or_else(ApiError::unauthorized)?;
+        match (access.role, access.controller) {
+            (Role::Brand, Some(did)) => Ok(Self::Brand(did)),
+            (Role::Service, _) => Ok(Self::Service),
+            (Role::Operator, _) => Ok(Self::Operator),
+            // A brand's token without a brand, and roles that this interface does not serve.
+            _ => Err(ApiError::unauthorized()),
+        }
+    }
+}
+
+/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let legal = (1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && legal).then_some(token)
+}

@@ -1,0 +1,95 @@
+//! `/v1/feed`: what followers of the ledger live on.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use placet_schemas::api;
+use placet_schemas::id::{Did, Digest};
+use serde::Deserialize;
+use tokio::time::Instant;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::body::Params;
+use super::page::clamp;
+use super::problem::ApiError;
+use super::{HttpState, answer};
+use crate::{FeedItem, FeedPage};
+
+/// Longest wait for a new item, in seconds; below the time limit of a request.
+pub const MAX_FEED_WAIT_SECONDS: u64 = 25;
+
+pub(super) fn routes() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().routes(routes!(read))
+}
+
+/// Which part of which feed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FeedParams {
+    /// How many items of the feed the caller has already: the first `seq` that it wants; 0 when absent.
+    from: Option<u64>,
+    /// How many at most: 1 to 256, as many when absent.
+    limit: Option<usize>,
+    /// How many seconds to wait for an item when there is none; at most 25, 0 when absent.
+    wait: Option<u64>,
+    /// Whose feed: a service must say it, a brand need not.
+    #[param(value_type = Option<String>)]
+    controller: Option<Did>,
+}
+
+/// A brand's feed: its requests, its consumers' records and its keys, in feed order, each with what opens it.
+#[utoipa::path(get, path = "/v1/feed", tag = "feed", params(FeedParams),
+    responses((status = 200, body = api::FeedAnswer)), security(("token" = [])))]
+async fn read(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Params(params): Params<FeedParams>,
+) -> Result<Response, ApiError> {
+    let controller = caller.feed(params.controller)?;
+    let wait = Duration::from_secs(params.wait.unwrap_or(0).min(MAX_FEED_WAIT_SECONDS));
+    let page = await_page(&state, &controller, params.from.unwrap_or(0), clamp(params.limit), wait).await?;
+    let items = page.items.into_iter().map(item).collect::<Result<_, _>>()?;
+    let answer = api::FeedAnswer { controller, items, head: page.head, checkpoint: page.checkpoint };
+    answer::json(StatusCode::OK, &answer)
+}
+
+/// The page as soon as it has an item, or when the time is over, or the node is about to stop.
+async fn await_page(
+    state: &HttpState,
+    controller: &Did,
+    from: u64,
+    limit: usize,
+    wait: Duration,
+) -> Result<FeedPage, ApiError> {
+    let until = Instant::now() + wait;
+    // Subscribed before the first look: a record that comes in between is seen by one of the two.
+    let mut changes = state.ledger.changes();
+    loop {
+        let page = state.ledger.feed(controller, from, limit).await?.ok_or_else(ApiError::not_found)?;
+        if !page.items.is_empty() || state.is_draining() {
+            return Ok(page);
+        }
+        tokio::select! {
+            changed = changes.changed() => if changed.is_err() { return Ok(page) },
+            () = tokio::time::sleep_until(until) => return Ok(page),
+            () = state.drained() => return Ok(page),
+        }
+    }
+}
+
+fn item(item: FeedItem) -> Result<api::FeedItem, ApiError> {
+    Ok(api::FeedItem {
+        seq: item.seq,
+        index: item.index,
+        leaf_hash: item.leaf_hash,
+        salt: api::SaltText::from_bytes(*item.salt.as_bytes()),
+        record: answer::embedded(&item.record)?,
+        proof: item.proof.into_iter().map(|hash| Digest::from_bytes(hash.into())).collect(),
+    })
+}

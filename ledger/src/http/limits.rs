@@ -1,0 +1,189 @@
+//! How often: token buckets per subject, in bounded memory.
+//!
+//! A bucket is one moment (GCRA, the virtual scheduling form of the leaky bucket, ITU-T I.371): the time at which it would
+//! be full again. A bucket that is full is not kept. When so many subjects are active at once that the table is full, the
+//! new ones share one bucket: an attacker with many names gains no more than one, and known names lose nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use placet_schemas::id::Digest;
+use tokio::time::Instant;
+
+use super::problem::ApiError;
+
+/// Most subjects with a bucket that is not full, per limiter.
+const MAX_BUCKETS: usize = 16 * 1024;
+/// How often at most a full table is searched for buckets that have filled up again.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// So many at once, and so many a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls at once; at least 1.
+    pub burst: u32,
+    /// Calls a second in the long run; at least 1.
+    pub per_second: u32,
+}
+
+/// The rates of public calls. Calls with a brand's, a service's or the operator's token are not limited here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Grants per ConsentRequest: a stranger cannot fill the log with one open request.
+    pub grants: Rate,
+    /// Later records per consent, other than withdrawals.
+    pub events: Rate,
+    /// Invitations to an open request, per ConsentRequest.
+    pub invitations: Rate,
+    /// Withdrawals per consent. Generous, and apart from all others: nobody but who knows a consent can use it up.
+    pub withdrawals: Rate,
+    /// Withdrawals by code, for the whole node: an unknown code names no consent to count by.
+    pub codes: Rate,
+    /// Challenges, for the whole node.
+    pub challenges: Rate,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            grants: Rate { burst: 2000, per_second: 200 },
+            events: Rate { burst: 30, per_second: 1 },
+            invitations: Rate { burst: 200, per_second: 20 },
+            withdrawals: Rate { burst: 60, per_second: 5 },
+            codes: Rate { burst: 2000, per_second: 500 },
+            challenges: Rate { burst: 2000, per_second: 500 },
+        }
+    }
+}
+
+/// The limiters of one node.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) grants: Limiter<Digest>,
+    pub(super) events: Limiter<Digest>,
+    pub(super) invitations: Limiter<Digest>,
+    pub(super) withdrawals: Limiter<Digest>,
+    pub(super) codes: Limiter<()>,
+    pub(super) challenges: Limiter<()>,
+}
+
+impl Limits {
+    pub(super) fn new(rates: Rates) -> Self {
+        Self {
+            grants: Limiter::new(rates.grants),
+            events: Limiter::new(rates.events),
+            invitations: Limiter::new(rates.invitations),
+            withdrawals: Limiter::new(rates.withdrawals),
+            codes: Limiter::new(rates.codes),
+            challenges: Limiter::new(rates.challenges),
+        }
+    }
+}
+
+/// Buckets of one rate.
+#[derive(Debug)]
+pub(super) struct Limiter<K> {
+    interval: Duration,
+    depth: Duration,
+    table: Mutex<Table<K>>,
+}
+
+/// Each moment is when that bucket is full again.
+#[derive(Debug)]
+struct Table<K> {
+    full_at: HashMap<K, Instant>,
+    shared: Option<Instant>,
+    swept: Option<Instant>,
+}
+
+impl<K: Eq + Hash> Limiter<K> {
+    pub(super) fn new(rate: Rate) -> Self {
+        let interval = Duration::from_secs(1) / rate.per_second.max(1);
+        let table = Table { full_at: HashMap::new(), shared: None, swept: None };
+        Self { interval, depth: interval * rate.burst.max(1), table: Mutex::new(table) }
+    }
+
+    /// Takes one from the subject's bucket, or says when there is one again.
+    pub(super) fn admit(&self, subject: K) -> Result<(), ApiError> {
+        self.take(subject, Instant::now())
+            .map_err(|wait| ApiError::retry("rate_limited", "too many calls of this kind", wait))
+    }
+
+    fn take(&self, subject: K, now: Instant) -> Result<(), Duration> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.make_room(&subject, now);
+        let known = table.full_at.get(&subject).copied();
+        let own = known.is_some() || table.full_at.len() < MAX_BUCKETS;
+        let before = if own { known } else { table.shared };
+        let after = before.unwrap_or(now).max(now) + self.interval;
+        if let Some(wait) = (after - now).checked_sub(self.depth).filter(|wait| !wait.is_zero()) {
+            return Err(wait);
+        }
+        if own {
+            table.full_at.insert(subject, after);
+        } else {
+            table.shared = Some(after);
+        }
+        Ok(())
+    }
+}
+
+impl<K: Eq + Hash> Table<K> {
+    /// Forgets buckets that are full, when the table has no room for a new subject.
+    fn make_room(&mut self, subject: &K, now: Instant) {
+        let crowded = self.full_at.len() >= MAX_BUCKETS && !self.full_at.contains_key(subject);
+        if crowded && self.swept.is_none_or(|swept| now >= swept + SWEEP_EVERY) {
+            self.full_at.retain(|_, full_at| *full_at > now);
+            self.swept = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { burst: 3, per_second: 2 };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_passes_and_then_one_per_interval() {
+        let limiter = Limiter::new(RATE);
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(limiter.take(1, start), Ok(()));
+        }
+        assert_eq!(limiter.take(1, start), Err(Duration::from_millis(500)));
+        assert_eq!(limiter.take(2, start), Ok(()), "another subject has its own bucket");
+        let later = start + Duration::from_millis(500);
+        assert_eq!(limiter.take(1, later), Ok(()));
+        assert_eq!(limiter.take(1, later), Err(Duration::from_millis(500)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_costs_nothing() {
+        let limiter = Limiter::new(RATE);
+        let start = Instant::now();
+        for _ in 0..100 {
+            let _ = limiter.take(1, start);
+        }
+        assert_eq!(limiter.take(1, start + Duration::from_millis(500)), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_table_gives_new_subjects_one_bucket_and_recovers() {
+        let limiter = Limiter::new(RATE);
+        let start = Instant::now();
+        for subject in 0..MAX_BUCKETS {
+            assert_eq!(limiter.take(subject, start), Ok(()));
+        }
+        let strangers = (0..100).filter(|n| limiter.take(MAX_BUCKETS + n, start).is_ok()).count();
+        assert_eq!(strangers, 3);
+        assert_eq!(limiter.take(0, start), Ok(()), "a known subject keeps its bucket");
+        assert_eq!(limiter.table.lock().unwrap().full_at.len(), MAX_BUCKETS);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(limiter.take(MAX_BUCKETS, later), Ok(()));
+        assert_eq!(limiter.table.lock().unwrap().full_at.len(), 1);
+    }
+}

@@ -1,0 +1,88 @@
+//! What the node counts about its own calls.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use axum::http::Method;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds of the latency buckets, in seconds. The default tick is 0.1 s.
+const LATENCY_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.2, 0.4, 1.0, 5.0, 30.0];
+
+/// Which calls are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+/// The counters of one node.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    calls: Family<Call, Counter>,
+    seconds: Histogram,
+    running: Gauge,
+    size: Gauge<u64, AtomicU64>,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("placet_ledger"),
+            calls: Family::default(),
+            seconds: Histogram::new(LATENCY_SECONDS),
+            running: Gauge::default(),
+            size: Gauge::default(),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        self.registry.register("http_requests", "Calls, by route template", self.calls.clone());
+        self.registry.register_with_unit("http_request", "Time to answer a call", Unit::Seconds, self.seconds.clone());
+        self.registry.register("http_requests_running", "Calls that are being answered", self.running.clone());
+        self.registry.register("log_size", "Records in the log", self.size.clone());
+        self
+    }
+
+    /// A call has begun.
+    pub(super) fn begin(&self) {
+        self.running.inc();
+    }
+
+    /// A call has been answered.
+    pub(super) fn end(&self, method: &Method, route: &str, status: u16, took: Duration) {
+        self.running.dec();
+        let call = Call { method: known(method), route: route.to_owned(), status };
+        self.calls.get_or_create(&call).inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Everything, in OpenMetrics text.
+    pub(super) fn encode(&self, size: u64) -> Result<String, fmt::Error> {
+        self.size.set(size);
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// Anyone can make methods up, and every label value costs memory for as long as the process lives.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}

@@ -1,0 +1,175 @@
+//! The ledger's HTTP interface: [`router`] and [`serve`].
+//!
+//! Handlers read, ask the [`Ledger`], and write; none of them decides whether a record is valid, and none knows SQL. Who
+//! may call what is in [`auth`](self); every limit is a named constant or a [`Rates`] value; every refusal is a problem
+//! (RFC 9457) whose code is in [`placet_schemas::api::problem::PROBLEMS`]. One resource is one file.
+//!
+//! Out of scope: TLS towards callers (a reverse proxy's work), HTTP/2, cookies, cross-origin access.
+
+mod answer;
+mod auth;
+mod body;
+mod consents;
+mod controllers;
+mod expiring;
+mod feed;
+mod health;
+mod invitations;
+mod limits;
+mod log;
+mod metrics;
+mod notices;
+mod observe;
+mod openapi;
+mod page;
+mod problem;
+mod records;
+mod requests;
+mod server;
+mod sessions;
+mod tokens;
+mod withdrawals;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::{Semaphore, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use feed::MAX_FEED_WAIT_SECONDS;
+pub use invitations::{DEFAULT_INVITATION_SECONDS, OPEN_INVITATION_SECONDS};
+pub use limits::{Rate, Rates};
+pub use observe::{MAX_CALLS, REQUEST_TIMEOUT};
+pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve};
+pub use sessions::{CHALLENGE_SECONDS, SESSION_SECONDS};
+
+use crate::Ledger;
+use crate::outgoing::{Outgoing, OutgoingConfig, OutgoingError};
+use crate::random::{self, RandomError};
+use limits::Limits;
+use metrics::Metrics;
+use problem::ApiError;
+use sessions::Sessions;
+
+/// How the interface is set up.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Where people reach this node, such as `https://placet.example`; links to invitations start with it.
+    pub public_url: String,
+    /// How often strangers may call.
+    pub rates: Rates,
+    /// Where the node may go to fetch DID documents.
+    pub outgoing: OutgoingConfig,
+}
+
+impl HttpConfig {
+    /// The defaults, for a node at this address.
+    #[must_use]
+    pub fn new(public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Self { public_url, rates: Rates::default(), outgoing: OutgoingConfig::default() }
+    }
+}
+
+/// Why the interface cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The client for DID documents.
+    #[error("TLS cannot be set up: {0}")]
+    Outgoing(#[from] OutgoingError),
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// What all handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpState {
+    ledger: Ledger,
+    config: Arc<HttpConfig>,
+    outgoing: Outgoing,
+    sessions: Arc<Sessions>,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
+    calls: Arc<Semaphore>,
+    draining: Arc<watch::Sender<bool>>,
+    /// Random per process, so that request ids of two runs do not meet.
+    run: u32,
+    count: Arc<AtomicU64>,
+}
+
+impl HttpState {
+    /// An interface to this ledger.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub fn new(ledger: Ledger, config: HttpConfig) -> Result<Self, SetupError> {
+        Ok(Self {
+            ledger,
+            outgoing: Outgoing::new(config.outgoing)?,
+            sessions: Arc::new(Sessions::new()),
+            limits: Arc::new(Limits::new(config.rates)),
+            metrics: Arc::new(Metrics::new()),
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            draining: Arc::new(watch::Sender::new(false)),
+            run: u32::from_be_bytes(random::bytes()?),
+            count: Arc::default(),
+            config: Arc::new(config),
+        })
+    }
+
+    /// Whether the node is about to stop.
+    fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
+    /// Ends long polls, and makes `/readyz` say no.
+    fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Completes when the node is about to stop.
+    async fn drained(&self) {
+        // The sender is in `self`, so it cannot be gone.
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+
+    fn next_request_id(&self) -> String {
+        format!("{:08x}-{:x}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// All routes.
+pub fn router(state: HttpState) -> Router {
+    let (resources, description) = OpenApiRouter::with_openapi(openapi::base())
+        .merge(health::routes())
+        .merge(log::routes())
+        .merge(sessions::routes())
+        .merge(controllers::routes())
+        .merge(tokens::routes())
+        .merge(notices::routes())
+        .merge(requests::routes())
+        .merge(invitations::routes())
+        .merge(records::routes())
+        .merge(withdrawals::routes())
+        .merge(consents::routes())
+        .merge(feed::routes())
+        .split_for_parts();
+    resources
+        .merge(openapi::routes(description))
+        .fallback(async || ApiError::not_found())
+        .method_not_allowed_fallback(async || ApiError::new("method_not_allowed", "this route does not take the method"))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), observe::observe))
+        .with_state(state)
+}
+
+/// What the panic said may hold anything, so it goes to no answer and no log of ours.
+fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::new("internal", "the node failed while it answered").into_response()
+}

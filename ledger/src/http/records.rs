@@ -1,0 +1,73 @@
+//! `/v1/records`: the one entrance for records of consents, and inclusion proofs.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use placet_schemas::api::RecordAnswer;
+use placet_schemas::id::Digest;
+use placet_schemas::json::{self, Node};
+use placet_schemas::record::{Kind, MAX_RECORD_BYTES};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::body::{Named, Raw};
+use super::problem::ApiError;
+use super::{HttpState, answer};
+use crate::Recorded;
+
+pub(super) fn routes() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().routes(routes!(submit)).routes(routes!(proof))
+}
+
+/// Records a grant, narrowing, renewal, withdrawal, ending or erasure request. The signature is the only credential. The
+/// same bytes get the same answer: retry them, and never sign again.
+#[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
+    responses((status = 201, body = RecordAnswer)))]
+async fn submit(State(state): State<HttpState>, Raw(bytes): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
+    admit(&state, &bytes)?;
+    Ok(recorded(state.ledger.submit(&bytes).await?))
+}
+
+/// The inclusion proof (C2SP tlog-proof) of one of the caller's own records, under the latest checkpoint.
+#[utoipa::path(get, path = "/v1/records/{digest}/proof", tag = "records",
+    params(("digest" = Digest, Path, description = "of the record")),
+    responses((status = 200, body = String, content_type = "text/plain")), security(("token" = [])))]
+async fn proof(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Named(digest): Named<Digest>,
+) -> Result<Response, ApiError> {
+    let found = state.ledger.proof(&caller.onlooker()?, &digest).await?;
+    let proof = found.ok_or_else(ApiError::not_found)?;
+    Ok(answer::private(StatusCode::OK, answer::TEXT, proof))
+}
+
+/// The answer to a record that is in the log.
+pub(super) fn recorded(recorded: Recorded) -> Response {
+    answer::private(StatusCode::CREATED, answer::JSON, recorded.answer)
+}
+
+/// The kind of a record, as it says itself. What is malformed has none; the ledger says why it is refused.
+pub(super) fn kind_of(record: &Node<'_>) -> Option<Kind> {
+    let name = record.pointer("/type/1").and_then(Node::as_str)?;
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
+}
+
+/// Counts the record against the subject that it names, before anything costly is done with it. Withdrawals have a
+/// limit of their own, per consent: no flood of anything else delays one.
+fn admit(state: &HttpState, bytes: &[u8]) -> Result<(), ApiError> {
+    let document = json::parse(bytes, MAX_RECORD_BYTES)?;
+    let digest = |pointer| document.root().pointer(pointer).and_then(Node::as_str).and_then(|text| text.parse().ok());
+    let request = digest("/credentialSubject/request");
+    let consent = digest("/credentialSubject/consent");
+    match (kind_of(document.root()), request, consent) {
+        (Some(Kind::ConsentRequest | Kind::ControllerKeys), ..) => {
+            Err(ApiError::at("wrong_endpoint", "records of one consent enter here", "/type/1"))
+        }
+        (Some(Kind::ConsentGrant), Some(request), _) => state.limits.grants.admit(request),
+        (Some(Kind::Withdrawal), _, Some(consent)) => state.limits.withdrawals.admit(consent),
+        (_, _, Some(consent)) => state.limits.events.admit(consent),
+        _ => Ok(()),
+    }
+}

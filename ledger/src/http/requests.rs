@@ -1,0 +1,78 @@
+//! `/v1/requests`: what brands ask.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use placet_schemas::api::{RecordAnswer, RequestPage, RequestSummary};
+use placet_schemas::id::Digest;
+use placet_schemas::json::{self, Node};
+use placet_schemas::record::{Kind, MAX_RECORD_BYTES};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::body::{Named, Params, Raw};
+use super::page::Paging;
+use super::problem::ApiError;
+use super::records::{kind_of, recorded};
+use super::{HttpState, answer};
+use crate::StoredRequest;
+
+/// A request never changes, but its serving may end when nothing names it any more.
+pub(super) const CACHING: &str = "public, max-age=3600";
+
+pub(super) fn routes() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
+}
+
+/// Records a ConsentRequest of the calling brand.
+#[utoipa::path(post, path = "/v1/requests", tag = "requests", request_body(content = Object),
+    responses((status = 201, body = RecordAnswer)), security(("token" = [])))]
+async fn create(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Raw(bytes): Raw<MAX_RECORD_BYTES>,
+) -> Result<Response, ApiError> {
+    let brand = caller.brand()?;
+    let document = json::parse(&bytes, MAX_RECORD_BYTES)?;
+    match kind_of(document.root()) {
+        Some(Kind::ConsentRequest) | None => {}
+        Some(_) => return Err(ApiError::at("wrong_endpoint", "ConsentRequests enter here", "/type/1")),
+    }
+    let issuer = document.root().get("issuer").and_then(Node::as_str);
+    if issuer.is_some_and(|issuer| issuer != brand.as_str()) {
+        return Err(ApiError::forbidden("the token is not of the brand that signed"));
+    }
+    Ok(recorded(state.ledger.submit(&bytes).await?))
+}
+
+/// The calling brand's requests.
+#[utoipa::path(get, path = "/v1/requests", tag = "requests", params(Paging),
+    responses((status = 200, body = RequestPage)), security(("token" = [])))]
+async fn list(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Params(paging): Params<Paging>,
+) -> Result<Response, ApiError> {
+    let page = state.ledger.requests(caller.brand()?, paging.after, paging.limit()).await?;
+    let requests = page.items.into_iter().map(summary).collect::<Result<_, _>>()?;
+    answer::json(StatusCode::OK, &RequestPage { requests, next: page.next })
+}
+
+/// A request, public.
+#[utoipa::path(get, path = "/v1/requests/{digest}", tag = "requests",
+    params(("digest" = Digest, Path, description = "of the request")),
+    responses((status = 200, body = Object)))]
+async fn get(
+    State(state): State<HttpState>,
+    headers: HeaderMap,
+    Named(digest): Named<Digest>,
+) -> Result<Response, ApiError> {
+    let request = state.ledger.request(&digest).await?.ok_or_else(ApiError::not_found)?;
+    Ok(answer::public(&headers, answer::JSON, CACHING, request.record))
+}
+
+fn summary(request: StoredRequest) -> Result<RequestSummary, ApiError> {
+    let record = answer::embedded(&request.record)?;
+    Ok(RequestSummary { digest: request.digest, index: request.index, open: request.open, record })
+}
