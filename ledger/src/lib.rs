@@ -1,1 +1,42 @@
-//! See docs/ARCHITECTURE.md.
+//! The ledger: append, prove, publish.
+
+mod arrive;
+mod clock;
+mod commit;
+mod crypto;
+mod db;
+mod error;
+mod evidence;
+mod facts;
+mod files;
+pub mod http;
+mod judge;
+mod keyring;
+mod keys;
+mod known;
+mod ledger;
+mod node;
+pub mod outgoing;
+mod page;
+mod plan;
+mod random;
+mod reads;
+mod recover;
+mod requests;
+mod sequencer;
+mod step;
+mod store;
+mod tokens;
+mod tree;
+
+pub use clock::{Clock, SystemClock};
+pub use crypto::SealError;
+pub use error::{OpenError, StoreError, SubmitError};
+pub use keys::{KeyEncryptionKey, KeyFileError, Keys, SoftwareSigner};
+pub use ledger::{DEFAULT_TICK, Identity, Ledger, Recorded, Registration, Settings, Surroundings};
+pub use page::Page;
+pub use random::RandomError;
+pub use reads::{ConsentSummary, ConsentView, EventView, FeedItem, FeedPage, Party};
+pub use requests::{ControllerRow, Invited, PublicOpening, Resolved, StoredRequest};
+pub use step::{Fate, Step, Unwatched, Watcher, When};
+pub use tokens::{Access, Role, Token, TokenId, TokenOrder, TokenRow, TokenTextError};

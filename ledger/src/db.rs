@@ -1,0 +1,106 @@
+//! What the two databases have in common, and all that SQLite does differently from another database.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Encode, QueryBuilder, SqlSafeStr as _, Sqlite, SqliteConnection, Type};
+
+use crate::error::{OpenError, StoreError};
+
+/// Connections for reading. Each is a thread of its own.
+const READERS: u32 = 4;
+/// How long a statement waits for a lock that another process holds.
+const BUSY: Duration = Duration::from_secs(5);
+/// The most values that one statement binds (SQLite's own limit is 32,766).
+pub(crate) const MAX_BINDS: usize = 32_000;
+
+/// One database: a connection that writes, and others that read.
+#[derive(Debug, Clone)]
+pub(crate) struct Db {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl Db {
+    /// Opens the database at `path`, making it with mode 0600 if it is not there, and brings its schema up to date.
+    pub(crate) async fn open(path: &Path, migrations: &[(i64, &'static str)]) -> Result<Self, OpenError> {
+        // SQLite gives its journal files the mode of the database, so this is the only place where it is set.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        made.map_err(|error| OpenError::Folder { path: path.to_owned(), error })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .pragma("secure_delete", "ON");
+        // One writer: two write transactions would only wait for one another.
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let list = migrations.iter().map(|(version, sql)| {
+            Migration::new(*version, "ledger".into(), MigrationType::Simple, sql.into_sql_str(), false)
+        });
+        Migrator::with_migrations(list.collect()).run(&write).await?;
+        let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { write, read })
+    }
+
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> &SqlitePool {
+        &self.write
+    }
+
+    /// The connections that read.
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        &self.read
+    }
+
+    /// Copies the write-ahead log into the database and closes everything.
+    pub(crate) async fn close(&self) {
+        self.read.close().await;
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write).await;
+        if let Err(error) = emptied {
+            // Not a loss: the next start reads the write-ahead log.
+            tracing::warn!(%error, "the write-ahead log was not copied back");
+        }
+        self.write.close().await;
+    }
+}
+
+/// Runs a statement whose text depends on how many rows it has. It is not kept prepared: there would be one per count.
+pub(crate) async fn execute(query: &mut QueryBuilder<Sqlite>, on: &mut SqliteConnection) -> Result<u64, StoreError> {
+    Ok(query.build().persistent(false).execute(on).await?.rows_affected())
+}
+
+/// A query with a list of values in it: `before`, the values, `after`. The list is at most [`MAX_BINDS`] long, which the
+/// caller's own limits (a batch, a page) ensure.
+pub(crate) fn listed<T>(before: &str, values: impl Iterator<Item = T>, after: &str) -> QueryBuilder<Sqlite>
+where
+    T: for<'q> Encode<'q, Sqlite> + Type<Sqlite>,
+{
+    let mut query = QueryBuilder::new(before);
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(after);
+    query
+}
+
+/// A size or index as the database stores it. Tree sizes stop at 2^63 - 1, so none is lost.
+pub(crate) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A size or index from the database.
+pub(crate) fn uint(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Corrupt("number"))
+}
+
+/// 32 bytes from the database.
+pub(crate) fn bytes32(bytes: &[u8], what: &'static str) -> Result<[u8; 32], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt(what))
+}

@@ -1,0 +1,257 @@
+//! What can go wrong, by whose fault: the caller's record, or this node.
+
+use std::path::PathBuf;
+
+use placet_kernel::arrival::Refusal;
+use placet_kernel::checkpoint::CheckpointError;
+use placet_kernel::keys::KeyError;
+use placet_kernel::note::VkeyError;
+use placet_kernel::sign::SignError;
+use placet_schemas::id::Digest;
+use placet_schemas::json::{Fault, JcsError};
+
+use crate::crypto::SealError;
+use crate::random::RandomError;
+
+/// Why nothing could be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A row contradicts another, or its own format.
+    #[error("the stored {0} does not fit the rest of the ledger")]
+    Corrupt(&'static str),
+    /// A record is there and the key that opens it is not.
+    #[error("the key of record {0} is not in the keyring")]
+    KeyLost(u64),
+    /// A sealed value does not open.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// A log file could not be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A checkpoint could not be made or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Another process moved the head: two ledgers have one database.
+    #[error("the head in the database is not the one that this process left: is another ledger running on it?")]
+    HeadMoved,
+    /// A token was ordered for a brand that is not registered.
+    #[error("the brand has not registered")]
+    ControllerUnknown,
+    /// A blocking task was cancelled: the process is stopping.
+    #[error("the ledger is stopping")]
+    Stopping,
+    /// A watcher made the step fail.
+    #[error("a watcher made this step fail")]
+    Injected,
+}
+
+impl StoreError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Corrupt(_) => "corrupt",
+            Self::KeyLost(_) => "key_lost",
+            Self::Sealed(_) => "sealed",
+            Self::File { .. } => "file",
+            Self::Random(_) => "random",
+            Self::Sign(_) => "sign",
+            Self::Checkpoint(_) => "checkpoint",
+            Self::HeadMoved => "head_moved",
+            Self::ControllerUnknown => "controller_unknown",
+            Self::Stopping => "stopping",
+            Self::Injected => "injected",
+        }
+    }
+}
+
+impl From<JcsError> for StoreError {
+    fn from(error: JcsError) -> Self {
+        Self::Sign(SignError::Canonical(error))
+    }
+}
+
+/// Why a ledger does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("{}: another process has this ledger open", .0.display())]
+    InUse(PathBuf),
+    /// The folder cannot be made or locked.
+    #[error("{}: {error}", path.display())]
+    Folder {
+        /// The folder or the lock file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database knows less than was already published or written down: it was restored from a copy. To go on would
+    /// sign a second history.
+    #[error("rolled back: the database has {database} records, {witness} has {seen}; refusing to sign a second history")]
+    RolledBack {
+        /// Tree size in the database.
+        database: u64,
+        /// Larger or different size that was seen.
+        seen: u64,
+        /// Who saw it.
+        witness: String,
+    },
+    /// The ledger in this folder has another name.
+    #[error("the ledger in this folder is {found}, not {expected}")]
+    OtherOrigin {
+        /// The name in the stored checkpoint.
+        found: String,
+        /// The name in the settings.
+        expected: String,
+    },
+    /// The stored head was signed by another key.
+    #[error("the stored checkpoint is not signed by these keys: {0}")]
+    OtherKeys(CheckpointError),
+    /// A key cannot name itself.
+    #[error(transparent)]
+    Key(#[from] VkeyError),
+    /// Anything else that the store says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Why a record, or what leads to one, was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// It will not be accepted as it is. Nothing was recorded, and no index was used.
+    #[error("{code}: {detail}")]
+    Refused {
+        /// The stable code.
+        code: &'static str,
+        /// What is wrong, for people.
+        detail: String,
+        /// Where, as an RFC 6901 pointer, where it is one place.
+        pointer: Option<String>,
+    },
+    /// It was neither accepted nor refused: send the same bytes again. If they were recorded after all, the answer is the
+    /// first one.
+    #[error("not recorded: {detail}; send the same bytes again")]
+    Unavailable {
+        /// Why.
+        detail: String,
+    },
+}
+
+/// Grounds of refusal that only a ledger can see.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Ground {
+    #[error("this signer has used this id for another record; send the same bytes again, or make a new id")]
+    IdConflict,
+    #[error("this DID, or this withdrawal key, is already in use for another consent it must not be linked with")]
+    DidReused,
+    #[error("no such invitation is known here for this request")]
+    InvitationUnknown,
+    #[error("the invitation has been answered already")]
+    InvitationSpent,
+    #[error("the invitation has expired")]
+    InvitationExpired,
+    #[error("the anchor is no checkpoint of this log")]
+    AnchorUnknown,
+    #[error("no notice {0} is stored here; store the notices before the request")]
+    NoticeUnknown(Digest),
+    #[error("{0}")]
+    NoticeDisagrees(String),
+    #[error("no request {0} of this controller is known here")]
+    RequestUnknown(Digest),
+    #[error("an invitation lives at most 90 days")]
+    InvitationTtl,
+    #[error("one call makes 1 to 1000 invitations")]
+    InvitationCount,
+    #[error("the registration names one DID and its document another")]
+    DocumentOfAnother,
+    #[error("a key of the document cannot be used: {0}")]
+    DocumentKey(KeyError),
+}
+
+impl Ground {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::IdConflict => "id_conflict",
+            Self::DidReused => "did_reused",
+            Self::InvitationUnknown => "invitation_unknown",
+            Self::InvitationSpent => "invitation_spent",
+            Self::InvitationExpired => "invitation_expired",
+            Self::AnchorUnknown => "anchor_unknown",
+            Self::NoticeUnknown(_) => "notice_unknown",
+            Self::NoticeDisagrees(_) => "notice_disagrees",
+            Self::RequestUnknown(_) => "request_unknown",
+            Self::InvitationTtl => "invitation_ttl",
+            Self::InvitationCount => "invitation_count",
+            Self::DocumentOfAnother | Self::DocumentKey(_) => "malformed",
+        }
+    }
+
+    /// Where in the record, where it is one place.
+    fn pointer(&self) -> Option<String> {
+        let pointer = match self {
+            Self::IdConflict => "/id",
+            Self::InvitationUnknown | Self::InvitationSpent | Self::InvitationExpired => "/proof/challenge",
+            Self::AnchorUnknown => "/credentialSubject/anchor",
+            Self::NoticeUnknown(_) | Self::NoticeDisagrees(_) => "/credentialSubject/notices",
+            _ => return None,
+        };
+        Some(pointer.to_owned())
+    }
+}
+
+impl From<Ground> for SubmitError {
+    fn from(ground: Ground) -> Self {
+        Self::Refused { code: ground.code(), detail: ground.to_string(), pointer: ground.pointer() }
+    }
+}
+
+impl From<Refusal> for SubmitError {
+    fn from(refusal: Refusal) -> Self {
+        let pointer = match &refusal {
+            Refusal::Malformed(fault) => Some(fault.pointer.clone()),
+            Refusal::TimeImplausible { pointer, .. } => Some((*pointer).to_owned()),
+            Refusal::WrongDomain { .. } => Some("/proof/domain".to_owned()),
+            _ => None,
+        };
+        Self::Refused { code: refusal.code(), detail: refusal.to_string(), pointer }
+    }
+}
+
+impl From<Fault> for SubmitError {
+    fn from(fault: Fault) -> Self {
+        Refusal::from(fault).into()
+    }
+}
+
+impl<E: Into<StoreError>> From<E> for SubmitError {
+    /// What went wrong inside is for the node's own log, not for the caller: it may name files and rows.
+    fn from(error: E) -> Self {
+        let error = error.into();
+        tracing::error!(code = error.code(), %error, "a submission failed");
+        Self::Unavailable { detail: format!("the ledger cannot write now ({})", error.code()) }
+    }
+}

@@ -1,0 +1,200 @@
+//! Puts together the evidence of a consent. Whether it proves anything is for the kernel to say, at the reader's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use placet_kernel::bundle::{AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence};
+use placet_kernel::merkle::Hash;
+use placet_schemas::id::Digest;
+use placet_schemas::record::{Body, Record};
+use placet_schemas::statement::{Signed, StateAttestation, StateAttestationType};
+use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
+
+use crate::error::StoreError;
+use crate::ledger::Ledger;
+use crate::node::{Node, stored_record};
+use crate::reads::Party;
+use crate::store::Seen;
+use crate::tree::Head;
+
+/// A record of the bundle.
+struct Opened {
+    index: u64,
+    bytes: Vec<u8>,
+    record: Record,
+}
+
+impl Ledger {
+    /// The evidence bundle of a consent, made to answer whether it was in force at `as_of`, or at the newest checkpoint.
+    /// `None` if there is no consent of that id, or it is none of `who`'s business.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn evidence(
+        &self,
+        who: &Party,
+        id: &Digest,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let node = self.node();
+        // One head for the whole bundle: what is committed meanwhile is not part of it.
+        let head = node.head();
+        let Some((row, _)) = self.find_consent(who, id).await? else { return Ok(None) };
+        if row.grant >= head.size {
+            return Ok(None);
+        }
+        let events = node.opened_events(id, &head).await?;
+        let public = node.public_parts(row.controller, &events).await?;
+        let checkpoints = node.checkpoints(row.grant, &head, as_of).await?;
+        let evidence = Evidence {
+            origin: node.voice.origin.clone(),
+            consent: *id,
+            notices: node.shown_notices(&events).await?,
+            attestations: node.attest(id, &events, &checkpoints)?,
+            anchors: node.anchors(&events, &checkpoints, &head).await?,
+            openings: node.openings(events.into_iter().chain(public).collect(), &head).await?,
+            checkpoints: node.tied(checkpoints, &head).await?,
+        };
+        Ok(Some(evidence.to_bytes()?))
+    }
+}
+
+impl Node {
+    async fn opened_events(&self, consent: &Digest, head: &Head) -> Result<Vec<Opened>, StoreError> {
+        let mut events = Vec::new();
+        for (row, secret) in self.events(consent).await? {
+            if row.index < head.size {
+                let bytes = Self::text(&row, Some(&secret))?;
+                events.push(Opened { index: row.index, record: stored_record(&bytes)?, bytes });
+            }
+        }
+        Ok(events)
+    }
+
+    /// The requests that were answered, and the brand's keys in force wherever it signed something.
+    async fn public_parts(&self, controller: u64, events: &[Opened]) -> Result<Vec<Opened>, StoreError> {
+        let mut indexes = BTreeSet::new();
+        let named: Vec<Digest> = events.iter().filter_map(|event| answered(&event.record)).map(|(request, _)| request).collect();
+        for request in self.known.requests(&self.store, &named).await?.into_values() {
+            indexes.insert(request.found.index);
+        }
+        let by_brand = events.iter().filter(|event| !event.record.issuer.is_key() || is_ending_by_brand(&event.record));
+        let signed: Vec<u64> = indexes.iter().copied().chain(by_brand.map(|event| event.index)).collect();
+        for index in signed {
+            indexes.extend(self.store.keys_in_force(controller, index).await?);
+        }
+        let mut parts = Vec::new();
+        for row in self.store.records_of(&indexes.into_iter().collect::<Vec<_>>()).await? {
+            let bytes = Self::text(&row, None)?;
+            parts.push(Opened { index: row.index, record: stored_record(&bytes)?, bytes });
+        }
+        Ok(parts)
+    }
+
+    async fn shown_notices(&self, events: &[Opened]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let shown: BTreeSet<Digest> =
+            events.iter().filter_map(|event| answered(&event.record)).map(|(_, notice)| notice).collect();
+        let shown: Vec<Digest> = shown.into_iter().collect();
+        let mut found = self.store.notices_of(&shown).await?;
+        shown.iter().map(|digest| found.remove(digest).ok_or(StoreError::Corrupt("notice"))).collect()
+    }
+
+    /// The first checkpoint with the grant, those around the moment that is asked about, and the head last.
+    async fn checkpoints(
+        &self,
+        grant: u64,
+        head: &Arc<Head>,
+        as_of: Option<Timestamp>,
+    ) -> Result<Vec<Seen>, StoreError> {
+        let mut found = vec![self.store.checkpoint_from(grant + 1).await?];
+        if let Some(moment) = as_of {
+            found.push(self.store.checkpoint_at(moment).await?);
+            found.push(self.store.checkpoint_after(moment).await?);
+        }
+        let last = Seen { size: head.size, root: head.root, note: head.note.clone(), time: head.time };
+        // One that is newer than the head was committed since; the head stands for it.
+        let kept = found.into_iter().flatten().filter(|seen| (seen.size, seen.time) < (last.size, last.time));
+        let kept: BTreeMap<(u64, Timestamp), Seen> =
+            kept.filter(|seen| seen.size > grant).map(|seen| ((seen.size, seen.time), seen)).collect();
+        Ok(kept.into_values().chain([last]).collect())
+    }
+
+    /// The operator's word, for each of the checkpoints, for the last event below it.
+    fn attest(
+        &self,
+        consent: &Digest,
+        events: &[Opened],
+        checkpoints: &[Seen],
+    ) -> Result<Vec<Signed<StateAttestation>>, StoreError> {
+        let mut sizes = BTreeSet::new();
+        let mut attestations = Vec::new();
+        for seen in checkpoints.iter().filter(|seen| sizes.insert(seen.size)) {
+            let Some(last) = events.iter().rfind(|event| event.index < seen.size) else { continue };
+            attestations.push(self.voice.state(StateAttestation {
+                version: Version,
+                r#type: StateAttestationType::default(),
+                origin: self.voice.origin.clone(),
+                size: seen.size,
+                root: Digest::from_bytes(*seen.root.as_bytes()),
+                consent: *consent,
+                last_index: last.index,
+                last_digest: last.record.digest(),
+            })?);
+        }
+        Ok(attestations)
+    }
+
+    /// The anchors that no checkpoint of the bundle proves. One that is not of this log, which only a withdrawal may have,
+    /// has no proof.
+    async fn anchors(
+        &self,
+        events: &[Opened],
+        checkpoints: &[Seen],
+        head: &Head,
+    ) -> Result<Vec<AnchorEvidence>, StoreError> {
+        let proven: BTreeSet<u64> = checkpoints.iter().map(|seen| seen.size).chain([0]).collect();
+        let mut wanted = BTreeMap::new();
+        for anchor in events.iter().filter_map(|event| event.record.body.anchor()) {
+            let root = Hash::new(*anchor.root.as_bytes());
+            if anchor.size < head.size && !proven.contains(&anchor.size) && self.store.root(anchor.size).await? == root {
+                wanted.insert(anchor.size, root);
+            }
+        }
+        let tree = self.store.consistency(&wanted.keys().copied().collect::<Vec<_>>(), head.size).await?;
+        let anchor = |(size, root)| Ok(AnchorEvidence { size, root, consistency: tree.consistency(size)? });
+        wanted.into_iter().map(anchor).collect()
+    }
+
+    async fn openings(&self, opened: Vec<Opened>, head: &Head) -> Result<Vec<OpeningEvidence>, StoreError> {
+        let indexes: Vec<u64> = opened.iter().map(|opened| opened.index).collect();
+        let tree = self.store.inclusion(&indexes, head.size).await?;
+        let secrets = self.keyring.secrets(&indexes).await?;
+        let opening = |Opened { index, bytes, .. }| {
+            let salt = secrets.get(&index).ok_or(StoreError::KeyLost(index))?.salt();
+            Ok(OpeningEvidence { index, salt, record: bytes, proof: tree.inclusion(index)? })
+        };
+        opened.into_iter().map(opening).collect()
+    }
+
+    async fn tied(&self, checkpoints: Vec<Seen>, head: &Head) -> Result<Vec<CheckpointEvidence>, StoreError> {
+        let sizes: Vec<u64> = checkpoints.iter().map(|seen| seen.size).collect();
+        let tree = self.store.consistency(&sizes, head.size).await?;
+        let tied = |seen: Seen| Ok(CheckpointEvidence { consistency: tree.consistency(seen.size)?, note: seen.note });
+        checkpoints.into_iter().map(tied).collect()
+    }
+}
+
+/// The request that a yes answers, and the notice that was shown for it.
+fn answered(record: &Record) -> Option<(Digest, Digest)> {
+    match &record.body {
+        Body::ConsentGrant(grant) => Some((grant.request, grant.shown.notice)),
+        Body::Renewal(renewal) => Some((renewal.request, renewal.shown.notice)),
+        _ => None,
+    }
+}
+
+/// A brand whose DID is a did:key signs with its registered keys too.
+const fn is_ending_by_brand(record: &Record) -> bool {
+    matches!(record.body, Body::EndedByController(_))
+}

@@ -1,0 +1,171 @@
+//! The keyring: a database of its own that holds what opens the records, and every look-up that is personal.
+//!
+//! Its rows are written before the records they belong to, and are only ever inserted, with the record's index in each.
+//! So after a crash between the two databases the rows of records that were never committed are those with an index at or
+//! beyond the head: [`Keyring::sweep`] removes them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use crate::crypto::{Blind, Blinded, RecordSecret, Vault};
+use crate::db::{Db, MAX_BINDS, bytes32, execute, int, listed, uint};
+use crate::error::{OpenError, StoreError};
+use crate::sequencer::MAX_BATCH;
+
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/keyring/0001_keyring.sql"))];
+/// Most look-ups of one record: digest, signer and id, withdrawal key.
+const LOOKUPS_PER_RECORD: usize = 3;
+/// Values bound per row of each table.
+const COLUMNS: usize = 3;
+const _: () = assert!(MAX_BATCH * LOOKUPS_PER_RECORD * COLUMNS <= MAX_BINDS, "a batch is one statement per table");
+
+/// The keyring.
+pub(crate) struct Keyring {
+    db: Db,
+    vault: Vault,
+}
+
+/// What a batch adds.
+#[derive(Debug, Default)]
+pub(crate) struct KeyringRows {
+    /// Index and wrapped secret.
+    pub(crate) keys: Vec<(u64, Vec<u8>)>,
+    /// Look-ups with one answer.
+    pub(crate) lookups: Vec<Entry>,
+    /// Look-ups with many.
+    pub(crate) members: Vec<Entry>,
+}
+
+/// A blinded value of a kind leads to a record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) kind: Blind,
+    pub(crate) blind: Blinded,
+    pub(crate) index: u64,
+}
+
+impl Keyring {
+    /// Opens the keyring in `dir`.
+    pub(crate) async fn open(dir: &Path, vault: Vault) -> Result<Self, OpenError> {
+        Ok(Self { db: Db::open(&dir.join("keyring.db"), &MIGRATIONS).await?, vault })
+    }
+
+    /// What blinds and wraps.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Writes the rows of a batch durably.
+    pub(crate) async fn add(&self, rows: &KeyringRows) -> Result<(), StoreError> {
+        let mut tx = self.db.writer().begin().await?;
+        let mut keys = QueryBuilder::<Sqlite>::new("INSERT INTO record_keys (idx, wrapped) ");
+        keys.push_values(&rows.keys, |mut row, (index, wrapped)| {
+            row.push_bind(int(*index)).push_bind(wrapped.as_slice());
+        });
+        execute(&mut keys, &mut tx).await?;
+        insert(&mut tx, "INSERT INTO lookups (blind, idx, kind) ", &rows.lookups).await?;
+        insert(&mut tx, "INSERT INTO members (blind, idx, kind) ", &rows.members).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes the rows of records that were never committed: those at or beyond `size`. Gives how many records they were of.
+    pub(crate) async fn sweep(&self, size: u64) -> Result<u64, StoreError> {
+        let mut tx = self.db.writer().begin().await?;
+        let mut swept = 0;
+        for delete in [
+            "DELETE FROM lookups WHERE idx >= $1",
+            "DELETE FROM members WHERE idx >= $1",
+            "DELETE FROM record_keys WHERE idx >= $1",
+        ] {
+            swept = sqlx::query(delete).bind(int(size)).execute(&mut *tx).await?.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+
+    /// The index behind each blinded value that has one.
+    pub(crate) async fn find(&self, blinds: &[Blinded]) -> Result<HashMap<Blinded, u64>, StoreError> {
+        self.indexes("SELECT blind, idx FROM lookups WHERE blind IN (", blinds, ")").await
+    }
+
+    /// The index behind one blinded value.
+    pub(crate) async fn find_one(&self, blind: &Blinded) -> Result<Option<u64>, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT idx FROM lookups WHERE blind = $1")
+            .bind(blind.as_slice())
+            .fetch_optional(self.db.reader())
+            .await?;
+        found.map(uint).transpose()
+    }
+
+    /// The first member of each blinded value that has any.
+    pub(crate) async fn first_members(&self, blinds: &[Blinded]) -> Result<HashMap<Blinded, u64>, StoreError> {
+        self.indexes("SELECT blind, MIN(idx) FROM members WHERE blind IN (", blinds, ") GROUP BY blind").await
+    }
+
+    /// Members of a blinded value, ascending, from index `from` on.
+    pub(crate) async fn members(&self, blind: &Blinded, from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let found: Vec<i64> =
+            sqlx::query_scalar("SELECT idx FROM members WHERE blind = $1 AND idx >= $2 ORDER BY idx LIMIT $3")
+                .bind(blind.as_slice())
+                .bind(int(from))
+                .bind(int(limit as u64))
+                .fetch_all(self.db.reader())
+                .await?;
+        found.into_iter().map(uint).collect()
+    }
+
+    /// The secrets of records. One that is gone is not in the answer.
+    pub(crate) async fn secrets(&self, indexes: &[u64]) -> Result<HashMap<u64, RecordSecret>, StoreError> {
+        let list = indexes.iter().map(|index| int(*index));
+        let mut query = listed("SELECT idx, wrapped FROM record_keys WHERE idx IN (", list, ")");
+        let rows: Vec<(i64, Vec<u8>)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        let unwrap = |(index, wrapped): (i64, Vec<u8>)| {
+            let index = uint(index)?;
+            Ok((index, self.vault.unwrap(index, &wrapped)?))
+        };
+        rows.into_iter().map(unwrap).collect()
+    }
+
+    /// The secret of one record.
+    pub(crate) async fn secret(&self, index: u64) -> Result<RecordSecret, StoreError> {
+        self.secrets(&[index]).await?.remove(&index).ok_or(StoreError::KeyLost(index))
+    }
+
+    /// Closes the database.
+    pub(crate) async fn close(&self) {
+        self.db.close().await;
+    }
+
+    async fn indexes(
+        &self,
+        before: &'static str,
+        blinds: &[Blinded],
+        after: &'static str,
+    ) -> Result<HashMap<Blinded, u64>, StoreError> {
+        if blinds.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut query = listed(before, blinds.iter().map(Blinded::as_slice), after);
+        let rows: Vec<(Vec<u8>, i64)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        rows.into_iter().map(|(blind, index)| Ok((bytes32(&blind, "blind index")?, uint(index)?))).collect()
+    }
+}
+
+async fn insert(
+    tx: &mut sqlx::SqliteConnection,
+    statement: &'static str,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(statement);
+    query.push_values(entries, |mut row, entry| {
+        row.push_bind(entry.blind.as_slice()).push_bind(int(entry.index)).push_bind(entry.kind as i64);
+    });
+    // A withdrawal is accepted whatever its id is, so a (signer, id) may come twice: the first one stands.
+    query.push(" ON CONFLICT DO NOTHING");
+    execute(&mut query, tx).await.map(drop)
+}

@@ -1,0 +1,286 @@
+//! What the two parties of a consent can read: consents, events, proofs, and the brand's feed.
+
+use std::collections::HashMap;
+
+use placet_kernel::leaf::Salt;
+use placet_kernel::merkle::{Hash, leaf_hash};
+use placet_kernel::tlog_proof::TlogProof;
+use placet_schemas::api::RecordAnswer;
+use placet_schemas::id::{Did, Digest};
+use placet_schemas::json;
+use placet_schemas::lifecycle::{Effective, State, effective};
+use placet_schemas::record::Kind;
+use placet_schemas::statement::{FeedHead, FeedHeadType, Signed};
+use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
+
+use crate::arrive::{event, subject};
+use crate::crypto::{Blind, Purpose, RecordSecret};
+use crate::error::StoreError;
+use crate::judge::open_state;
+use crate::ledger::Ledger;
+use crate::node::{Node, stored_record};
+use crate::page::{Page, asked, clamp};
+use crate::store::{ConsentRow, RecordRow};
+
+/// Most events of one consent that are read. The lifecycle bounds all kinds but erasure requests.
+const MAX_EVENTS: usize = 4096;
+/// Longest answer that is read back: the checkpoint twice, a proof and an acknowledgement are far below.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Who asks about a consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Party {
+    /// The person, by her pairwise DID.
+    Subject(Did),
+    /// The brand, by its DID.
+    Controller(Did),
+}
+
+/// A consent in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentSummary {
+    /// Its id.
+    pub consent: Digest,
+    /// Index of its grant; the key of paging.
+    pub index: u64,
+    /// The person's pairwise DID.
+    pub subject: Did,
+    /// The brand.
+    pub controller: Did,
+    /// The request that is answered now.
+    pub request: Digest,
+    /// What it is now.
+    pub effective: Effective,
+    /// When it was given, by the grant's claim.
+    pub given_at: Timestamp,
+    /// When it expires.
+    pub valid_until: Timestamp,
+}
+
+/// One consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentView {
+    /// What the next event is judged by.
+    pub state: State,
+    /// What it is now.
+    pub effective: Effective,
+    /// Index of its grant.
+    pub index: u64,
+    /// Its events in log order.
+    pub events: Vec<EventView>,
+}
+
+/// One event of a consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventView {
+    /// Its place in the log.
+    pub index: u64,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its claimed time.
+    pub valid_from: Timestamp,
+    /// Codes of what is wrong with it but did not keep it out.
+    pub findings: Vec<String>,
+}
+
+/// A part of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    /// The items.
+    pub items: Vec<FeedItem>,
+    /// The operator's word for the whole feed, at the checkpoint's size.
+    pub head: Signed<FeedHead>,
+    /// The checkpoint that the proofs lead to.
+    pub checkpoint: String,
+}
+
+/// One item of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedItem {
+    /// Its place in the feed.
+    pub seq: u64,
+    /// Its place in the log.
+    pub index: u64,
+    /// RFC 6962 hash of its leaf.
+    pub leaf_hash: Digest,
+    /// What opens the leaf.
+    pub salt: Salt,
+    /// The record's canonical bytes.
+    pub record: Vec<u8>,
+    /// Its inclusion under the page's checkpoint, from the leaf's sibling upwards.
+    pub proof: Vec<Hash>,
+}
+
+impl Ledger {
+    /// The consents of a person or a brand, in log order, after the one whose grant is at index `after`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn consents(
+        &self,
+        who: &Party,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<ConsentSummary>, StoreError> {
+        let node = self.node();
+        let from = after.map_or(0, |index| index.saturating_add(1));
+        let rows = match who {
+            Party::Controller(did) => node.store.consents_from(did, from, asked(limit)).await?,
+            Party::Subject(did) => {
+                let grants = node.keyring.members(&subject(node.keyring.vault(), did), from, asked(limit)).await?;
+                let mut found: Vec<ConsentRow> = node.store.consents_of(&grants).await?.into_values().collect();
+                found.sort_by_key(|row| row.grant);
+                found
+            }
+        };
+        let secrets = node.keyring.secrets(&rows.iter().map(|row| row.grant).collect::<Vec<_>>()).await?;
+        let now = self.now();
+        let summary = |row: ConsentRow| {
+            let state = state_of(&row, &secrets)?;
+            Ok(ConsentSummary {
+                consent: state.consent,
+                index: row.grant,
+                effective: effective(&state, now),
+                subject: state.subject,
+                controller: state.controller,
+                request: state.request,
+                given_at: state.given_at,
+                valid_until: state.valid_until,
+            })
+        };
+        let items = rows.into_iter().map(summary).collect::<Result<_, StoreError>>()?;
+        Ok(Page::cut(items, limit, |item: &ConsentSummary| item.index))
+    }
+
+    /// One consent; `None` if there is none of that id, or it is none of `who`'s business.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn consent(&self, who: &Party, id: &Digest) -> Result<Option<ConsentView>, StoreError> {
+        let Some((row, state)) = self.find_consent(who, id).await? else { return Ok(None) };
+        let mut events = Vec::new();
+        for (record, secret) in self.node().events(id).await? {
+            let parsed = stored_record(&Node::text(&record, Some(&secret))?)?;
+            let answer = secret.open(Purpose::Answer, &record.answer)?;
+            let document = json::parse(&answer, MAX_ANSWER_BYTES).map_err(|_| StoreError::Corrupt("answer"))?;
+            let answer: RecordAnswer = json::decode(document.root()).map_err(|_| StoreError::Corrupt("answer"))?;
+            events.push(EventView {
+                index: record.index,
+                kind: parsed.kind(),
+                digest: parsed.digest(),
+                valid_from: parsed.valid_from,
+                findings: answer.findings,
+            });
+        }
+        Ok(Some(ConsentView { effective: effective(&state, self.now()), state, index: row.grant, events }))
+    }
+
+    /// The proof that a record is in the log, under the newest checkpoint (C2SP tlog-proof); `None` if there is no such
+    /// record, or it is none of `who`'s business. Public records are everybody's.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn proof(&self, who: &Party, record: &Digest) -> Result<Option<String>, StoreError> {
+        let node = self.node();
+        let head = node.head();
+        let Some(index) = node.index_of(record).await? else { return Ok(None) };
+        let Some(row) = node.store.records_of(&[index]).await?.pop() else { return Ok(None) };
+        if row.public.is_none() && !self.is_party(who, &row).await? {
+            return Ok(None);
+        }
+        let proof = node.store.inclusion(&[index], head.size).await?.inclusion(index)?;
+        Ok(Some(TlogProof::new(index, proof, head.note.clone()).to_string()))
+    }
+
+    /// A part of a brand's feed: the items from the place `from` on, that is, after the first `from` items. `None` if the
+    /// brand is not registered.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn feed(&self, controller: &Did, from: u64, limit: usize) -> Result<Option<FeedPage>, StoreError> {
+        let node = self.node();
+        let Some(feed) = node.store.feed(controller).await? else { return Ok(None) };
+        let (size, root, checkpoint) = feed.log;
+        let to = feed.size.min(from.saturating_add(clamp(limit) as u64));
+        let rows = node.store.feed_items(feed.controller, from, to).await?;
+        let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
+        let (tree, secrets) = (node.store.inclusion(&indexes, size).await?, node.keyring.secrets(&indexes).await?);
+        let item = |row: RecordRow| {
+            let secret = secrets.get(&row.index);
+            Ok(FeedItem {
+                seq: row.seq,
+                index: row.index,
+                leaf_hash: Digest::from_bytes(*leaf_hash(&row.leaf).as_bytes()),
+                salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
+                record: Node::text(&row, secret)?,
+                proof: tree.inclusion(row.index)?,
+            })
+        };
+        let head = FeedHead {
+            version: Version,
+            r#type: FeedHeadType::default(),
+            origin: node.voice.origin.clone(),
+            controller: controller.clone(),
+            feed_size: feed.size,
+            feed_root: Digest::from_bytes(*feed.root.as_bytes()),
+            size,
+            root: Digest::from_bytes(*root.as_bytes()),
+            time: self.now(),
+        };
+        let items = rows.into_iter().map(item).collect::<Result<_, StoreError>>()?;
+        Ok(Some(FeedPage { items, head: node.voice.state(head)?, checkpoint }))
+    }
+
+    /// A consent and its state, if it is `who`'s business.
+    pub(crate) async fn find_consent(
+        &self,
+        who: &Party,
+        id: &Digest,
+    ) -> Result<Option<(ConsentRow, State)>, StoreError> {
+        let node = self.node();
+        let Some(grant) = node.index_of(id).await? else { return Ok(None) };
+        let Some(row) = node.store.consents_of(&[grant]).await?.remove(&grant) else { return Ok(None) };
+        let state = state_of(&row, &node.keyring.secrets(&[grant]).await?)?;
+        let theirs = match who {
+            Party::Subject(did) => state.subject == *did,
+            Party::Controller(did) => state.controller == *did,
+        };
+        Ok(theirs.then_some((row, state)))
+    }
+
+    async fn is_party(&self, who: &Party, row: &RecordRow) -> Result<bool, StoreError> {
+        let record = stored_record(&Node::text(row, Some(&self.node().keyring.secret(row.index).await?))?)?;
+        match record.consent() {
+            Some(consent) => Ok(self.find_consent(who, &consent).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+}
+
+impl Node {
+    /// Where the record with this digest is, if it is committed.
+    pub(crate) async fn index_of(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+        let size = self.head().size;
+        let index = self.keyring.find_one(&self.keyring.vault().blind(Blind::Digest, digest.as_bytes())).await?;
+        Ok(index.filter(|index| *index < size))
+    }
+
+    /// The events of a consent in log order, with what opens them.
+    pub(crate) async fn events(&self, consent: &Digest) -> Result<Vec<(RecordRow, RecordSecret)>, StoreError> {
+        let indexes = self.keyring.members(&event(self.keyring.vault(), consent), 0, MAX_EVENTS).await?;
+        let rows = self.store.records_of(&indexes).await?;
+        let mut secrets = self.keyring.secrets(&indexes).await?;
+        let with_secret = |row: RecordRow| {
+            let secret = secrets.remove(&row.index).ok_or(StoreError::KeyLost(row.index))?;
+            Ok((row, secret))
+        };
+        rows.into_iter().map(with_secret).collect()
+    }
+}
+
+fn state_of(row: &ConsentRow, secrets: &HashMap<u64, RecordSecret>) -> Result<State, StoreError> {
+    open_state(secrets.get(&row.grant).ok_or(StoreError::KeyLost(row.grant))?, row.last, &row.state)
+}

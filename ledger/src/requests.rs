@@ -1,0 +1,215 @@
+//! What is public: notices, requests, brands, openings, log files. And the invitations to answer a request.
+
+use std::time::Duration;
+
+use placet_kernel::leaf::Salt;
+use placet_kernel::tile::Tile;
+use placet_schemas::api::{MAX_INVITATION_SECONDS, MAX_INVITATIONS};
+use placet_schemas::id::{Did, Digest};
+use placet_schemas::record::Invitation;
+use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::text::Text;
+use placet_schemas::time::Timestamp;
+
+use crate::error::{Ground, StoreError, SubmitError};
+use crate::known::load_brand;
+use crate::ledger::Ledger;
+use crate::page::{Page, asked};
+use crate::random;
+use crate::store::{ControllerFound, RequestFound};
+
+/// A request in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRequest {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its place in the log.
+    pub index: u64,
+    /// The brand that signed it.
+    pub controller: Did,
+    /// Whether anyone may have an invitation.
+    pub open: bool,
+    /// Its canonical bytes.
+    pub record: Vec<u8>,
+}
+
+/// A new invitation. It is not stored, only its hash is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invited {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// When it can no longer be answered.
+    pub expires: Timestamp,
+}
+
+/// What an invitation is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The request's digest.
+    pub request: Digest,
+    /// Its canonical bytes.
+    pub record: Vec<u8>,
+    /// When the invitation can no longer be answered.
+    pub expires: Timestamp,
+}
+
+/// A registered brand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControllerRow {
+    /// Index of its first ControllerKeys record; the key of paging.
+    pub id: u64,
+    /// Its DID.
+    pub did: Did,
+    /// Its name in law.
+    pub legal_name: Text,
+    /// Index of the ControllerKeys record in force.
+    pub keys_index: u64,
+    /// Its claims.
+    pub keys: ControllerKeys,
+    /// How many items its feed has.
+    pub feed_size: u64,
+}
+
+/// The opening of a public record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicOpening {
+    /// Its place in the log.
+    pub index: u64,
+    /// Its canonical bytes.
+    pub record: Vec<u8>,
+    /// What opens its leaf.
+    pub salt: Salt,
+}
+
+impl Ledger {
+    /// The canonical bytes of a notice.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn notice(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.node().store.notices_of(&[*digest]).await?.remove(digest))
+    }
+
+    /// A request by its digest.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn request(&self, digest: &Digest) -> Result<Option<StoredRequest>, StoreError> {
+        let node = self.node();
+        let request = node.known.requests(&node.store, &[*digest]).await?.remove(digest);
+        Ok(request.map(|request| request.found.clone().into()))
+    }
+
+    /// The requests of a brand, in log order, after the one at index `after`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn requests(
+        &self,
+        controller: &Did,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<StoredRequest>, StoreError> {
+        let found = self.node().store.requests_after(controller, after, asked(limit)).await?;
+        Ok(Page::cut(found.into_iter().map(StoredRequest::from).collect(), limit, |request| request.index))
+    }
+
+    /// Makes invitations to answer a request. Who may have them is for the caller to decide.
+    ///
+    /// # Errors
+    /// `request_unknown`; `invitation_ttl` above [`MAX_INVITATION_SECONDS`]; `invitation_count` unless `count` is 1 to
+    /// [`MAX_INVITATIONS`].
+    pub async fn invite(&self, request: &Digest, ttl: Duration, count: usize) -> Result<Vec<Invited>, SubmitError> {
+        if ttl.as_secs() > MAX_INVITATION_SECONDS {
+            return Err(Ground::InvitationTtl.into());
+        }
+        if count == 0 || count > MAX_INVITATIONS as usize {
+            return Err(Ground::InvitationCount.into());
+        }
+        if self.request(request).await?.is_none() {
+            return Err(Ground::RequestUnknown(*request).into());
+        }
+        let expires = self.now().plus_seconds(ttl.as_secs());
+        let made = (0..count).map(|_| Ok(Invited { invitation: Invitation::from_random(random::bytes()?), expires }));
+        let made = made.collect::<Result<Vec<_>, StoreError>>()?;
+        let hashes: Vec<Digest> = made.iter().map(|invited| invited.invitation.digest()).collect();
+        self.node().store.add_invitations(&hashes, request, expires.unix()).await?;
+        Ok(made)
+    }
+
+    /// What an invitation is for, while it can be answered.
+    ///
+    /// # Errors
+    /// `invitation_unknown`, `invitation_spent`, `invitation_expired`.
+    pub async fn resolve(&self, invitation: &Invitation) -> Result<Resolved, SubmitError> {
+        let hash = invitation.digest();
+        let found = self.node().store.invitations_of(&[hash]).await?.remove(&hash).ok_or(Ground::InvitationUnknown)?;
+        if found.spent {
+            return Err(Ground::InvitationSpent.into());
+        }
+        let expires = Timestamp::from_unix(found.expires).ok_or(StoreError::Corrupt("time"))?;
+        if expires <= self.now() {
+            return Err(Ground::InvitationExpired.into());
+        }
+        let request = self.request(&found.request).await?.ok_or(StoreError::Corrupt("invitation"))?;
+        Ok(Resolved { request: request.digest, record: request.record, expires })
+    }
+
+    /// A registered brand.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn controller(&self, did: &Did) -> Result<Option<ControllerRow>, StoreError> {
+        match self.node().store.controllers_of(&[], &[did]).await?.pop() {
+            Some(found) => self.controller_row(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The registered brands, in the order of their registration, after the one with the id `after`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn controllers(&self, after: Option<u64>, limit: usize) -> Result<Page<ControllerRow>, StoreError> {
+        let mut rows = Vec::new();
+        for found in self.node().store.controllers_after(after, asked(limit)).await? {
+            rows.push(self.controller_row(found).await?);
+        }
+        Ok(Page::cut(rows, limit, |row| row.id))
+    }
+
+    /// The opening of the record at an index, if it is public.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn public_opening(&self, index: u64) -> Result<Option<PublicOpening>, StoreError> {
+        let found = self.node().store.public_record(index).await?;
+        Ok(found.map(|(record, salt)| PublicOpening { index, record, salt }))
+    }
+
+    /// A tile or an entry bundle by its path below `/log/`, such as `tile/0/000` or `tile/entries/x001/234.p/5`. Any other
+    /// path is absent.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn log_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match path.parse::<Tile>() {
+            Ok(tile) => self.node().files.read(tile).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn controller_row(&self, found: ControllerFound) -> Result<ControllerRow, StoreError> {
+        let brand = load_brand(&self.node().store, &found).await?;
+        let feed_size = found.feed.size();
+        let ControllerFound { id, did, legal_name, keys_index, .. } = found;
+        Ok(ControllerRow { id, did, legal_name, keys_index, keys: brand.keys, feed_size })
+    }
+}
+
+impl From<RequestFound> for StoredRequest {
+    fn from(found: RequestFound) -> Self {
+        let RequestFound { digest, index, controller, open, record, .. } = found;
+        Self { digest, index, controller, open, record }
+    }
+}

@@ -1,0 +1,136 @@
+//! The queue before the writer, and its beat: one tick for records of every kind, so that timing tells nothing about kind.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+
+use crate::arrive::Arrival;
+use crate::commit::{Tail, commit, publish, refresh};
+use crate::error::SubmitError;
+use crate::node::{Node, Stop};
+
+/// Most records of one batch. A batch that is full does not wait for its tick.
+pub(crate) const MAX_BATCH: usize = 1024;
+/// Most records that wait while a batch is written. Whoever comes later is told to come back.
+pub(crate) const MAX_WAITING: usize = 4 * MAX_BATCH;
+/// How often the checkpoint is signed anew while nothing happens, in seconds: one a minute is kept.
+const REFRESH_SECONDS: u64 = 60;
+/// How often invitations that nobody can answer any more are forgotten, in seconds.
+const FORGET_SECONDS: u64 = 3600;
+/// How long after its expiry an invitation still says `expired` rather than `unknown`, in seconds.
+const REMEMBERED_SECONDS: u64 = 24 * 3600;
+
+/// How long the publisher waits after the files refused.
+const PUBLISH_RETRY: Duration = Duration::from_secs(1);
+
+/// A record on its way to the writer.
+pub(crate) struct Item {
+    pub(crate) arrival: Arrival,
+    pub(crate) reply: oneshot::Sender<Result<Outcome, SubmitError>>,
+}
+
+/// What the writer says of a recorded record.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) index: u64,
+    pub(crate) answer: Vec<u8>,
+    pub(crate) replay: bool,
+}
+
+/// Runs the writer until it is told to stop. What waits then is still committed.
+pub(crate) async fn run(
+    node: Arc<Node>,
+    mut tail: Tail,
+    mut queue: mpsc::Receiver<Item>,
+    tick: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(tick);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut waiting = Vec::with_capacity(MAX_BATCH);
+    let mut forgotten = 0;
+    loop {
+        let room = MAX_BATCH - waiting.len();
+        let stopping = tokio::select! {
+            // In this order, so that records that keep coming cannot hold back the tick.
+            biased;
+            _ = stop.wait_for(|stop| *stop) => true,
+            _ = ticks.tick() => false,
+            taken = queue.recv_many(&mut waiting, room) => {
+                if taken > 0 && waiting.len() < MAX_BATCH {
+                    continue;
+                }
+                taken == 0
+            }
+        };
+        if stopping {
+            queue.close();
+        }
+        take_waiting(&mut queue, &mut waiting);
+        let quiet = waiting.is_empty();
+        let done = if quiet { idle(&node, &mut tail, &mut forgotten).await } else { commit(&node, &mut tail, &mut waiting).await };
+        if let Err(Stop::Dead) = done {
+            return node.broken.store(true, Ordering::Relaxed);
+        }
+        node.broken.store(done.is_err(), Ordering::Relaxed);
+        if stopping && quiet {
+            return;
+        }
+    }
+}
+
+/// Runs the publisher until it is told to stop; it publishes what is answered by then.
+pub(crate) async fn run_publisher(node: Arc<Node>, mut published: u64, mut stop: watch::Receiver<bool>) {
+    let mut heads = node.answered.subscribe();
+    loop {
+        // Told before the last look, so that nothing which was answered before the stop is missed.
+        let stopping = *stop.borrow() || stop.has_changed().is_err();
+        let head = Arc::clone(&heads.borrow_and_update());
+        let late = *head.note != **node.published.borrow();
+        if late {
+            match publish(&node, published, &head).await {
+                Ok(()) => published = head.size,
+                Err(Stop::Dead) => return node.broken.store(true, Ordering::Relaxed),
+                Err(Stop::Failed(error)) => {
+                    tracing::error!(code = error.code(), %error, "the log was not published; trying again");
+                    if !stopping {
+                        tokio::time::sleep(PUBLISH_RETRY).await;
+                        continue;
+                    }
+                }
+            }
+        }
+        if stopping {
+            return;
+        }
+        tokio::select! {
+            _ = heads.changed() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+fn take_waiting(queue: &mut mpsc::Receiver<Item>, waiting: &mut Vec<Item>) {
+    while waiting.len() < MAX_BATCH {
+        match queue.try_recv() {
+            Ok(item) => waiting.push(item),
+            Err(_) => return,
+        }
+    }
+}
+
+async fn idle(node: &Node, tail: &mut Tail, forgotten: &mut u64) -> Result<(), Stop> {
+    let now = node.clock.now();
+    if now.unix().saturating_sub(*forgotten) >= FORGET_SECONDS {
+        *forgotten = now.unix();
+        let gone = node.store.forget_invitations(now.unix().saturating_sub(REMEMBERED_SECONDS)).await?;
+        tracing::debug!(gone, "invitations forgotten");
+    }
+    if now.unix().saturating_sub(tail.head().time.unix()) < REFRESH_SECONDS {
+        return tail.mend(node).await;
+    }
+    refresh(node, tail, now).await
+}

@@ -1,0 +1,65 @@
+//! The named steps of a commit, and who may watch them: how tests make a ledger fail or die at any of them.
+
+use std::fmt::Debug;
+
+/// What a commit does, in order. Each step changes something that outlives the process, so a crash between any two of
+/// them is a case of its own: see [`crate`] for what each means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The keyring rows of the batch become durable.
+    Keyring,
+    /// The main transaction becomes durable: **the commit point**.
+    Main,
+    /// The head file becomes durable.
+    HeadFile,
+    /// The callers get their answers.
+    Answer,
+    /// Tiles and entry bundles are written.
+    Tiles,
+    /// The checkpoint file is replaced.
+    Publish,
+    /// Keyring rows without a record are removed, after a commit that failed or at start.
+    Sweep,
+}
+
+impl Step {
+    /// All steps, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Keyring, Self::Main, Self::HeadFile, Self::Answer, Self::Tiles, Self::Publish, Self::Sweep];
+}
+
+/// Which side of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Nothing of the step has happened: what fails here is lost.
+    Before,
+    /// All of it has happened: what fails here is persisted, but whoever asked for it sees an error.
+    After,
+}
+
+/// What a watcher makes of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Go on.
+    Live,
+    /// The step reports an error.
+    Fail,
+    /// The process is taken to be dead: nothing more is done, not even cleaning up.
+    Die,
+}
+
+/// Sees each step before and after it happens.
+pub trait Watcher: Send + Sync + Debug {
+    /// The step is reached. Runs on the writer: it must not block for long.
+    fn reached(&self, step: Step, when: When) -> Fate;
+}
+
+/// Lets everything live.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn reached(&self, _: Step, _: When) -> Fate {
+        Fate::Live
+    }
+}
