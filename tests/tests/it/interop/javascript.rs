@@ -1,0 +1,269 @@
+//! Records signed and checked by JavaScript packages of Digital Bazaar: Data Integrity, the two JCS suites, Multikey,
+//! did:key. Their code makes the keys, the canonical bytes and the signatures; `tests/interop/js` says what is asked of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use placet_kernel::bundle::{self, Verdict};
+use placet_kernel::sign::Algorithm;
+use placet_schemas::api::RecordAnswer;
+use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::lifecycle::Phase;
+use placet_schemas::record::{CanonicalRecord, Cryptosuite, Invitation, Kind};
+use placet_tests::brand::Brand;
+use placet_tests::scene::Scene;
+use placet_wallet::acknowledgement::check_acknowledgement;
+use placet_wallet::sight::Sight;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::brand::{Registered, document};
+use super::node::{Node, now};
+use super::tools::{self, Workshop, ready};
+
+/// What `sign-grant.mjs` does, in this order.
+const STORY: [Kind; 5] = [
+    Kind::ConsentGrant,
+    Kind::Narrowing,
+    Kind::Renewal,
+    Kind::ErasureRequest,
+    Kind::Withdrawal,
+];
+/// Distance between the characters that are changed: coprime to the width of everything that repeats in a record.
+const STRIDE: usize = 41;
+
+/// What `sign-grant.mjs` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Lived {
+    origin: Origin,
+    consent: Digest,
+    subject: Did,
+    withdrawal_key: Did,
+    request_verified: ForeignVerdict,
+    posted: Vec<Posted>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posted {
+    kind: Kind,
+    digest: Digest,
+    record: Value,
+    status: u16,
+    answer: Value,
+}
+
+/// What the foreign library says of a record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignVerdict {
+    #[serde(default)]
+    file: PathBuf,
+    verified: bool,
+    /// As the record calls it, which may have been changed.
+    cryptosuite: Option<String>,
+    error: Option<String>,
+}
+
+#[test]
+fn a_consent_is_lived_through_by_foreign_code_with_ed25519() {
+    live_through(&Brand::cinema(), "ed25519", Cryptosuite::EddsaJcs2022);
+}
+
+#[test]
+fn a_consent_is_lived_through_by_foreign_code_with_p256() {
+    live_through(&Brand::gym(), "p256", Cryptosuite::EcdsaJcs2019);
+}
+
+#[test]
+fn foreign_code_verifies_what_the_wallet_signed_and_nothing_that_was_changed() {
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut sound, mut spoilt) = (Vec::new(), Vec::new());
+    let scenes = [Algorithm::Ed25519, Algorithm::P256].map(scene);
+    for (number, entry) in scenes.iter().flat_map(|scene| &scene.log.entries).enumerate() {
+        sound.push(write(folder.path(), &format!("{number}"), &entry.bytes));
+        for (at, bytes) in changed(&entry.bytes) {
+            spoilt.push(write(folder.path(), &format!("{number}-{at}"), &bytes));
+        }
+    }
+    let [scene, _] = &scenes;
+    let documents = json!({ (scene.brand.did.as_str()): document(&scene.brand) });
+    let documents = write(folder.path(), "documents", documents.to_string().as_bytes());
+    let judge = |files: &[PathBuf]| verify(&programs, &scene.log.origin, &documents, files);
+
+    let verdicts = judge(&sound);
+    let refused: Vec<_> = verdicts.iter().filter(|verdict| !verdict.verified).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    for suite in ["eddsa-jcs-2022", "ecdsa-jcs-2019"] {
+        let signed_so = |verdict: &&ForeignVerdict| verdict.cryptosuite.as_deref() == Some(suite);
+        assert!(verdicts.iter().filter(signed_so).count() >= STORY.len(), "{suite}");
+    }
+    assert!(spoilt.len() > 10 * sound.len());
+    for verdict in judge(&spoilt) {
+        assert!(!verdict.verified, "{}", verdict.file.display());
+        assert!(verdict.error.is_some(), "{verdict:?}");
+    }
+}
+
+/// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
+/// what the node said and what a court would see.
+fn live_through(brand: &Brand, curve: &str, suite: Cryptosuite) {
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let node = Node::start(&format!("{curve}.example/interop"));
+    let registered = Registered::on(&node, brand);
+    let [invitation] = registered.invite(1).try_into().unwrap();
+    let lived = sign_grant(&programs, &node, &invitation, curve);
+
+    assert_eq!(lived.origin, node.origin);
+    assert!(lived.request_verified.verified, "{:?}", lived.request_verified);
+    let kinds: Vec<Kind> = lived.posted.iter().map(|posted| posted.kind).collect();
+    assert_eq!(kinds, STORY);
+    for posted in &lived.posted {
+        let record = acknowledged(&node, posted).record;
+        let paper = posted.kind == Kind::Withdrawal;
+        assert_eq!(
+            record.issuer,
+            *if paper { &lived.withdrawal_key } else { &lived.subject }
+        );
+        assert_eq!(record.proof.cryptosuite == suite, !paper);
+        assert_eq!(record.consent(), Some(lived.consent));
+    }
+    let again = node.post_bytes("/v1/records", None, lived.posted[0].record.to_string().as_bytes());
+    let again: Value = serde_json::from_slice(&again.expect(201, "the same grant again")).unwrap();
+    assert_eq!(again, lived.posted[0].answer);
+    check_evidence(&node, &registered.evidence(lived.consent), &lived);
+}
+
+/// The record as the node took it: acknowledged, with nothing against it.
+fn acknowledged(node: &Node, posted: &Posted) -> CanonicalRecord {
+    assert_eq!(posted.status, 201, "{}: {}", posted.kind, posted.answer);
+    let record = CanonicalRecord::parse(posted.record.to_string().as_bytes()).unwrap();
+    assert_eq!(record.record.digest(), posted.digest, "two ideas of canonical bytes");
+    let answer: RecordAnswer = serde_json::from_value(posted.answer.clone()).unwrap();
+    assert!(answer.findings.is_empty(), "{:?}", answer.findings);
+    let trust = node.log_trust();
+    let believed = check_acknowledgement(&record.bytes, &answer, &trust, &Sight::default()).unwrap();
+    assert_eq!(believed.digest, posted.digest);
+    assert_eq!(believed.overtaken_by, None);
+    record
+}
+
+fn check_evidence(node: &Node, evidence: &[u8], lived: &Lived) {
+    let report = bundle::verify(evidence, Some(&node.trust()), now(), None).unwrap();
+    assert_eq!(report.recorded, Verdict::Holds, "{:?}", report.findings);
+    let story = report.story.unwrap();
+    assert_eq!((story.consent, &story.subject), (lived.consent, &lived.subject));
+    assert_eq!(story.state.phase, Phase::Withdrawn);
+    let events: Vec<(Kind, Digest)> = story.events.iter().map(|event| (event.kind, event.digest)).collect();
+    let posted: Vec<(Kind, Digest)> = lived.posted.iter().map(|posted| (posted.kind, posted.digest)).collect();
+    assert_eq!(events, posted);
+}
+
+/// A whole consent that Placet's wallet signed with a key of this kind.
+fn scene(curve: Algorithm) -> Scene {
+    let mut scene = Scene::new();
+    scene.use_curve(curve);
+    scene.grant();
+    scene.narrow();
+    scene.renew(scene.clock.plus(placet_tests::p("P2Y")));
+    scene.erase();
+    scene.withdraw();
+    scene
+}
+
+/// The record with one character changed, again and again: a letter or digit for another one, anywhere, so that it is still
+/// JSON.
+fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    let places = (0..bytes.len())
+        .step_by(STRIDE)
+        .filter(|at| bytes[*at].is_ascii_alphanumeric());
+    let change = |at: usize| {
+        let mut spoilt = bytes.to_vec();
+        spoilt[at] = match spoilt[at] {
+            b'1' => b'2',
+            digit if digit.is_ascii_digit() => b'1',
+            b'a' => b'b',
+            _ => b'a',
+        };
+        (at, spoilt)
+    };
+    places.map(change).collect()
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(format!("{name}.json"));
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn sign_grant(programs: &Path, node: &Node, invitation: &Invitation, curve: &str) -> Lived {
+    let mut command = node_js(programs, "sign-grant.mjs");
+    command.args(["--node", &node.url(), "--curve", curve]);
+    // An invitation may begin with a hyphen, and would then be taken for an option.
+    command.arg(format!("--invitation={}", invitation.as_str()));
+    let printed = tools::run(&mut command).unwrap();
+    serde_json::from_slice(&printed).unwrap_or_else(|fault| panic!("{fault}: {}", String::from_utf8_lossy(&printed)))
+}
+
+fn verify(programs: &Path, origin: &Origin, documents: &Path, files: &[PathBuf]) -> Vec<ForeignVerdict> {
+    let mut command = node_js(programs, "verify-record.mjs");
+    command.args(["--domain", origin.as_str(), "--documents"]);
+    let printed = tools::run(command.arg(documents).args(files)).unwrap();
+    let verdicts: Vec<ForeignVerdict> = serde_json::from_slice(&printed).unwrap();
+    let judged: Vec<&PathBuf> = verdicts.iter().map(|verdict| &verdict.file).collect();
+    assert_eq!(judged, files.iter().collect::<Vec<_>>());
+    verdicts
+}
+
+fn node_js(programs: &Path, program: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(programs.join(program));
+    command
+}
+
+/// The folder with the programs and the packages of their lock file. Packages run no scripts of their own when they are
+/// installed, and the next test finds them there.
+fn install() -> Result<PathBuf, String> {
+    tools::run(Command::new("node").arg("--version"))?;
+    let workshop = Workshop::hold("interop-js");
+    let folder = workshop.folder.clone();
+    let mut files = BTreeMap::new();
+    collect(&tools::sources("js"), Path::new(""), &mut files);
+    let stamp = folder.join(".installed");
+    let lock = &files[Path::new("package-lock.json")];
+    let installed = fs::read(&stamp).is_ok_and(|installed| installed == *lock);
+    for (path, bytes) in &files {
+        let to = folder.join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, bytes).unwrap();
+    }
+    if !installed {
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&folder);
+        tools::run(&mut npm)?;
+        fs::write(stamp, lock).unwrap();
+    }
+    Ok(folder)
+}
+
+/// All files of the programs, by their path; not the packages that somebody may have installed beside them.
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(root.join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = folder.join(entry.file_name());
+        if !entry.file_type().unwrap().is_dir() {
+            files.insert(path, fs::read(entry.path()).unwrap());
+        } else if entry.file_name() != "node_modules" {
+            collect(root, &path, files);
+        }
+    }
+}
