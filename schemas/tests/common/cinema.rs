@@ -1,6 +1,7 @@
 //! A cinema that asks, in several clauses, for all that can be asked for, and the notices that go with it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use placet_schemas::id::{Digest, Language};
 use placet_schemas::json;
@@ -304,5 +305,8 @@ pub(crate) fn notice(language: &str) -> Notice {
 }
 
 pub(crate) fn notice_digest(language: &str) -> Digest {
-    Digest::of(&json::to_jcs(&notice(language)).unwrap())
+    static DIGESTS: OnceLock<[Digest; 2]> = OnceLock::new();
+    let digest = |language| Digest::of(&json::to_jcs(&notice(language)).unwrap());
+    let [en, de] = *DIGESTS.get_or_init(|| [digest("en"), digest("de")]);
+    if language == "de" { de } else { en }
 }

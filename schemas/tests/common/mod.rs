@@ -13,6 +13,7 @@ use placet_schemas::record::consent::{Act, Anchor, Choice, Initial, Shown};
 use placet_schemas::record::{
     Body, CanonicalRecord, Cryptosuite, Draft, Invitation, Kind, ProofConfig, ProofValue, Record,
 };
+use placet_schemas::rules::{Demand, demand};
 use placet_schemas::scope::{Clause, Delivery, Purpose, Query, Scope, ThirdParty};
 use placet_schemas::text::{Set, SomeOf, Texts};
 use placet_schemas::time::{Period, Timestamp};
@@ -119,12 +120,15 @@ pub(crate) fn queries(scope: &Scope) -> Vec<Query<'_>> {
     all
 }
 
-/// What a person who reads English did: an express statement on each clause, so that it fits any scope.
+/// What a person who reads English did: an express statement where the law asks for one, else a tick.
 pub(crate) fn shown(scope: &Scope) -> Shown {
     let choice = |clause: &Clause| Choice {
         clause: clause.digest(),
         initial: Initial::Off,
-        act: Act::ExplicitStatement,
+        act: match demand(clause) {
+            Demand::Explicit => Act::ExplicitStatement,
+            Demand::Ordinary | Demand::Separate => Act::Selected,
+        },
     };
     Shown {
         notice: cinema::notice_digest("en"),

@@ -1,5 +1,7 @@
 //! One legal record of each kind and of each shape that a kind may take.
 
+use std::sync::OnceLock;
+
 use placet_schemas::id::{DidUrl, Digest};
 use placet_schemas::json::to_jcs;
 use placet_schemas::narrowing::{Pattern, Value};
@@ -23,14 +25,11 @@ use super::{
     record, scope, secured, shown, signature, some,
 };
 
+/// The digest of the cinema's request, worked out once: many tests name it many times.
 pub(crate) fn request_digest() -> Digest {
-    record(
-        CINEMA,
-        "2026-10-01T08:00:00Z",
-        None,
-        Body::ConsentRequest(Box::new(cinema::request())),
-    )
-    .digest()
+    static DIGEST: OnceLock<Digest> = OnceLock::new();
+    let asked = || Body::ConsentRequest(Box::new(cinema::request()));
+    *DIGEST.get_or_init(|| record(CINEMA, "2026-10-01T08:00:00Z", None, asked()).digest())
 }
 
 /// A yes to `scope` by the request of the cinema.
@@ -54,7 +53,8 @@ pub(crate) fn granted() -> Scope {
 
 /// The consent that [`granted`] starts.
 pub(crate) fn consent() -> Digest {
-    grant_record(granted()).digest()
+    static DIGEST: OnceLock<Digest> = OnceLock::new();
+    *DIGEST.get_or_init(|| grant_record(granted()).digest())
 }
 
 pub(crate) fn grant_record(scope: Scope) -> placet_schemas::record::Record {
@@ -154,6 +154,11 @@ pub(crate) fn keys() -> ControllerKeys {
 /// every optional member, every choice between two forms, and every value of every small enumeration but the grounds and
 /// bases of an article.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
+    static ALL: OnceLock<Vec<(&'static str, Vec<u8>)>> = OnceLock::new();
+    ALL.get_or_init(make_all).clone()
+}
+
+fn make_all() -> Vec<(&'static str, Vec<u8>)> {
     let consent = consent();
     let narrow = |patterns| Box::new(narrowing(&offered(), patterns, consent, consent));
     let one = |clause: Clause| scope([clause]);
