@@ -27,11 +27,6 @@ impl Output {
         }
     }
 
-    /// Whether JSON is wanted.
-    pub(crate) const fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// One result: as JSON, or as `human` says it.
     pub(crate) fn result<T: Serialize>(&self, value: &T, human: impl FnOnce(&T) -> String) -> Result<()> {
         let text = if self.json {

@@ -66,7 +66,7 @@ async fn serve(
     out: &Output,
 ) -> Result<()> {
     operator_token(ledger, &config.dir, out).await?;
-    let mut http_config = HttpConfig::new(config.public_url.clone().unwrap_or_else(|| local.to_owned()));
+    let mut http_config = HttpConfig::new(config.public_url.as_deref().unwrap_or(local));
     http_config.outgoing.allow_private_addresses = config.outgoing_allow_private;
     http_config.outgoing.allow_http = config.outgoing_allow_http;
     let state = HttpState::new(ledger.clone(), http_config).context("the HTTP service does not start")?;
