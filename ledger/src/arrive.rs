@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use placet_kernel::arrival::{self, Finding, Setting};
+use placet_kernel::arrival::{self, Finding, Refusal, Setting};
 use placet_kernel::leaf::LEAF_BYTES;
 use placet_kernel::merkle::{Hash, empty_root, leaf_hash};
 use placet_schemas::id::{Did, Digest};
+use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::consent::Anchor;
 use placet_schemas::record::{Body, CanonicalRecord, Kind, Record};
 
@@ -91,7 +92,13 @@ impl Node {
             keys: brand.map(|brand| &brand.keys),
             now: Some(self.clock.now()),
         };
-        Ok(arrival::check(record, &setting)?)
+        match arrival::check(record, &setting) {
+            // A brand that is not registered has no consent to withdraw here; a withdrawal is told no more than that.
+            Err(Refusal::ControllerUnknown(_)) if record.kind() == Kind::Withdrawal => {
+                Err(Refusal::from(TransitionError::NotTheirs("the signer is no registered brand")).into())
+            }
+            checked => Ok(checked?),
+        }
     }
 
     /// The brand that signed the record, where a brand may have. A person's did:key is looked up nowhere.

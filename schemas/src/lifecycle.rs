@@ -97,6 +97,10 @@ pub enum TransitionError {
     /// There is no such consent.
     #[error("no consent of that id is known here")]
     ConsentUnknown,
+    /// The signer of a withdrawal can end no consent of that id. It has the code of an unknown consent, so that whoever
+    /// tries keys learns nothing, and nothing but that and a bad signature stands between a person and her withdrawal.
+    #[error("no consent of that id that this signer can withdraw is known here: {0}")]
+    NotTheirs(&'static str),
     /// The consent has ended.
     #[error("the consent has ended; a new yes is a new consent")]
     ConsentEnded,
@@ -154,7 +158,7 @@ impl TransitionError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::ConsentUnknown => "consent_unknown",
+            Self::ConsentUnknown | Self::NotTheirs(_) => "consent_unknown",
             Self::ConsentEnded => "consent_ended",
             Self::ConsentExpired => "consent_expired",
             Self::WrongSigner(_) => "wrong_signer",
@@ -197,7 +201,7 @@ pub fn apply(
             let by_person = event.issuer == state.subject || event.issuer == state.withdrawal_key;
             let relayed = event.issuer == state.controller && withdrawal.relayed.is_some();
             if !by_person && !relayed {
-                return Err(TransitionError::WrongSigner(
+                return Err(TransitionError::NotTheirs(
                     "a withdrawal is signed by the person, her withdrawal key, or the controller that relays it",
                 ));
             }

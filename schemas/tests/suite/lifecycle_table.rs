@@ -29,12 +29,12 @@ renew      controller  consent_unknown    wrong_signer        wrong_signer      
 renew      stranger    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 withdraw   subject     consent_unknown    withdrawn           withdrawn           consent_ended       consent_ended
 withdraw   code        consent_unknown    withdrawn           withdrawn           consent_ended       consent_ended
-withdraw   controller  consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
-withdraw   operator    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
-withdraw   stranger    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
+withdraw   controller  consent_unknown    consent_unknown     consent_unknown     consent_unknown     consent_unknown
+withdraw   operator    consent_unknown    consent_unknown     consent_unknown     consent_unknown     consent_unknown
+withdraw   stranger    consent_unknown    consent_unknown     consent_unknown     consent_unknown     consent_unknown
 relay      controller  consent_unknown    withdrawn           withdrawn           consent_ended       consent_ended
-relay      operator    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
-relay      stranger    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
+relay      operator    consent_unknown    consent_unknown     consent_unknown     consent_unknown     consent_unknown
+relay      stranger    consent_unknown    consent_unknown     consent_unknown     consent_unknown     consent_unknown
 end        controller  consent_unknown    ended               ended               consent_ended       consent_ended
 end        subject     consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 end        code        consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
