@@ -137,19 +137,22 @@ fn targets() -> Vec<(String, String, Value, Read)> {
     targets
 }
 
-/// The places of a document. Of places that differ in an index or a language only, the first stands for all.
+/// The places of a document. Of places that differ in an index or a language only, and hold the same members, the
+/// first stands for all.
 fn places(value: &Value, pointer: &str, shape: &str, seen: &mut BTreeSet<String>, out: &mut Vec<String>) {
-    if !seen.insert(shape.to_owned()) {
-        return;
+    let members = value
+        .as_object()
+        .map(|o| o.keys().cloned().collect::<Vec<_>>().join(","));
+    if seen.insert(format!("{shape} {}", members.unwrap_or_default())) {
+        out.push(pointer.to_owned());
     }
-    out.push(pointer.to_owned());
     match value {
         // The inside of a clause has targets of its own, smaller ones; here its order and digest would hide the rest.
         Value::Object(members) if !shape.is_empty() && members.contains_key("retention") => {}
         Value::Object(members) => {
             for (key, value) in members {
                 let escaped = key.replace('~', "~0").replace('/', "~1");
-                let data = shape.ends_with("/text") || shape.ends_with("/notices") || shape.ends_with("/periods");
+                let data = ["/text", "/notices", "/periods"].iter().any(|end| shape.ends_with(end));
                 let step = if data { "*" } else { &escaped };
                 places(
                     value,
@@ -162,17 +165,12 @@ fn places(value: &Value, pointer: &str, shape: &str, seen: &mut BTreeSet<String>
         }
         Value::Array(elements) => {
             for (at, value) in elements.iter().enumerate() {
-                // The members of optional objects differ from element to element; two fixed places do, too.
-                let kind = value
-                    .as_object()
-                    .map(|o| o.keys().cloned().collect::<Vec<_>>().join(","));
-                let step = kind.unwrap_or_else(|| {
-                    if elements.len() == 2 {
-                        at.to_string()
-                    } else {
-                        "#".to_owned()
-                    }
-                });
+                // Two fixed places, as in `type`, may hold different things.
+                let step = if elements.len() == 2 {
+                    at.to_string()
+                } else {
+                    "#".to_owned()
+                };
                 places(value, &format!("{pointer}/{at}"), &format!("{shape}/{step}"), seen, out);
             }
         }
