@@ -573,18 +573,20 @@ fn read<S: DeserializeOwned>(node: &Node<'_>, body: impl FnOnce(S) -> Body) -> R
 }
 
 fn kind_of(node: &Node<'_>) -> Result<Kind, Fault> {
-    if node.pointer("/proof").is_some_and(|proof| proof.as_array().is_some()) {
+    if node.get("proof").is_some_and(|proof| proof.as_array().is_some()) {
         // A set of proofs would give one statement several identities.
         return Err(fault("/proof", FaultCode::WrongType, "a record has exactly one proof, not an array"));
     }
-    let name = node.pointer("/type/1").and_then(Node::as_str);
+    let types = node.get("type").and_then(Node::as_array);
+    let name = types.and_then(|types| types.get(1)?.as_str());
     let kind = name.and_then(|name| Kind::ALL.into_iter().find(|kind| kind.as_str() == name));
     kind.ok_or_else(|| fault("/type", FaultCode::InvalidValue, "type is VerifiableCredential and one kind of record"))
 }
 
 /// A version that this program does not know is told apart from a fault: the record may be right, only newer.
 fn check_version(node: &Node<'_>) -> Result<(), Fault> {
-    match node.pointer("/credentialSubject/version").and_then(Node::as_integer) {
+    let subject = node.get("credentialSubject");
+    match subject.and_then(|subject| subject.get("version")?.as_integer()) {
         Some(1) | None => Ok(()),
         Some(_) => Err(fault("/credentialSubject/version", FaultCode::UnsupportedVersion, "the only known version is 1")),
     }

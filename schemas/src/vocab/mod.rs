@@ -27,6 +27,8 @@ pub use term::{
     purposes,
 };
 
+use std::sync::OnceLock;
+
 use sha2::{Digest, Sha256};
 
 /// Name of the vocabulary: the DPV release and the number of Placet's overlay.
@@ -49,11 +51,14 @@ const HASH_DOMAIN: &[u8] = b"placet vocabulary v1\n";
 /// The lengths keep a byte from moving from one part to the next unnoticed.
 #[must_use]
 pub fn vocabulary_hash() -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(HASH_DOMAIN);
-    for part in [VOCABULARY_VERSION, table::DPV, table::OVERLAY] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().into()
+    static HASH: OnceLock<[u8; 32]> = OnceLock::new();
+    *HASH.get_or_init(|| {
+        let mut hash = Sha256::new();
+        hash.update(HASH_DOMAIN);
+        for part in [VOCABULARY_VERSION, table::DPV, table::OVERLAY] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    })
 }
