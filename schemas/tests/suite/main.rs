@@ -18,6 +18,8 @@ mod lifecycle_refusals;
 #[cfg(test)]
 mod lifecycle_table;
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod narrowing;
 #[cfg(test)]
 mod notice;
@@ -25,6 +27,8 @@ mod notice;
 mod records;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod refusals_of_claims;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a record may not be, each with the JSON pointer of the fault and its stable code.
+//! What a record may not be as a credential and as a text, each with the JSON pointer of the fault and its stable code.
 
 use placet_schemas::json::FaultCode::{self, *};
 use placet_schemas::record::{CanonicalRecord, MAX_RECORD_BYTES};
@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use crate::common::records::all;
 
-fn fixture(name: &str) -> Value {
+pub(crate) fn fixture(name: &str) -> Value {
     let (_, bytes) = all().into_iter().find(|(fixture, _)| *fixture == name).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 
-fn refused(text: &str) -> (String, FaultCode) {
+pub(crate) fn refused(text: &str) -> (String, FaultCode) {
     let fault = CanonicalRecord::parse(text.as_bytes()).unwrap_err();
     (fault.pointer, fault.code)
 }
 
 /// Puts a value at a pointer, or takes it away; a `-` as the last part appends.
-fn set(document: &mut Value, pointer: &str, value: Option<Value>) {
+pub(crate) fn set(document: &mut Value, pointer: &str, value: Option<Value>) {
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     let parent = document
         .pointer_mut(parent)
@@ -33,7 +33,7 @@ fn set(document: &mut Value, pointer: &str, value: Option<Value>) {
 }
 
 /// Changes one place and expects the fault at `at`.
-fn check(name: &str, pointer: &str, value: Option<Value>, at: &str, code: FaultCode) {
+pub(crate) fn check(name: &str, pointer: &str, value: Option<Value>, at: &str, code: FaultCode) {
     let mut document = fixture(name);
     set(&mut document, pointer, value.clone());
     assert_eq!(
@@ -43,7 +43,7 @@ fn check(name: &str, pointer: &str, value: Option<Value>, at: &str, code: FaultC
     );
 }
 
-fn put(name: &str, pointer: &str, value: Value, code: FaultCode) {
+pub(crate) fn put(name: &str, pointer: &str, value: Value, code: FaultCode) {
     check(name, pointer, Some(value), pointer, code);
 }
 
@@ -314,139 +314,6 @@ fn another_version_is_told_apart_from_a_fault() {
         set(&mut newer, "/credentialSubject/news", Some(json!("x")));
         assert_eq!(refused(&newer.to_string()), (at.to_owned(), UnsupportedVersion));
     }
-}
-
-/// A box that was ticked beforehand is no consent (recital 32), and each choice stands beside its clause.
-#[test]
-fn choices_start_at_off_and_follow_the_clauses() {
-    for name in ["consent-grant", "renewal"] {
-        let choices = "/credentialSubject/shown/choices";
-        put(name, &format!("{choices}/0/initial"), json!("on"), InvalidValue);
-        put(name, &format!("{choices}/0/initial"), json!(true), WrongType);
-        put(name, &format!("{choices}/0/act"), json!("none"), InvalidValue);
-        let list = fixture(name).pointer(choices).unwrap().as_array().unwrap().clone();
-        let mut swapped = list.clone();
-        swapped.swap(0, 1);
-        let twice = [&list[..], &list[..1]].concat();
-        for wrong in [swapped, list[1..].to_vec(), twice, Vec::new()] {
-            put(name, choices, json!(wrong), InvalidValue);
-        }
-        let mut other = fixture(name);
-        set(&mut other, &format!("{choices}/0/clause"), Some(json!("00".repeat(32))));
-        assert_eq!(refused(&other.to_string()), (choices.to_owned(), InvalidValue));
-    }
-}
-
-#[test]
-fn only_consent_can_be_asked_for() {
-    let at = "/credentialSubject/lawfulBasis";
-    for basis in ["eu-gdpr:A6-1-b", "eu-gdpr:A6-1-f", "eu-gdpr:A9-2-a", "dpv:Consent", ""] {
-        put("consent-request", at, json!(basis), InvalidValue);
-    }
-    let other = "/credentialSubject/otherBases/0/basis";
-    put("consent-request-joint", other, json!("eu-gdpr:A6-1-a"), InvalidValue);
-    // None is written in one way: the member is left out.
-    let all = "/credentialSubject/otherBases";
-    let basis = fixture("consent-request-joint").pointer(all).unwrap()[0].clone();
-    put("consent-request-joint", all, json!([]), InvalidValue);
-    put("consent-request-joint", all, json!([basis, basis]), InvalidValue);
-}
-
-#[test]
-fn controllers_are_sole_or_all_joint_and_named_once() {
-    let at = "/credentialSubject/controllers";
-    let list = fixture("consent-request-joint")
-        .pointer(at)
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .clone();
-    let sole = fixture("consent-request").pointer(at).unwrap()[0].clone();
-    for wrong in [
-        json!([]),
-        json!([list[0]]),
-        json!([sole, list[1]]),
-        json!([list[0], list[0]]),
-        json!([sole, sole]),
-    ] {
-        put("consent-request-joint", at, wrong, InvalidValue);
-    }
-    let many: Vec<Value> = (0..17)
-        .map(|n| {
-            let mut controller = list[0].clone();
-            controller["id"] = json!(format!("did:web:c{n}.example"));
-            controller
-        })
-        .collect();
-    put("consent-request-joint", at, json!(many), InvalidValue);
-    let mut fits = fixture("consent-request-joint");
-    set(&mut fits, at, Some(json!(many[..16])));
-    assert!(CanonicalRecord::parse(fits.to_string().as_bytes()).is_ok());
-}
-
-#[test]
-fn a_key_document_speaks_for_its_own_did_alone() {
-    let at = "/credentialSubject/document";
-    let document = fixture("controller-keys").pointer(at).unwrap().clone();
-    let changed = |pointer: &str, value: Value| {
-        let mut document = document.clone();
-        set(&mut document, pointer, Some(value));
-        document
-    };
-    for wrong in [
-        changed("/verificationMethod/0/controller", json!("did:web:evil.example")),
-        changed("/verificationMethod/0/id", json!("did:web:evil.example#key-1")),
-        changed("/verificationMethod/1", document["verificationMethod"][0].clone()),
-        changed("/verificationMethod", json!([])),
-        changed("/assertionMethod", json!([])),
-        changed("/assertionMethod/0", json!("did:web:cinema.example#key-3")),
-        changed("/id", json!("did:web:evil.example")),
-    ] {
-        put("controller-keys", at, wrong, InvalidValue);
-    }
-    let type_at = "/credentialSubject/document/verificationMethod/0/type";
-    put("controller-keys", type_at, json!("JsonWebKey"), InvalidValue);
-}
-
-#[test]
-fn a_withdrawal_key_is_a_key() {
-    let at = "/credentialSubject/withdrawalKey";
-    put("consent-grant", at, json!("did:web:cinema.example"), InvalidValue);
-    put("consent-grant", at, json!("did:key:z6MkO"), InvalidValue);
-}
-
-#[test]
-fn sets_and_scopes_have_one_order() {
-    let at = "/credentialSubject/clauses";
-    let clauses = fixture("consent-request")
-        .pointer(at)
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .clone();
-    let mut swapped = clauses.clone();
-    swapped.swap(0, 1);
-    let twice = [&clauses[..1], &clauses[..]].concat();
-    for wrong in [swapped, twice, Vec::new()] {
-        put("consent-request", at, json!(wrong), InvalidValue);
-    }
-    let at = "/credentialSubject/jurisdictions";
-    for wrong in [json!(["IE", "AT"]), json!(["AT", "AT"]), json!([])] {
-        put("consent-request", at, wrong, InvalidValue);
-    }
-    put(
-        "erasure-request",
-        "/credentialSubject/categories",
-        json!([]),
-        InvalidValue,
-    );
-    put(
-        "erasure-request",
-        "/credentialSubject/categories",
-        json!(["pd:Purchase", "pd:Interest"]),
-        InvalidValue,
-    );
-    put("narrowing", "/credentialSubject/removed", json!([]), InvalidValue);
 }
 
 /// Before any type looks at it.
