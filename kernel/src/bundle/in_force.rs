@@ -102,7 +102,7 @@ pub(super) fn judge(
                 Some((Effective::Expired, _)) => "it had expired",
                 Some((Effective::Given, _)) | None => "it was not given yet, by the grant's own time",
             };
-            findings.wrong(Question::InForce, "not_in_force", "/openings", why);
+            findings.refuted("not_in_force", "/openings", why);
         }
     }
     Some(at)

@@ -169,6 +169,12 @@ impl Findings {
         );
     }
 
+    /// The evidence is sound and answers the question with no.
+    pub(super) fn refuted(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
+        let help = "the evidence is sound; do not use the data on this consent's ground for that moment";
+        self.add(Question::InForce, Weight::False, code, place, why, help);
+    }
+
     pub(super) fn missing(
         &mut self,
         question: Question,
