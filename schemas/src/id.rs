@@ -101,7 +101,9 @@ impl Digest {
 impl FromStr for Digest {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        decode_hex(text).map(Self).ok_or(IdError::new("a digest is 64 lowercase hex digits"))
+        decode_hex(text)
+            .map(Self)
+            .ok_or(IdError::new("a digest is 64 lowercase hex digits"))
     }
 }
 
@@ -161,20 +163,29 @@ impl Did {
             return Err(IdError::new("the DID is longer than 512 bytes"));
         }
         if let Some(key) = text.strip_prefix("did:key:") {
-            let base58 = key.strip_prefix('z').ok_or(IdError::new("a did:key starts with did:key:z"))?;
+            let base58 = key
+                .strip_prefix('z')
+                .ok_or(IdError::new("a did:key starts with did:key:z"))?;
             if base58.is_empty() || !base58.bytes().all(is_base58) {
                 return Err(IdError::new("a did:key is base58-btc after the z"));
             }
             return Ok(());
         }
-        let web = text.strip_prefix("did:web:").ok_or(IdError::new("the DID is neither did:key nor did:web"))?;
+        let web = text
+            .strip_prefix("did:web:")
+            .ok_or(IdError::new("the DID is neither did:key nor did:web"))?;
         let legal = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
         };
         if web.split(':').all(legal) {
             Ok(())
         } else {
-            Err(IdError::new("a did:web is a host and path parts of letters, digits, '.', '-', '_', '%', joined by ':'"))
+            Err(IdError::new(
+                "a did:web is a host and path parts of letters, digits, '.', '-', '_', '%', joined by ':'",
+            ))
         }
     }
 }
@@ -199,12 +210,15 @@ impl DidUrl {
     }
 
     fn check(text: &str) -> Result<(), IdError> {
-        let (did, fragment) =
-            text.split_once('#').ok_or(IdError::new("a verification method is a DID, '#' and a fragment"))?;
+        let (did, fragment) = text
+            .split_once('#')
+            .ok_or(IdError::new("a verification method is a DID, '#' and a fragment"))?;
         Did::check(did)?;
         if fragment.is_empty()
             || fragment.len() > MAX_DID_BYTES
-            || !fragment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            || !fragment
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         {
             return Err(IdError::new("the fragment is 1 to 512 letters, digits, '-', '_', '.'"));
         }
@@ -229,7 +243,14 @@ impl RecordId {
         random[6] = (random[6] & 0x0f) | 0x40;
         random[8] = (random[8] & 0x3f) | 0x80;
         let hex = encode_hex(&random);
-        Self(format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
+        Self(format!(
+            "urn:uuid:{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        ))
     }
 
     fn check(text: &str) -> Result<(), IdError> {
@@ -255,14 +276,22 @@ impl Iri {
         if text.len() > MAX_IRI_BYTES {
             return Err(IdError::new("the IRI is longer than 1024 bytes"));
         }
-        let (scheme, rest) = text.split_once(':').ok_or(IdError::new("an IRI is absolute: scheme:rest"))?;
+        let (scheme, rest) = text
+            .split_once(':')
+            .ok_or(IdError::new("an IRI is absolute: scheme:rest"))?;
         let scheme_legal = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
         let rest_legal = !rest.is_empty()
             && rest.bytes().all(|b| {
                 b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
             });
-        if scheme_legal && rest_legal { Ok(()) } else { Err(IdError::new("the IRI has a character outside RFC 3986")) }
+        if scheme_legal && rest_legal {
+            Ok(())
+        } else {
+            Err(IdError::new("the IRI has a character outside RFC 3986"))
+        }
     }
 }
 
@@ -276,11 +305,15 @@ impl Origin {
     fn check(text: &str) -> Result<(), IdError> {
         // It is also a note key name: no space and no plus sign there (C2SP signed-note).
         let legal = (1..=MAX_ORIGIN_BYTES).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'~'));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'~'));
         if legal {
             Ok(())
         } else {
-            Err(IdError::new("an origin is 1 to 255 letters, digits, '.', '-', '_', '/', ':', '~'"))
+            Err(IdError::new(
+                "an origin is 1 to 255 letters, digits, '.', '-', '_', '/', ':', '~'",
+            ))
         }
     }
 }
@@ -299,7 +332,11 @@ impl Language {
             && (2..=3).contains(&primary.len())
             && primary.bytes().all(|b| b.is_ascii_lowercase())
             && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
-        if legal { Ok(()) } else { Err(IdError::new("a language tag is like en or de-AT")) }
+        if legal {
+            Ok(())
+        } else {
+            Err(IdError::new("a language tag is like en or de-AT"))
+        }
     }
 }
 
@@ -323,7 +360,10 @@ impl Country {
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char])
+        .collect()
 }
 
 /// The 32 bytes of 64 lowercase hex digits; `None` for anything else.
@@ -360,7 +400,10 @@ mod tests {
     #[test]
     fn digests_are_lowercase_hex_only() {
         let digest = Digest::of(b"abc");
-        assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            digest.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!(digest.to_string().to_uppercase().parse::<Digest>().is_err());
         assert!("00".parse::<Digest>().is_err());
@@ -369,17 +412,33 @@ mod tests {
 
     #[test]
     fn dids_of_two_methods_only() {
-        assert!("did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2".parse::<Did>().is_ok());
+        assert!(
+            "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
+                .parse::<Did>()
+                .is_ok()
+        );
         assert!("did:web:cinema.example".parse::<Did>().is_ok());
         assert!("did:web:cinema.example%3A8443:brands:a".parse::<Did>().is_ok());
-        for bad in ["did:key:6Mk", "did:key:z", "did:key:z0", "did:web:", "did:web:a/b", "did:web:a::b", "did:ion:a", "", "x"] {
+        for bad in [
+            "did:key:6Mk",
+            "did:key:z",
+            "did:key:z0",
+            "did:web:",
+            "did:web:a/b",
+            "did:web:a::b",
+            "did:ion:a",
+            "",
+            "x",
+        ] {
             assert!(bad.parse::<Did>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_did_key_method_names_its_own_key() {
-        let did: Did = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2".parse().unwrap();
+        let did: Did = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
+            .parse()
+            .unwrap();
         let method = did.key_method().unwrap();
         assert_eq!(method.as_str().parse(), Ok(method.clone()));
         assert_eq!(method.did_str(), did.as_str());
@@ -394,7 +453,11 @@ mod tests {
         assert_eq!(id.as_str(), "urn:uuid:ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert!(id.as_str().parse::<RecordId>().is_ok());
         assert!(id.as_str().to_uppercase().parse::<RecordId>().is_err());
-        assert!("urn:uuid:ffffffff-ffff-4fff-bfff-fffffffffff".parse::<RecordId>().is_err());
+        assert!(
+            "urn:uuid:ffffffff-ffff-4fff-bfff-fffffffffff"
+                .parse::<RecordId>()
+                .is_err()
+        );
     }
 
     #[test]

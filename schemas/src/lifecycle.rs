@@ -209,7 +209,9 @@ pub fn apply(
         }
         (Body::EndedByController(_), Some(state)) => {
             if event.issuer != state.controller {
-                return Err(TransitionError::WrongSigner("only the controller can end a consent as controller"));
+                return Err(TransitionError::WrongSigner(
+                    "only the controller can end a consent as controller",
+                ));
             }
             end(state, Phase::EndedByController)
         }
@@ -219,24 +221,31 @@ pub fn apply(
     }
 }
 
-fn start(
-    event: &Record,
-    grant: &ConsentGrant,
-    request: Option<&ConsentRequest>,
-) -> Result<State, TransitionError> {
+fn start(event: &Record, grant: &ConsentGrant, request: Option<&ConsentRequest>) -> Result<State, TransitionError> {
     if !event.issuer.is_key() {
-        return Err(TransitionError::WrongSigner("a grant is signed by the person's own did:key"));
+        return Err(TransitionError::WrongSigner(
+            "a grant is signed by the person's own did:key",
+        ));
     }
     let request = request.ok_or(TransitionError::RequestUnknown)?;
     if grant.controller != request.controllers.registered().id {
         return Err(TransitionError::OutsideRequest("the controller is not the request's"));
     }
     // A controller may be a did:key as well, and would else say yes to itself (Article 4(11): "of the data subject").
-    if request.controllers.all().iter().any(|controller| controller.id == event.issuer) {
-        return Err(TransitionError::WrongSigner("a grant is signed by the person, never by a controller"));
+    if request
+        .controllers
+        .all()
+        .iter()
+        .any(|controller| controller.id == event.issuer)
+    {
+        return Err(TransitionError::WrongSigner(
+            "a grant is signed by the person, never by a controller",
+        ));
     }
     if !grant.scope.is_selection_of(&request.clauses) {
-        return Err(TransitionError::OutsideRequest("a clause is not one of the request's, whole and unchanged"));
+        return Err(TransitionError::OutsideRequest(
+            "a clause is not one of the request's, whole and unchanged",
+        ));
     }
     let valid_until = within_request(event, &grant.shown, &grant.scope, request)?;
     Ok(State {
@@ -259,7 +268,10 @@ fn narrow(state: &State, event: &Record, narrowing: &Narrowing) -> Result<State,
     if scope.digest() != narrowing.remaining {
         return Err(TransitionError::RemainingDiffers(scope.digest()));
     }
-    Ok(State { scope, ..followed(state, event) })
+    Ok(State {
+        scope,
+        ..followed(state, event)
+    })
 }
 
 fn renew(
@@ -271,19 +283,28 @@ fn renew(
     in_force(state, event, renewal.previous)?;
     let request = request.ok_or(TransitionError::RequestUnknown)?;
     if request.controllers.registered().id != state.controller {
-        return Err(TransitionError::OutsideRequest("a renewal answers a request of the same controller"));
+        return Err(TransitionError::OutsideRequest(
+            "a renewal answers a request of the same controller",
+        ));
     }
     if !renewal.scope.is_within(&state.scope) {
         return Err(TransitionError::Widens);
     }
     if !renewal.scope.is_within(&request.clauses) {
-        return Err(TransitionError::OutsideRequest("a clause is not within any of the request's"));
+        return Err(TransitionError::OutsideRequest(
+            "a clause is not within any of the request's",
+        ));
     }
     let valid_until = within_request(event, &renewal.shown, &renewal.scope, request)?;
     if valid_until <= state.valid_until {
         return Err(TransitionError::NotLater);
     }
-    Ok(State { scope: renewal.scope.clone(), request: renewal.request, valid_until, ..followed(state, event) })
+    Ok(State {
+        scope: renewal.scope.clone(),
+        request: renewal.request,
+        valid_until,
+        ..followed(state, event)
+    })
 }
 
 /// What grants and renewals have in common: the notice, the time limit and the express statements. Gives the expiry.
@@ -294,15 +315,30 @@ fn within_request(
     request: &ConsentRequest,
 ) -> Result<Timestamp, TransitionError> {
     if request.notices.get(&shown.language) != Some(shown.notice) {
-        return Err(TransitionError::OutsideRequest("the notice shown is not the request's in that language"));
+        return Err(TransitionError::OutsideRequest(
+            "the notice shown is not the request's in that language",
+        ));
     }
     // The parser admits no grant and no renewal without an expiry.
-    let valid_until = event.valid_until.ok_or(TransitionError::OutsideRequest("there is no expiry"))?;
+    let valid_until = event
+        .valid_until
+        .ok_or(TransitionError::OutsideRequest("there is no expiry"))?;
     if valid_until > event.valid_from.plus(request.validity) {
-        return Err(TransitionError::OutsideRequest("it would last longer than the request's validity"));
+        return Err(TransitionError::OutsideRequest(
+            "it would last longer than the request's validity",
+        ));
     }
-    let explicit = |at: usize| shown.choices.get(at).is_some_and(|choice| choice.act == Act::ExplicitStatement);
-    let missing = scope.clauses().iter().enumerate().find(|(at, c)| demand(c) == Demand::Explicit && !explicit(*at));
+    let explicit = |at: usize| {
+        shown
+            .choices
+            .get(at)
+            .is_some_and(|choice| choice.act == Act::ExplicitStatement)
+    };
+    let missing = scope
+        .clauses()
+        .iter()
+        .enumerate()
+        .find(|(at, c)| demand(c) == Demand::Explicit && !explicit(*at));
     missing.map_or(Ok(valid_until), |(at, _)| Err(TransitionError::ExplicitActMissing(at)))
 }
 
@@ -331,7 +367,9 @@ fn by_subject(state: &State, event: &Record) -> Result<(), TransitionError> {
     if event.issuer == state.subject {
         return Ok(());
     }
-    Err(TransitionError::WrongSigner("only the person who gave the consent, by the key that gave it, can sign this"))
+    Err(TransitionError::WrongSigner(
+        "only the person who gave the consent, by the key that gave it, can sign this",
+    ))
 }
 
 fn followed(state: &State, event: &Record) -> State {

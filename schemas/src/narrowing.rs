@@ -76,7 +76,11 @@ impl Scope {
                 return Err(NarrowingError::MatchesNothing(at));
             }
         }
-        let left: Vec<Clause> = self.clauses().iter().filter_map(|clause| remainder(clause, patterns)).collect();
+        let left: Vec<Clause> = self
+            .clauses()
+            .iter()
+            .filter_map(|clause| remainder(clause, patterns))
+            .collect();
         match Self::new(left) {
             Err(ScopeError::Empty) => Err(NarrowingError::NothingRemains),
             other => Ok(other?),
@@ -102,7 +106,10 @@ impl Value {
             Self::Processing(term) => clause.processing.has(term),
             Self::Delivery(delivery) => clause.delivery.has(delivery),
             Self::ThirdParty(id) => clause.third_party.as_ref().is_some_and(|party| party.id == *id),
-            Self::Transfer(country) => clause.transfer.as_ref().is_some_and(|transfer| transfer.country == *country),
+            Self::Transfer(country) => clause
+                .transfer
+                .as_ref()
+                .is_some_and(|transfer| transfer.country == *country),
         }
     }
 }
@@ -158,10 +165,19 @@ impl TryFrom<Wire> for Pattern {
         match (wire.clause, wire.purpose, wire.dimension, wire.value) {
             (Some(clause), None, None, None) => Ok(Self::Clause(clause)),
             (None, Some(purpose), Some(dimension), Some(value)) => {
-                let purpose = if purpose == "*" { None } else { Some(purpose.try_into()?) };
-                Ok(Self::Value { purpose, value: Value::parse(dimension, value)? })
+                let purpose = if purpose == "*" {
+                    None
+                } else {
+                    Some(purpose.try_into()?)
+                };
+                Ok(Self::Value {
+                    purpose,
+                    value: Value::parse(dimension, value)?,
+                })
             }
-            _ => Err(IdError::new("a pattern is {clause} alone, or {purpose, dimension, value}")),
+            _ => Err(IdError::new(
+                "a pattern is {clause} alone, or {purpose, dimension, value}",
+            )),
         }
     }
 }
@@ -169,12 +185,16 @@ impl TryFrom<Wire> for Pattern {
 impl Value {
     fn parse(dimension: Dimension, value: String) -> Result<Self, IdError> {
         Ok(match dimension {
-            Dimension::Categories => {
-                Self::Category(value.parse().map_err(|_| IdError::new("the value is no DPV personal data term"))?)
-            }
-            Dimension::Processing => {
-                Self::Processing(value.parse().map_err(|_| IdError::new("the value is no DPV processing term"))?)
-            }
+            Dimension::Categories => Self::Category(
+                value
+                    .parse()
+                    .map_err(|_| IdError::new("the value is no DPV personal data term"))?,
+            ),
+            Dimension::Processing => Self::Processing(
+                value
+                    .parse()
+                    .map_err(|_| IdError::new("the value is no DPV processing term"))?,
+            ),
             Dimension::Delivery => Self::Delivery(match value.as_str() {
                 "copy" => Delivery::Copy,
                 "in-vault" => Delivery::InVault,
@@ -200,11 +220,21 @@ impl Value {
 impl From<Pattern> for Wire {
     fn from(pattern: Pattern) -> Self {
         match pattern {
-            Pattern::Clause(clause) => Self { clause: Some(clause), purpose: None, dimension: None, value: None },
+            Pattern::Clause(clause) => Self {
+                clause: Some(clause),
+                purpose: None,
+                dimension: None,
+                value: None,
+            },
             Pattern::Value { purpose, value } => {
                 let (dimension, value) = value.wire();
                 let purpose = purpose.map_or_else(|| "*".to_owned(), String::from);
-                Self { clause: None, purpose: Some(purpose), dimension: Some(dimension), value: Some(value) }
+                Self {
+                    clause: None,
+                    purpose: Some(purpose),
+                    dimension: Some(dimension),
+                    value: Some(value),
+                }
             }
         }
     }

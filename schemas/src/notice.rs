@@ -161,7 +161,11 @@ impl CanonicalNotice {
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let document = json::parse(bytes, MAX_NOTICE_BYTES)?;
         let notice = json::decode(document.root())?;
-        let bytes = if document.is_canonical() { bytes.to_vec() } else { document.root().to_jcs() };
+        let bytes = if document.is_canonical() {
+            bytes.to_vec()
+        } else {
+            document.root().to_jcs()
+        };
         Ok(Self { notice, bytes })
     }
 
@@ -185,14 +189,26 @@ impl Notice {
         let purposes = Set::from_members(clauses.iter().map(|c| c.purpose.id.clone()));
         same("/purposes/purposes", &self.purposes.purposes, &purposes)?;
         let third_parties = Set::from_members(request.third_parties().cloned());
-        same("/recipients/thirdParties", &self.recipients.third_parties, &third_parties)?;
-        let countries = Set::from_members(clauses.iter().filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone())));
+        same(
+            "/recipients/thirdParties",
+            &self.recipients.third_parties,
+            &third_parties,
+        )?;
+        let countries = Set::from_members(
+            clauses
+                .iter()
+                .filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone())),
+        );
         same("/transfers/countries", &self.transfers.countries, &countries)?;
         same("/retention/periods", &self.retention.periods, &periods(request))?;
         let automated = |p: &ProcessingTerm| p.sensitivity() == Some(Sensitivity::AutomatedDecision);
         let exist = clauses.iter().any(|c| c.processing.iter().any(automated));
         same("/automatedDecisions/exist", &self.automated_decisions.exist, &exist)?;
-        same("/proofRetention/period", &self.proof_retention.period, &request.proof_retention)
+        same(
+            "/proofRetention/period",
+            &self.proof_retention.period,
+            &request.proof_retention,
+        )
     }
 }
 
@@ -201,7 +217,10 @@ impl Notice {
 pub fn periods(request: &ConsentRequest) -> BTreeMap<Iri, Vec<Period>> {
     let mut periods: BTreeMap<Iri, Vec<Period>> = BTreeMap::new();
     for clause in request.clauses.clauses() {
-        periods.entry(clause.purpose.id.clone()).or_default().push(clause.retention);
+        periods
+            .entry(clause.purpose.id.clone())
+            .or_default()
+            .push(clause.retention);
     }
     for list in periods.values_mut() {
         list.sort_by_key(Period::to_string);
@@ -215,5 +234,8 @@ fn same<T: PartialEq + Serialize>(pointer: &'static str, found: &T, expected: &T
         return Ok(());
     }
     let expected = json::to_jcs(expected).unwrap_or_default();
-    Err(Disagreement { pointer, what: format!("the request says {}", String::from_utf8_lossy(&expected)) })
+    Err(Disagreement {
+        pointer,
+        what: format!("the request says {}", String::from_utf8_lossy(&expected)),
+    })
 }

@@ -77,7 +77,10 @@ pub enum RuleError {
     #[error("the request may include children, and guardians are not supported yet")]
     GuardianUnsupported,
     /// Rule 5.
-    #[error("the request names another vocabulary than {} ({expected})", crate::vocab::VOCABULARY_VERSION)]
+    #[error(
+        "the request names another vocabulary than {} ({expected})",
+        crate::vocab::VOCABULARY_VERSION
+    )]
     VocabularyUnknown {
         /// The hash of the table in use, in hex.
         expected: String,
@@ -104,7 +107,9 @@ impl RuleError {
 /// The first rule that is broken.
 pub fn check_request(request: &ConsentRequest) -> Result<(), RuleError> {
     if *request.vocabulary.as_bytes() != vocabulary_hash() {
-        return Err(RuleError::VocabularyUnknown { expected: crate::id::encode_hex(&vocabulary_hash()) });
+        return Err(RuleError::VocabularyUnknown {
+            expected: crate::id::encode_hex(&vocabulary_hash()),
+        });
     }
     if request.audience.may_include_children {
         return Err(RuleError::GuardianUnsupported);
@@ -117,7 +122,11 @@ pub fn check_request(request: &ConsentRequest) -> Result<(), RuleError> {
 /// # Errors
 /// The first rule that is broken.
 pub fn check_scope(scope: &Scope) -> Result<(), RuleError> {
-    scope.clauses().iter().enumerate().try_for_each(|(at, clause)| check_clause(at, clause))
+    scope
+        .clauses()
+        .iter()
+        .enumerate()
+        .try_for_each(|(at, clause)| check_clause(at, clause))
 }
 
 /// What the clause needs from the person.
@@ -128,12 +137,17 @@ pub fn demand(clause: &Clause) -> Demand {
 
 fn check_clause(at: usize, clause: &Clause) -> Result<(), RuleError> {
     if clause.purpose.is_a.is_too_general() {
-        return Err(RuleError::NotSpecific { clause: at, term: clause.purpose.is_a.as_str() });
+        return Err(RuleError::NotSpecific {
+            clause: at,
+            term: clause.purpose.is_a.as_str(),
+        });
     }
     if let Some(term) = criminal(clause) {
         return Err(RuleError::CriminalCategory { clause: at, term });
     }
-    let Some(ground) = grounds(clause).next() else { return Ok(()) };
+    let Some(ground) = grounds(clause).next() else {
+        return Ok(());
+    };
     // Alone of its kind in the clause, and alone in its own dimension: else one tick would say yes to two things.
     let other_ground = grounds(clause).any(|other| other != ground);
     let crowded = (clause.categories.len() > 1 && clause.categories.iter().any(|c| c.sensitivity().is_some()))
@@ -146,7 +160,11 @@ fn check_clause(at: usize, clause: &Clause) -> Result<(), RuleError> {
 
 fn criminal(clause: &Clause) -> Option<&'static str> {
     let is_criminal = |s: Option<Sensitivity>| s == Some(Sensitivity::CriminalRecord);
-    let category = clause.categories.iter().find(|c| is_criminal(c.sensitivity())).map(|c| c.as_str());
+    let category = clause
+        .categories
+        .iter()
+        .find(|c| is_criminal(c.sensitivity()))
+        .map(|c| c.as_str());
     category.or_else(|| is_criminal(clause.purpose.is_a.sensitivity()).then(|| clause.purpose.is_a.as_str()))
 }
 
@@ -155,7 +173,11 @@ fn grounds(clause: &Clause) -> impl Iterator<Item = Ground> + '_ {
     let categories = clause.categories.iter().filter_map(|c| c.sensitivity());
     let processing = clause.processing.iter().filter_map(|p| p.sensitivity());
     let transfer = clause.transfer.iter().map(|_| Ground::Transfer);
-    purpose.chain(categories).chain(processing).filter_map(ground).chain(transfer)
+    purpose
+        .chain(categories)
+        .chain(processing)
+        .filter_map(ground)
+        .chain(transfer)
 }
 
 const fn ground(sensitivity: Sensitivity) -> Option<Ground> {

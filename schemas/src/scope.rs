@@ -208,7 +208,9 @@ impl Scope {
     /// would cover is not: the person never saw such a choice.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        self.0.iter().all(|clause| other.0.iter().any(|wider| clause.is_within(wider)))
+        self.0
+            .iter()
+            .all(|clause| other.0.iter().any(|wider| clause.is_within(wider)))
     }
 
     /// Whether every clause stands, whole and unchanged, in `offered`: a yes is to whole clauses (records, "ConsentGrant").

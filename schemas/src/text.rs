@@ -26,9 +26,8 @@ impl Text {
         if text.len() > MAX_TEXT_BYTES {
             return Err(IdError::new("the text is longer than 16384 bytes"));
         }
-        let forbidden = |c: char| {
-            (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
+        let forbidden =
+            |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if text.chars().any(forbidden) {
             return Err(IdError::new("the text has a control or direction-override character"));
         }
@@ -47,7 +46,9 @@ impl Texts {
     #[must_use]
     pub fn in_language(&self, language: &str) -> &str {
         let exact = self.0.iter().find(|(tag, _)| tag.as_str() == language);
-        exact.or_else(|| self.0.first_key_value()).map_or("", |(_, text)| text.as_str())
+        exact
+            .or_else(|| self.0.first_key_value())
+            .map_or("", |(_, text)| text.as_str())
     }
 
     /// The languages, sorted.
@@ -74,7 +75,14 @@ impl From<Texts> for BTreeMap<Language, Text> {
 
 /// A set of 0 to 256 members. On the wire it is an array in ascending order without repetition: one set, one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(deserialize = "T: Ord + Clone + Deserialize<'de>", serialize = "T: Ord + Clone + Serialize"))]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(
+        deserialize = "T: Ord + Clone + Deserialize<'de>",
+        serialize = "T: Ord + Clone + Serialize"
+    )
+)]
 pub struct Set<T>(Vec<T>);
 
 impl<T: Ord> Set<T> {
@@ -134,7 +142,14 @@ impl<T> From<Set<T>> for Vec<T> {
 
 /// A [`Set`] with at least one member.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(deserialize = "T: Ord + Clone + Deserialize<'de>", serialize = "T: Ord + Clone + Serialize"))]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(
+        deserialize = "T: Ord + Clone + Deserialize<'de>",
+        serialize = "T: Ord + Clone + Serialize"
+    )
+)]
 pub struct SomeOf<T>(Set<T>);
 
 impl<T: Ord> SomeOf<T> {

@@ -19,7 +19,11 @@ impl Timestamp {
     /// From seconds since 1970-01-01T00:00:00Z; `None` after the year 9999.
     #[must_use]
     pub const fn from_unix(seconds: u64) -> Option<Self> {
-        if seconds <= MAX_TIMESTAMP { Some(Self(seconds)) } else { None }
+        if seconds <= MAX_TIMESTAMP {
+            Some(Self(seconds))
+        } else {
+            None
+        }
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -45,7 +49,9 @@ impl Timestamp {
     /// 1182/71 counts months.
     #[must_use]
     pub fn plus(self, period: Period) -> Self {
-        let Some(date_time) = self.date_time() else { return Self(MAX_TIMESTAMP) };
+        let Some(date_time) = self.date_time() else {
+            return Self(MAX_TIMESTAMP);
+        };
         let month0 = u64::from(u8::from(date_time.month()) - 1) + u64::from(period.months);
         let year = i64::from(date_time.year()) + i64::try_from(month0 / 12).unwrap_or(i64::MAX / 2);
         let reached = i32::try_from(year).ok().filter(|y| *y <= 9999).and_then(|year| {
@@ -54,7 +60,9 @@ impl Timestamp {
             let date = time::Date::from_calendar_date(year, month, day).ok()?;
             u64::try_from(date.with_time(date_time.time()).assume_utc().unix_timestamp()).ok()
         });
-        reached.map_or(Self(MAX_TIMESTAMP), |s| Self(s.min(MAX_TIMESTAMP)).plus_seconds(u64::from(period.days) * 86_400))
+        reached.map_or(Self(MAX_TIMESTAMP), |s| {
+            Self(s.min(MAX_TIMESTAMP)).plus_seconds(u64::from(period.days) * 86_400)
+        })
     }
 
     fn date_time(self) -> Option<time::OffsetDateTime> {
@@ -70,7 +78,10 @@ impl FromStr for Timestamp {
         let bytes = text.as_bytes();
         let shape = b"dddd-dd-ddTdd:dd:ddZ";
         let fits = bytes.len() == shape.len()
-            && bytes.iter().zip(shape).all(|(b, s)| if *s == b'd' { b.is_ascii_digit() } else { b == s });
+            && bytes
+                .iter()
+                .zip(shape)
+                .all(|(b, s)| if *s == b'd' { b.is_ascii_digit() } else { b == s });
         if !fits {
             return Err(NOT_A_TIME);
         }
@@ -80,7 +91,9 @@ impl FromStr for Timestamp {
             .and_then(|month| time::Date::from_calendar_date(i32::from(number(0, 4)), month, small(8)))
             .map_err(|_| NOT_A_TIME)?;
         let time = time::Time::from_hms(small(11), small(14), small(17)).map_err(|_| NOT_A_TIME)?;
-        u64::try_from(date.with_time(time).assume_utc().unix_timestamp()).map(Self).map_err(|_| NOT_A_TIME)
+        u64::try_from(date.with_time(time).assume_utc().unix_timestamp())
+            .map(Self)
+            .map_err(|_| NOT_A_TIME)
     }
 }
 
@@ -99,9 +112,16 @@ impl From<Timestamp> for String {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(t) = self.date_time() else { return Err(fmt::Error) };
+        let Some(t) = self.date_time() else {
+            return Err(fmt::Error);
+        };
         let (month, (hour, minute, second)) = (u8::from(t.month()), t.to_hms());
-        write!(f, "{:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", t.year(), t.day())
+        write!(
+            f,
+            "{:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+            t.year(),
+            t.day()
+        )
     }
 }
 
@@ -136,15 +156,18 @@ impl Period {
     }
 }
 
-const NOT_A_PERIOD: IdError =
-    IdError::new("a period is an ISO 8601 duration of years, months, days in its shortest form, like P3Y, P1Y6M or P90D");
+const NOT_A_PERIOD: IdError = IdError::new(
+    "a period is an ISO 8601 duration of years, months, days in its shortest form, like P3Y, P1Y6M or P90D",
+);
 
 impl FromStr for Period {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
         let mut rest = text.strip_prefix('P').ok_or(NOT_A_PERIOD)?;
         let mut take = |unit: char| -> Option<u32> {
-            let Some((digits, after)) = rest.split_once(unit) else { return Some(0) };
+            let Some((digits, after)) = rest.split_once(unit) else {
+                return Some(0);
+            };
             if digits.is_empty() || digits.len() > 5 || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return None;
             }
@@ -152,10 +175,16 @@ impl FromStr for Period {
             digits.parse().ok()
         };
         let parts = (take('Y'), take('M'), take('D'));
-        let (Some(years), Some(months), Some(days)) = parts else { return Err(NOT_A_PERIOD) };
+        let (Some(years), Some(months), Some(days)) = parts else {
+            return Err(NOT_A_PERIOD);
+        };
         let period = Self::new(years * 12 + months, days).ok_or(NOT_A_PERIOD)?;
         // One spelling for one period: whatever does not print back the same is refused.
-        if period.to_string() == text { Ok(period) } else { Err(NOT_A_PERIOD) }
+        if period.to_string() == text {
+            Ok(period)
+        } else {
+            Err(NOT_A_PERIOD)
+        }
     }
 }
 
@@ -214,15 +243,29 @@ mod tests {
 
     #[test]
     fn months_clip_to_the_end_of_the_month() {
-        assert_eq!(at("2027-01-31T10:00:00Z").plus("P1M".parse().unwrap()), at("2027-02-28T10:00:00Z"));
-        assert_eq!(at("2028-01-31T10:00:00Z").plus("P1M".parse().unwrap()), at("2028-02-29T10:00:00Z"));
-        assert_eq!(at("2026-11-22T05:00:00Z").plus("P1Y2M3D".parse().unwrap()), at("2028-01-25T05:00:00Z"));
-        assert_eq!(at("9999-12-31T00:00:00Z").plus("P1Y".parse().unwrap()).unix(), MAX_TIMESTAMP);
+        assert_eq!(
+            at("2027-01-31T10:00:00Z").plus("P1M".parse().unwrap()),
+            at("2027-02-28T10:00:00Z")
+        );
+        assert_eq!(
+            at("2028-01-31T10:00:00Z").plus("P1M".parse().unwrap()),
+            at("2028-02-29T10:00:00Z")
+        );
+        assert_eq!(
+            at("2026-11-22T05:00:00Z").plus("P1Y2M3D".parse().unwrap()),
+            at("2028-01-25T05:00:00Z")
+        );
+        assert_eq!(
+            at("9999-12-31T00:00:00Z").plus("P1Y".parse().unwrap()).unix(),
+            MAX_TIMESTAMP
+        );
     }
 
     #[test]
     fn periods_have_one_spelling_and_a_partial_order() {
-        for bad in ["P", "P0D", "P12M", "P1W", "PT1H", "P1D1M", "P-1D", "P01Y", "p1Y", "P1Y0M", "P999999D", "P101Y"] {
+        for bad in [
+            "P", "P0D", "P12M", "P1W", "PT1H", "P1D1M", "P-1D", "P01Y", "p1Y", "P1Y0M", "P999999D", "P101Y",
+        ] {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
         }
         let period = |t: &str| t.parse::<Period>().unwrap();

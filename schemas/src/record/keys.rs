@@ -83,7 +83,10 @@ impl DidDocument {
             return Err(IdError::new("a DID document has 1 to 32 methods that may sign"));
         }
         // A method that names another controller would let that controller sign as this brand.
-        if methods.iter().any(|m| m.id.did_str() != id.as_str() || m.controller != id) {
+        if methods
+            .iter()
+            .any(|m| m.id.did_str() != id.as_str() || m.controller != id)
+        {
             return Err(IdError::new("every method belongs to the document's own DID"));
         }
         if Set::from_members(methods.iter().map(|m| m.id.clone())).len() != methods.len() {
@@ -107,15 +110,24 @@ impl DidDocument {
     /// The key that the document gives for `method`, if the method may sign.
     #[must_use]
     pub fn key(&self, method: &DidUrl) -> Option<&str> {
-        self.methods.iter().find(|m| m.id == *method).map(|m| m.public_key_multibase.as_str())
+        self.methods
+            .iter()
+            .find(|m| m.id == *method)
+            .map(|m| m.public_key_multibase.as_str())
     }
 }
 
 impl TryFrom<DocumentWire> for DidDocument {
     type Error = IdError;
     fn try_from(wire: DocumentWire) -> Result<Self, IdError> {
-        if !wire.assertion_method.iter().eq(wire.verification_method.iter().map(|m| &m.id)) {
-            return Err(IdError::new("assertionMethod lists each method, in the same order, and no other"));
+        if !wire
+            .assertion_method
+            .iter()
+            .eq(wire.verification_method.iter().map(|m| &m.id))
+        {
+            return Err(IdError::new(
+                "assertionMethod lists each method, in the same order, and no other",
+            ));
         }
         Self::new(wire.id, wire.verification_method)
     }
@@ -124,6 +136,10 @@ impl TryFrom<DocumentWire> for DidDocument {
 impl From<DidDocument> for DocumentWire {
     fn from(document: DidDocument) -> Self {
         let assertion_method = document.methods.iter().map(|m| m.id.clone()).collect();
-        Self { id: document.id, verification_method: document.methods, assertion_method }
+        Self {
+            id: document.id,
+            verification_method: document.methods,
+            assertion_method,
+        }
     }
 }

@@ -215,7 +215,9 @@ impl TryFrom<(String, String)> for Context {
         if first == VC_CONTEXT && second == PLACET_CONTEXT {
             Ok(Self)
         } else {
-            Err(IdError::new("the context is https://www.w3.org/ns/credentials/v2 and https://w3id.org/placet/v1"))
+            Err(IdError::new(
+                "the context is https://www.w3.org/ns/credentials/v2 and https://w3id.org/placet/v1",
+            ))
         }
     }
 }
@@ -237,7 +239,11 @@ impl ProofValue {
     fn check(text: &str) -> Result<(), IdError> {
         let base58 = |b: &str| (64..=88).contains(&b.len()) && b.bytes().all(is_base58);
         let legal = text.strip_prefix('z').is_some_and(base58);
-        if legal { Ok(()) } else { Err(IdError::new("a proofValue is z and the base58-btc of 64 bytes")) }
+        if legal {
+            Ok(())
+        } else {
+            Err(IdError::new("a proofValue is z and the base58-btc of 64 bytes"))
+        }
     }
 }
 
@@ -312,7 +318,11 @@ impl CanonicalRecord {
     /// The first fault, with its JSON pointer.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let document = json::parse(bytes, MAX_RECORD_BYTES)?;
-        let bytes = if document.is_canonical() { bytes.to_vec() } else { document.root().to_jcs() };
+        let bytes = if document.is_canonical() {
+            bytes.to_vec()
+        } else {
+            document.root().to_jcs()
+        };
         let canonical = json::parse_canonical(&bytes, MAX_RECORD_BYTES)?;
         let record = Record::from_canonical(canonical.bytes(), canonical.root())?;
         Ok(Self { record, bytes })
@@ -343,8 +353,13 @@ impl Record {
         }?;
         record.check()?;
         record.digest = Digest::of(bytes);
-        record.signing_input = signing_input(document, node)
-            .ok_or_else(|| fault("/proof", FaultCode::MissingMember, "the proof or its proofValue is missing"))?;
+        record.signing_input = signing_input(document, node).ok_or_else(|| {
+            fault(
+                "/proof",
+                FaultCode::MissingMember,
+                "the proof or its proofValue is missing",
+            )
+        })?;
         Ok(record)
     }
 
@@ -379,28 +394,54 @@ impl Record {
     fn check(&self) -> Result<(), Fault> {
         let kind = self.kind();
         match (kind.expires(), self.valid_until) {
-            (true, None) => return Err(fault("/validUntil", FaultCode::MissingMember, "a grant or renewal has an expiry")),
+            (true, None) => {
+                return Err(fault(
+                    "/validUntil",
+                    FaultCode::MissingMember,
+                    "a grant or renewal has an expiry",
+                ));
+            }
             (false, Some(_)) => {
-                return Err(fault("/validUntil", FaultCode::UnknownMember, "only grants and renewals have an expiry"));
+                return Err(fault(
+                    "/validUntil",
+                    FaultCode::UnknownMember,
+                    "only grants and renewals have an expiry",
+                ));
             }
             (true, Some(until)) if until <= self.valid_from => {
-                return Err(fault("/validUntil", FaultCode::InvalidValue, "the expiry is after validFrom"));
+                return Err(fault(
+                    "/validUntil",
+                    FaultCode::InvalidValue,
+                    "the expiry is after validFrom",
+                ));
             }
             _ => {}
         }
         match (kind == Kind::ConsentGrant, &self.proof.challenge) {
             (true, None) => {
-                return Err(fault("/proof/challenge", FaultCode::MissingMember, "a grant answers an invitation"));
+                return Err(fault(
+                    "/proof/challenge",
+                    FaultCode::MissingMember,
+                    "a grant answers an invitation",
+                ));
             }
             (false, Some(_)) => {
-                return Err(fault("/proof/challenge", FaultCode::UnknownMember, "only a grant answers an invitation"));
+                return Err(fault(
+                    "/proof/challenge",
+                    FaultCode::UnknownMember,
+                    "only a grant answers an invitation",
+                ));
             }
             _ => {}
         }
         match &self.body {
             Body::ConsentGrant(grant) => {
                 if !grant.withdrawal_key.is_key() {
-                    return Err(fault("/credentialSubject/withdrawalKey", FaultCode::InvalidValue, "the withdrawal key is a did:key"));
+                    return Err(fault(
+                        "/credentialSubject/withdrawalKey",
+                        FaultCode::InvalidValue,
+                        "the withdrawal key is a did:key",
+                    ));
                 }
                 check_shown(&grant.shown, &grant.scope)
             }
@@ -575,12 +616,22 @@ fn read<S: DeserializeOwned>(node: &Node<'_>, body: impl FnOnce(S) -> Body) -> R
 fn kind_of(node: &Node<'_>) -> Result<Kind, Fault> {
     if node.get("proof").is_some_and(|proof| proof.as_array().is_some()) {
         // A set of proofs would give one statement several identities.
-        return Err(fault("/proof", FaultCode::WrongType, "a record has exactly one proof, not an array"));
+        return Err(fault(
+            "/proof",
+            FaultCode::WrongType,
+            "a record has exactly one proof, not an array",
+        ));
     }
     let types = node.get("type").and_then(Node::as_array);
     let name = types.and_then(|types| types.get(1)?.as_str());
     let kind = name.and_then(|name| Kind::ALL.into_iter().find(|kind| kind.as_str() == name));
-    kind.ok_or_else(|| fault("/type", FaultCode::InvalidValue, "type is VerifiableCredential and one kind of record"))
+    kind.ok_or_else(|| {
+        fault(
+            "/type",
+            FaultCode::InvalidValue,
+            "type is VerifiableCredential and one kind of record",
+        )
+    })
 }
 
 /// A version that this program does not know is told apart from a fault: the record may be right, only newer.
@@ -588,12 +639,21 @@ fn check_version(node: &Node<'_>) -> Result<(), Fault> {
     let subject = node.get("credentialSubject");
     match subject.and_then(|subject| subject.get("version")?.as_integer()) {
         Some(1) | None => Ok(()),
-        Some(_) => Err(fault("/credentialSubject/version", FaultCode::UnsupportedVersion, "the only known version is 1")),
+        Some(_) => Err(fault(
+            "/credentialSubject/version",
+            FaultCode::UnsupportedVersion,
+            "the only known version is 1",
+        )),
     }
 }
 
 fn check_shown(shown: &Shown, scope: &crate::scope::Scope) -> Result<(), Fault> {
-    if shown.choices.iter().map(|c| c.clause).eq(scope.clauses().iter().map(crate::scope::Clause::digest)) {
+    if shown
+        .choices
+        .iter()
+        .map(|c| c.clause)
+        .eq(scope.clauses().iter().map(crate::scope::Clause::digest))
+    {
         return Ok(());
     }
     Err(fault(
@@ -604,5 +664,9 @@ fn check_shown(shown: &Shown, scope: &crate::scope::Scope) -> Result<(), Fault> 
 }
 
 fn fault(pointer: &str, code: FaultCode, message: &str) -> Fault {
-    Fault { pointer: pointer.to_owned(), code, message: message.to_owned() }
+    Fault {
+        pointer: pointer.to_owned(),
+        code,
+        message: message.to_owned(),
+    }
 }
