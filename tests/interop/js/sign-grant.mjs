@@ -69,7 +69,7 @@ await say('Renewal', {
   strength: 'subject-key',
 }, {validUntil: time(RENEWED_DAYS)});
 
-await say('ErasureRequest', {consent, ground: 'eu-gdpr:A17-1-b'});
+await say('ErasureRequest', {consent, ground: 'eu-gdpr:JustificationA17NoLegalBasis'});
 await say('Withdrawal', {consent}, {signer: paper});
 
 process.stdout.write(JSON.stringify({
