@@ -91,6 +91,8 @@ impl Outgoing {
     /// See [`OutgoingError`].
     pub async fn fetch(&self, url: &WebUrl) -> Result<Vec<u8>, OutgoingError> {
         let fetching = client::fetch(self.config, &self.tls, url);
-        tokio::time::timeout(FETCH_TIMEOUT, fetching).await.unwrap_or(Err(OutgoingError::Timeout))
+        tokio::time::timeout(FETCH_TIMEOUT, fetching)
+            .await
+            .unwrap_or(Err(OutgoingError::Timeout))
     }
 }

@@ -7,7 +7,10 @@ use placet_schemas::id::Did;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-const OPEN: OutgoingConfig = OutgoingConfig { allow_private_addresses: true, allow_http: true };
+const OPEN: OutgoingConfig = OutgoingConfig {
+    allow_private_addresses: true,
+    allow_http: true,
+};
 
 /// A server that answers the first call with these bytes, after it has read the head, which it gives back.
 async fn answering(answer: Vec<u8>) -> (u16, tokio::task::JoinHandle<String>) {
@@ -40,9 +43,15 @@ async fn fetch(config: OutgoingConfig, did: &Did) -> Result<Vec<u8>, OutgoingErr
 
 #[tokio::test]
 async fn a_document_is_fetched_from_where_did_web_says() {
-    for (path, expected) in [("", "/.well-known/did.json"), (":brands:cinema", "/brands/cinema/did.json")] {
+    for (path, expected) in [
+        ("", "/.well-known/did.json"),
+        (":brands:cinema", "/brands/cinema/did.json"),
+    ] {
         let (port, served) = answering(ok("{\"id\":1}")).await;
-        assert_eq!(fetch(OPEN, &did("localhost", port, path)).await, Ok(b"{\"id\":1}".to_vec()));
+        assert_eq!(
+            fetch(OPEN, &did("localhost", port, path)).await,
+            Ok(b"{\"id\":1}".to_vec())
+        );
         let head = served.await.unwrap().to_ascii_lowercase();
         assert!(head.starts_with(&format!("get {expected} http/1.1\r\n")), "{head}");
         assert!(head.contains(&format!("\r\nhost: localhost:{port}\r\n")), "{head}");
@@ -56,7 +65,10 @@ async fn inward_addresses_are_refused_before_any_connection() {
     // Names and old notations of numbers alike: what counts is the address that they lead to.
     for host in ["localhost", "127.1", "0x7f000001", "2130706433", "0", "169.254.43518"] {
         for allow_http in [false, true] {
-            let config = OutgoingConfig { allow_private_addresses: false, allow_http };
+            let config = OutgoingConfig {
+                allow_private_addresses: false,
+                allow_http,
+            };
             let refused = fetch(config, &did(host, port, "")).await;
             let expected = [Err(OutgoingError::NotPublic), Err(OutgoingError::Unresolved)];
             assert!(expected.contains(&refused), "{host}: {refused:?}");
@@ -71,23 +83,39 @@ async fn inward_addresses_are_refused_before_any_connection() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let (target, hit) = answering(ok("secret")).await;
-    let (port, _served) =
-        answering(format!("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{target}/\r\ncontent-length: 0\r\n\r\n").into())
-            .await;
-    assert_eq!(fetch(OPEN, &did("127.0.0.1", port, "")).await, Err(OutgoingError::Status(302)));
-    assert!(tokio::time::timeout(Duration::from_millis(50), hit).await.is_err(), "the redirect was followed");
+    let (port, _served) = answering(
+        format!("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{target}/\r\ncontent-length: 0\r\n\r\n").into(),
+    )
+    .await;
+    assert_eq!(
+        fetch(OPEN, &did("127.0.0.1", port, "")).await,
+        Err(OutgoingError::Status(302))
+    );
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), hit).await.is_err(),
+        "the redirect was followed"
+    );
 }
 
 #[tokio::test]
 async fn size_is_capped_announced_or_not() {
     let just = "x".repeat(MAX_DOCUMENT_BYTES);
     let (port, _served) = answering(ok(&just)).await;
-    assert_eq!(fetch(OPEN, &did("127.0.0.1", port, "")).await.map(|body| body.len()), Ok(MAX_DOCUMENT_BYTES));
+    assert_eq!(
+        fetch(OPEN, &did("127.0.0.1", port, "")).await.map(|body| body.len()),
+        Ok(MAX_DOCUMENT_BYTES)
+    );
     let (port, _served) = answering(ok(&(just.clone() + "x"))).await;
-    assert_eq!(fetch(OPEN, &did("127.0.0.1", port, "")).await, Err(OutgoingError::Oversize));
+    assert_eq!(
+        fetch(OPEN, &did("127.0.0.1", port, "")).await,
+        Err(OutgoingError::Oversize)
+    );
     let endless = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{just}x");
     let (port, _served) = answering(endless.into_bytes()).await;
-    assert_eq!(fetch(OPEN, &did("127.0.0.1", port, "")).await, Err(OutgoingError::Oversize));
+    assert_eq!(
+        fetch(OPEN, &did("127.0.0.1", port, "")).await,
+        Err(OutgoingError::Oversize)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,19 +123,30 @@ async fn time_is_capped() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     // The system completes the connection; nobody ever reads or answers.
-    assert_eq!(fetch(OPEN, &did("127.0.0.1", port, "")).await, Err(OutgoingError::Timeout));
+    assert_eq!(
+        fetch(OPEN, &did("127.0.0.1", port, "")).await,
+        Err(OutgoingError::Timeout)
+    );
 }
 
 #[tokio::test]
 async fn https_is_the_rule() {
-    let closed_http = OutgoingConfig { allow_private_addresses: true, allow_http: false };
+    let closed_http = OutgoingConfig {
+        allow_private_addresses: true,
+        allow_http: false,
+    };
     let (port, served) = answering(ok("plain")).await;
     served.abort();
-    assert_eq!(fetch(closed_http, &did("localhost", port, "")).await, Err(OutgoingError::Unreachable));
+    assert_eq!(
+        fetch(closed_http, &did("localhost", port, "")).await,
+        Err(OutgoingError::Unreachable)
+    );
 }
 
 #[tokio::test]
 async fn a_did_key_has_no_place() {
-    let key: Did = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2".parse().unwrap();
+    let key: Did = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
+        .parse()
+        .unwrap();
     assert!(matches!(fetch(OPEN, &key).await, Err(OutgoingError::NotFetchable(_))));
 }

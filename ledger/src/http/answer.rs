@@ -26,13 +26,29 @@ pub(super) fn private(status: StatusCode, media_type: &'static str, bytes: impl 
 }
 
 /// A public file, with an entity tag; 304 when the caller has it (RFC 9110 section 13.1.2).
-pub(super) fn public(asked: &HeaderMap, media_type: &'static str, caching: &'static str, bytes: impl Into<Bytes>) -> Response {
+pub(super) fn public(
+    asked: &HeaderMap,
+    media_type: &'static str,
+    caching: &'static str,
+    bytes: impl Into<Bytes>,
+) -> Response {
     let bytes = bytes.into();
     let tag = format!("\"{}\"", Digest::of(&bytes));
-    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.trim() == "*" || value.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
-    });
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { bytes.into_response() };
+    let known = asked
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| {
+            value.trim() == "*"
+                || value
+                    .split(',')
+                    .any(|known| known.trim().trim_start_matches("W/") == tag)
+        });
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        bytes.into_response()
+    };
     let headers = response.headers_mut();
     if !known {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

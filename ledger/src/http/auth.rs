@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | public | nothing | whatever takes no [`Caller`] |
 //! | consumer | a session token of her pairwise DID | [`Caller::party`] |
-//! | brand | a bearer token | [`Caller::brand`], [`Caller::party`] |
+//! | brand | a bearer token | [`Brand`], [`Caller::party`] |
 //! | service | a bearer token | [`Caller::feed`] |
-//! | operator | a bearer token | [`Caller::operator`] |
+//! | operator | a bearer token | [`Operator`] |
 //!
 //! A token that is sent and does not hold is always 401, before anything is looked up. Handlers that need no caller never
 //! look at the header: an expired token must not stand between a person and her withdrawal.
@@ -39,24 +39,6 @@ pub(super) enum Caller {
 }
 
 impl Caller {
-    /// The brand that calls.
-    pub(super) fn brand(&self) -> Result<&Did, ApiError> {
-        match self {
-            Self::Brand(did) => Ok(did),
-            Self::Public => Err(ApiError::unauthorized()),
-            _ => Err(ApiError::forbidden("this call is for brands")),
-        }
-    }
-
-    /// Nothing, if the operator calls.
-    pub(super) fn operator(&self) -> Result<(), ApiError> {
-        match self {
-            Self::Operator => Ok(()),
-            Self::Public => Err(ApiError::unauthorized()),
-            _ => Err(ApiError::forbidden("this call is for the operator")),
-        }
-    }
-
     /// Whose consents a list is of.
     pub(super) fn party(&self) -> Result<Party, ApiError> {
         match self {
@@ -79,7 +61,10 @@ impl Caller {
             // Another brand's feed looks just as one that does not exist.
             (Self::Brand(_), _) => Err(ApiError::not_found()),
             (Self::Service, Some(named)) => Ok(named),
-            (Self::Service, None) => Err(ApiError::new("parameter", "a service says whose feed: controller=<DID>")),
+            (Self::Service, None) => Err(ApiError::new(
+                "parameter",
+                "a service says whose feed: controller=<DID>",
+            )),
             (Self::Public, _) => Err(ApiError::unauthorized()),
             _ => Err(ApiError::forbidden("this call is for brands and services")),
         }
@@ -98,17 +83,55 @@ impl FromRequestParts<HttpState> for Caller {
         if headers.next().is_some() {
             return Err(ApiError::unauthorized());
         }
-        let token = header.to_str().ok().and_then(bearer).ok_or_else(ApiError::unauthorized)?;
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .ok_or_else(ApiError::unauthorized)?;
         if let Some(did) = state.sessions.find(token, state.ledger.now()) {
             return Ok(Self::Consumer(did));
         }
-        let access = state.ledger.authenticate(token).await?.ok_or_else(ApiError::unauthorized)?;
+        let access = state
+            .ledger
+            .authenticate(token)
+            .await?
+            .ok_or_else(ApiError::unauthorized)?;
         match (access.role, access.controller) {
             (Role::Brand, Some(did)) => Ok(Self::Brand(did)),
             (Role::Service, _) => Ok(Self::Service),
             (Role::Operator, _) => Ok(Self::Operator),
             // A brand's token without a brand, and roles that this interface does not serve.
             _ => Err(ApiError::unauthorized()),
+        }
+    }
+}
+
+/// The brand that calls; everyone else is refused, before a body is read.
+pub(super) struct Brand(pub(super) Did);
+
+impl FromRequestParts<HttpState> for Brand {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Brand(did) => Ok(Self(did)),
+            Caller::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for brands")),
+        }
+    }
+}
+
+/// The operator, who calls; everyone else is refused, before a body is read.
+pub(super) struct Operator;
+
+impl FromRequestParts<HttpState> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Operator => Ok(Self),
+            Caller::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for the operator")),
         }
     }
 }

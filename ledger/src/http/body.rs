@@ -26,7 +26,10 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > LIMIT as u64) {
             return Err(oversize(LIMIT));
         }
@@ -34,14 +37,19 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
         let collecting = Limited::new(request.into_body(), LIMIT).collect();
         let slow = |_| ApiError::new("slow_request", "the body took too long to arrive");
         let collected = tokio::time::timeout(BODY_TIMEOUT, collecting).await.map_err(slow)?;
-        let bytes = collected.map(http_body_util::Collected::to_bytes).map_err(|error| match error.is::<LengthLimitError>() {
-            true => oversize(LIMIT),
-            false => ApiError::new("malformed", "the body broke off"),
+        let bytes = collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
+            match error.is::<LengthLimitError>() {
+                true => oversize(LIMIT),
+                false => ApiError::new("malformed", "the body broke off"),
+            }
         })?;
         match (bytes.is_empty(), json) {
             (true, _) => Ok(Self(Bytes::from_static(b"{}"))),
             (false, true) => Ok(Self(bytes)),
-            (false, false) => Err(ApiError::new("unsupported_media_type", "the Content-Type is none of JSON")),
+            (false, false) => Err(ApiError::new(
+                "unsupported_media_type",
+                "the Content-Type is none of JSON",
+            )),
         }
     }
 }
@@ -69,7 +77,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
             // The library's own message may repeat the value.
-            Err(_) => Err(ApiError::new("parameter", "a query parameter is unknown, repeated or malformed")),
+            Err(_) => Err(ApiError::new(
+                "parameter",
+                "a query parameter is unknown, repeated or malformed",
+            )),
         }
     }
 }
@@ -82,7 +93,10 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Named<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.ok().and_then(|Path(text)| text.parse().ok()).map(Self).ok_or_else(ApiError::not_found)
+        path.ok()
+            .and_then(|Path(text)| text.parse().ok())
+            .map(Self)
+            .ok_or_else(ApiError::not_found)
     }
 }
 
@@ -93,7 +107,18 @@ fn oversize(limit: usize) -> ApiError {
 /// Whether the Content-Type is JSON or a JSON-based credential: parameters, such as a charset, do not matter, since the
 /// parser insists on UTF-8.
 fn is_json(headers: &HeaderMap) -> bool {
-    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = essence.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(essence.as_str(), "application/json" | "application/vc" | "application/ld+json")
+    let essence = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = essence
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    matches!(
+        essence.as_str(),
+        "application/json" | "application/vc" | "application/ld+json"
+    )
 }

@@ -22,7 +22,10 @@ use crate::{ConsentSummary, EventView};
 const EVIDENCE: &str = "application/vnd.placet.evidence+json";
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(evidence))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(evidence))
 }
 
 /// As of when.
@@ -43,9 +46,18 @@ async fn list(
     caller: Caller,
     Params(paging): Params<Paging>,
 ) -> Result<Response, ApiError> {
-    let page = state.ledger.consents(&caller.party()?, paging.after, paging.limit()).await?;
+    let page = state
+        .ledger
+        .consents(&caller.party()?, paging.after, paging.limit())
+        .await?;
     let consents = page.items.into_iter().map(summary).collect();
-    answer::json(StatusCode::OK, &api::ConsentPage { consents, next: page.next })
+    answer::json(
+        StatusCode::OK,
+        &api::ConsentPage {
+            consents,
+            next: page.next,
+        },
+    )
 }
 
 /// One consent: its state and its events.
@@ -53,9 +65,18 @@ async fn list(
     params(("id" = Digest, Path, description = "the grant's digest")),
     responses((status = 200, body = api::ConsentView)), security(("token" = [])))]
 async fn get(State(state): State<HttpState>, caller: Caller, Named(id): Named<Digest>) -> Result<Response, ApiError> {
-    let view = state.ledger.consent(&caller.onlooker()?, &id).await?.ok_or_else(ApiError::not_found)?;
+    let view = state
+        .ledger
+        .consent(&caller.onlooker()?, &id)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     let events = view.events.into_iter().map(event).collect();
-    let view = api::ConsentView { state: view.state, effective: view.effective, index: view.index, events };
+    let view = api::ConsentView {
+        state: view.state,
+        effective: view.effective,
+        index: view.index,
+        events,
+    };
     answer::json(StatusCode::OK, &view)
 }
 
@@ -71,7 +92,11 @@ async fn evidence(
     Params(AsOf { as_of }): Params<AsOf>,
 ) -> Result<Response, ApiError> {
     let found = state.ledger.evidence(&caller.onlooker()?, &id, as_of).await?;
-    Ok(answer::private(StatusCode::OK, EVIDENCE, found.ok_or_else(ApiError::not_found)?))
+    Ok(answer::private(
+        StatusCode::OK,
+        EVIDENCE,
+        found.ok_or_else(ApiError::not_found)?,
+    ))
 }
 
 fn summary(consent: ConsentSummary) -> api::ConsentSummary {
@@ -88,6 +113,18 @@ fn summary(consent: ConsentSummary) -> api::ConsentSummary {
 }
 
 fn event(event: EventView) -> api::EventView {
-    let EventView { index, kind, digest, valid_from, findings } = event;
-    api::EventView { index, kind, digest, valid_from, findings }
+    let EventView {
+        index,
+        kind,
+        digest,
+        valid_from,
+        findings,
+    } = event;
+    api::EventView {
+        index,
+        kind,
+        digest,
+        valid_from,
+        findings,
+    }
 }

@@ -12,7 +12,7 @@ use placet_schemas::record::keys::{DidDocument, KeySource};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::Caller;
+use super::auth::Operator;
 use super::body::{MAX_BODY_BYTES, Params, Raw};
 use super::page::Paging;
 use super::problem::ApiError;
@@ -32,7 +32,13 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 async fn list(State(state): State<HttpState>, Params(paging): Params<Paging>) -> Result<Response, ApiError> {
     let page = state.ledger.controllers(paging.after, paging.limit()).await?;
     let controllers = page.items.into_iter().map(summary).collect();
-    answer::json(StatusCode::OK, &ControllerPage { controllers, next: page.next })
+    answer::json(
+        StatusCode::OK,
+        &ControllerPage {
+            controllers,
+            next: page.next,
+        },
+    )
 }
 
 /// Registers a brand, or its new keys: logs a ControllerKeys record with what of its DID document may sign.
@@ -40,14 +46,16 @@ async fn list(State(state): State<HttpState>, Params(paging): Params<Paging>) ->
     responses((status = 201, body = RecordAnswer)), security(("token" = [])))]
 async fn register(
     State(state): State<HttpState>,
-    caller: Caller,
+    Operator: Operator,
     Raw(bytes): Raw<MAX_BODY_BYTES>,
 ) -> Result<Response, ApiError> {
-    caller.operator()?;
     let body = json::parse(&bytes, MAX_BODY_BYTES)?;
     let order: RegisterController = json::decode(body.root())?;
     let (source, read) = match body.root().get("document") {
-        Some(document) => (KeySource::Supplied, document::read(document, &order.did).map_err(supplied)?),
+        Some(document) => (
+            KeySource::Supplied,
+            document::read(document, &order.did).map_err(supplied)?,
+        ),
         None => (KeySource::Fetched, fetch(&state, &order).await?),
     };
     check_challenge(&state, &order, &read.document)?;

@@ -19,12 +19,20 @@ pub(super) struct Expiring<V> {
 
 impl<V: Clone> Expiring<V> {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, entries: HashMap::new(), order: VecDeque::new() }
+        Self {
+            capacity,
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
     }
 
     /// Keeps a value until `expires`.
     pub(super) fn insert(&mut self, secret: &str, value: V, expires: Timestamp, now: Timestamp) {
-        while self.order.front().is_some_and(|oldest| self.order.len() >= self.capacity || !self.is_live(oldest, now)) {
+        while self
+            .order
+            .front()
+            .is_some_and(|oldest| self.order.len() >= self.capacity || !self.is_live(oldest, now))
+        {
             if let Some(oldest) = self.order.pop_front() {
                 self.entries.remove(&oldest);
             }
@@ -37,7 +45,10 @@ impl<V: Clone> Expiring<V> {
     /// The value, if the secret is known and alive.
     pub(super) fn get(&self, secret: &str, now: Timestamp) -> Option<V> {
         let key = Digest::of(secret.as_bytes());
-        self.entries.get(&key).filter(|(expires, _)| now < *expires).map(|(_, value)| value.clone())
+        self.entries
+            .get(&key)
+            .filter(|(expires, _)| now < *expires)
+            .map(|(_, value)| value.clone())
     }
 
     /// The value, once.
@@ -63,7 +74,10 @@ mod tests {
     fn a_value_lives_until_it_expires_or_is_taken() {
         let mut map = Expiring::new(8);
         map.insert("a", 1, at(60), at(0));
-        assert_eq!((map.get("a", at(59)), map.get("a", at(60)), map.get("b", at(0))), (Some(1), None, None));
+        assert_eq!(
+            (map.get("a", at(59)), map.get("a", at(60)), map.get("b", at(0))),
+            (Some(1), None, None)
+        );
         assert_eq!(map.take("a", at(59)), Some(1));
         assert_eq!(map.take("a", at(59)), None);
         map.insert("c", 2, at(60), at(0));
@@ -81,7 +95,10 @@ mod tests {
         for n in 0..100 {
             map.insert(&n.to_string(), n, at(60), at(0));
         }
-        assert_eq!((map.entries.len(), map.get("99", at(0)), map.get("91", at(0))), (8, Some(99), None));
+        assert_eq!(
+            (map.entries.len(), map.get("99", at(0)), map.get("91", at(0))),
+            (8, Some(99), None)
+        );
         map.insert("late", 0, at(120), at(60));
         assert_eq!((map.entries.len(), map.order.len()), (1, 1));
     }

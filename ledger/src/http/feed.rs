@@ -55,7 +55,12 @@ async fn read(
     let wait = Duration::from_secs(params.wait.unwrap_or(0).min(MAX_FEED_WAIT_SECONDS));
     let page = await_page(&state, &controller, params.from.unwrap_or(0), clamp(params.limit), wait).await?;
     let items = page.items.into_iter().map(item).collect::<Result<_, _>>()?;
-    let answer = api::FeedAnswer { controller, items, head: page.head, checkpoint: page.checkpoint };
+    let answer = api::FeedAnswer {
+        controller,
+        items,
+        head: page.head,
+        checkpoint: page.checkpoint,
+    };
     answer::json(StatusCode::OK, &answer)
 }
 
@@ -71,7 +76,11 @@ async fn await_page(
     // Subscribed before the first look: a record that comes in between is seen by one of the two.
     let mut changes = state.ledger.changes();
     loop {
-        let page = state.ledger.feed(controller, from, limit).await?.ok_or_else(ApiError::not_found)?;
+        let page = state
+            .ledger
+            .feed(controller, from, limit)
+            .await?
+            .ok_or_else(ApiError::not_found)?;
         if !page.items.is_empty() || state.is_draining() {
             return Ok(page);
         }
@@ -90,6 +99,10 @@ fn item(item: FeedItem) -> Result<api::FeedItem, ApiError> {
         leaf_hash: item.leaf_hash,
         salt: api::SaltText::from_bytes(*item.salt.as_bytes()),
         record: answer::embedded(&item.record)?,
-        proof: item.proof.into_iter().map(|hash| Digest::from_bytes(hash.into())).collect(),
+        proof: item
+            .proof
+            .into_iter()
+            .map(|hash| Digest::from_bytes(hash.into()))
+            .collect(),
     })
 }

@@ -14,7 +14,10 @@ use super::{HttpState, answer};
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics))
+    OpenApiRouter::new()
+        .routes(routes!(alive))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
 }
 
 /// Whether the process answers at all.
@@ -29,7 +32,11 @@ async fn alive() -> Response {
     responses((status = 200, body = String, content_type = "text/plain")))]
 async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
     if state.is_draining() || !state.ledger.is_ready() {
-        return Err(ApiError::retry("unavailable", "the node cannot record now", Duration::from_secs(1)));
+        return Err(ApiError::retry(
+            "unavailable",
+            "the node cannot record now",
+            Duration::from_secs(1),
+        ));
     }
     Ok(answer::private(StatusCode::OK, answer::TEXT, "ok\n"))
 }

@@ -39,7 +39,10 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let request = state.ledger.request(&digest).await?.ok_or_else(ApiError::not_found)?;
     let (count, seconds) = allowance(&state, &caller, &request, &body)?;
-    let made = state.ledger.invite(&digest, Duration::from_secs(seconds), count).await?;
+    let made = state
+        .ledger
+        .invite(&digest, Duration::from_secs(seconds), count)
+        .await?;
     let invitations = made.into_iter().map(|invited| fresh(&state, invited)).collect();
     answer::json(StatusCode::CREATED, &Invitations { invitations })
 }
@@ -50,7 +53,11 @@ async fn create(
 async fn resolve(State(state): State<HttpState>, Json(body): Json<ResolveInvitation>) -> Result<Response, ApiError> {
     let resolved = state.ledger.resolve(&body.invitation).await?;
     let record = answer::embedded(&resolved.record)?;
-    let answer = ResolvedInvitation { request: resolved.request, record, expires_at: resolved.expires };
+    let answer = ResolvedInvitation {
+        request: resolved.request,
+        record,
+        expires_at: resolved.expires,
+    };
     answer::json(StatusCode::OK, &answer)
 }
 
@@ -68,7 +75,11 @@ fn allowance(
     match caller {
         _ if request.open => {}
         Caller::Public => return Err(ApiError::unauthorized()),
-        _ => return Err(ApiError::forbidden("the request is not open, and only its brand invites")),
+        _ => {
+            return Err(ApiError::forbidden(
+                "the request is not open, and only its brand invites",
+            ));
+        }
     }
     if wish.count.is_some_and(|count| count != 1) || wish.ttl_seconds.is_some() {
         return Err(ApiError::forbidden("only the request's brand chooses number and life"));
@@ -83,5 +94,9 @@ fn fresh(state: &HttpState, invited: Invited) -> FreshInvitation {
     let operator = Digest::of(state.ledger.identity().operator.as_str().as_bytes());
     let key_id = encode_hex(&operator.as_bytes()[..KEY_ID_BYTES]);
     let link = format!("{}/i#{}.{key_id}", state.config.public_url, invited.invitation);
-    FreshInvitation { invitation: invited.invitation, link, expires_at: invited.expires }
+    FreshInvitation {
+        invitation: invited.invitation,
+        link,
+        expires_at: invited.expires,
+    }
 }

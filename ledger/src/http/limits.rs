@@ -48,12 +48,30 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            grants: Rate { burst: 2000, per_second: 200 },
-            events: Rate { burst: 30, per_second: 1 },
-            invitations: Rate { burst: 200, per_second: 20 },
-            withdrawals: Rate { burst: 60, per_second: 5 },
-            codes: Rate { burst: 2000, per_second: 500 },
-            challenges: Rate { burst: 2000, per_second: 500 },
+            grants: Rate {
+                burst: 2000,
+                per_second: 200,
+            },
+            events: Rate {
+                burst: 30,
+                per_second: 1,
+            },
+            invitations: Rate {
+                burst: 200,
+                per_second: 20,
+            },
+            withdrawals: Rate {
+                burst: 60,
+                per_second: 5,
+            },
+            codes: Rate {
+                burst: 2000,
+                per_second: 500,
+            },
+            challenges: Rate {
+                burst: 2000,
+                per_second: 500,
+            },
         }
     }
 }
@@ -101,8 +119,16 @@ struct Table<K> {
 impl<K: Eq + Hash> Limiter<K> {
     pub(super) fn new(rate: Rate) -> Self {
         let interval = Duration::from_secs(1) / rate.per_second.max(1);
-        let table = Table { full_at: HashMap::new(), shared: None, swept: None };
-        Self { interval, depth: interval * rate.burst.max(1), table: Mutex::new(table) }
+        let table = Table {
+            full_at: HashMap::new(),
+            shared: None,
+            swept: None,
+        };
+        Self {
+            interval,
+            depth: interval * rate.burst.max(1),
+            table: Mutex::new(table),
+        }
     }
 
     /// Takes one from the subject's bucket, or says when there is one again.
@@ -145,7 +171,10 @@ impl<K: Eq + Hash> Table<K> {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { burst: 3, per_second: 2 };
+    const RATE: Rate = Rate {
+        burst: 3,
+        per_second: 2,
+    };
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_and_then_one_per_interval() {
@@ -178,7 +207,9 @@ mod tests {
         for subject in 0..MAX_BUCKETS {
             assert_eq!(limiter.take(subject, start), Ok(()));
         }
-        let strangers = (0..100).filter(|n| limiter.take(MAX_BUCKETS + n, start).is_ok()).count();
+        let strangers = (0..100)
+            .filter(|n| limiter.take(MAX_BUCKETS + n, start).is_ok())
+            .count();
         assert_eq!(strangers, 3);
         assert_eq!(limiter.take(0, start), Ok(()), "a known subject keeps its bucket");
         assert_eq!(limiter.table.lock().unwrap().full_at.len(), MAX_BUCKETS);

@@ -1,5 +1,6 @@
 //! `/v1/log` and the files under `/log/` (C2SP tlog-tiles): what the public can check.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -69,12 +70,18 @@ async fn checkpoint(State(state): State<HttpState>, headers: HeaderMap) -> Respo
 async fn tile(
     State(state): State<HttpState>,
     headers: HeaderMap,
-    path: Option<Path<String>>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     // Only what the parser writes back is a path: whatever else was asked for cannot leave the folder.
-    let tile = path.and_then(|Path(path)| format!("tile/{path}").parse::<Tile>().ok());
+    let tile = path
+        .ok()
+        .and_then(|Path(path)| format!("tile/{path}").parse::<Tile>().ok());
     let tile = tile.ok_or_else(ApiError::not_found)?;
-    let bytes = state.ledger.log_file(&tile.to_string()).await?.ok_or_else(ApiError::not_found)?;
+    let bytes = state
+        .ledger
+        .log_file(&tile.to_string())
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     Ok(answer::public(&headers, OCTETS, IMMUTABLE, bytes))
 }
 
@@ -87,9 +94,17 @@ async fn public(
     headers: HeaderMap,
     Named(index): Named<u64>,
 ) -> Result<Response, ApiError> {
-    let opening = state.ledger.public_opening(index).await?.ok_or_else(ApiError::not_found)?;
+    let opening = state
+        .ledger
+        .public_opening(index)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     let salt = SaltText::from_bytes(*opening.salt.as_bytes());
-    let opening = PublicOpening { index: opening.index, record: answer::embedded(&opening.record)?, salt };
+    let opening = PublicOpening {
+        index: opening.index,
+        record: answer::embedded(&opening.record)?,
+        salt,
+    };
     let bytes = placet_schemas::json::to_jcs(&opening).map_err(|_| ApiError::new("internal", "no canonical form"))?;
     Ok(answer::public(&headers, answer::JSON, IMMUTABLE, bytes))
 }

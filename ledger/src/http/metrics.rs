@@ -47,10 +47,21 @@ impl Metrics {
     }
 
     fn registered(mut self) -> Self {
-        self.registry.register("http_requests", "Calls, by route template", self.calls.clone());
-        self.registry.register_with_unit("http_request", "Time to answer a call", Unit::Seconds, self.seconds.clone());
-        self.registry.register("http_requests_running", "Calls that are being answered", self.running.clone());
-        self.registry.register("log_size", "Records in the log", self.size.clone());
+        self.registry
+            .register("http_requests", "Calls, by route template", self.calls.clone());
+        self.registry.register_with_unit(
+            "http_request",
+            "Time to answer a call",
+            Unit::Seconds,
+            self.seconds.clone(),
+        );
+        self.registry.register(
+            "http_requests_running",
+            "Calls that are being answered",
+            self.running.clone(),
+        );
+        self.registry
+            .register("log_size", "Records in the log", self.size.clone());
         self
     }
 
@@ -62,7 +73,11 @@ impl Metrics {
     /// A call has been answered.
     pub(super) fn end(&self, method: &Method, route: &str, status: u16, took: Duration) {
         self.running.dec();
-        let call = Call { method: known(method), route: route.to_owned(), status };
+        let call = Call {
+            method: known(method),
+            route: route.to_owned(),
+            status,
+        };
         self.calls.get_or_create(&call).inc();
         self.seconds.observe(took.as_secs_f64());
     }

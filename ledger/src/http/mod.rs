@@ -44,7 +44,7 @@ pub use feed::MAX_FEED_WAIT_SECONDS;
 pub use invitations::{DEFAULT_INVITATION_SECONDS, OPEN_INVITATION_SECONDS};
 pub use limits::{Rate, Rates};
 pub use observe::{MAX_CALLS, REQUEST_TIMEOUT};
-pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve};
+pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve, serve_routes};
 pub use sessions::{CHALLENGE_SECONDS, SESSION_SECONDS};
 
 use crate::Ledger;
@@ -71,7 +71,11 @@ impl HttpConfig {
     #[must_use]
     pub fn new(public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
-        Self { public_url, rates: Rates::default(), outgoing: OutgoingConfig::default() }
+        Self {
+            public_url,
+            rates: Rates::default(),
+            outgoing: OutgoingConfig::default(),
+        }
     }
 }
 
@@ -159,10 +163,19 @@ pub fn router(state: HttpState) -> Router {
         .merge(consents::routes())
         .merge(feed::routes())
         .split_for_parts();
-    resources
+    let resources = resources
         .merge(openapi::routes(description))
         .fallback(async || ApiError::not_found())
-        .method_not_allowed_fallback(async || ApiError::new("method_not_allowed", "this route does not take the method"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new("method_not_allowed", "this route does not take the method")
+        });
+    around(resources, state)
+}
+
+/// Puts around routes what is around every call: a request id, a line in the log, counters, limits, and a guard against
+/// panics.
+pub fn around(routes: Router<HttpState>, state: HttpState) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(axum::middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
@@ -172,4 +185,60 @@ pub fn router(state: HttpState) -> Router {
 fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     ApiError::new("internal", "the node failed while it answered").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use hyper::service::Service as _;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::{Keys, Settings};
+
+    async fn code(router: Router, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = TowerToHyperService::new(router).call(request).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let problem: placet_schemas::api::problem::Problem = serde_json::from_slice(&body).unwrap();
+        (status, problem.code)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_does_not_repeat_it() {
+        async fn failing() -> &'static str {
+            panic!("a secret")
+        }
+        let router = Router::new()
+            .route("/", get(failing))
+            .layer(CatchPanicLayer::custom(after_panic));
+        assert_eq!(
+            code(router, "/").await,
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal".to_owned())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_node_with_as_much_work_as_it_takes_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings::new("placet.test/log".parse().unwrap(), dir.path().join("log"));
+        let ledger = Ledger::open(settings, Keys::generate(&dir.path().join("keys")).unwrap())
+            .await
+            .unwrap();
+        let state = HttpState::new(ledger.clone(), HttpConfig::new("https://placet.test")).unwrap();
+        let busy = state.calls.try_acquire_many(u32::try_from(MAX_CALLS).unwrap()).unwrap();
+        let router = router(state.clone());
+        let overloaded = (StatusCode::SERVICE_UNAVAILABLE, "overloaded".to_owned());
+        assert_eq!(code(router.clone(), "/v1/nothing").await, overloaded);
+        drop(busy);
+        assert_eq!(
+            code(router, "/v1/nothing").await,
+            (StatusCode::NOT_FOUND, "not_found".to_owned())
+        );
+        ledger.close().await;
+    }
 }

@@ -9,7 +9,7 @@ use placet_schemas::notice::MAX_NOTICE_BYTES;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::Caller;
+use super::auth::Brand;
 use super::body::{Named, Raw};
 use super::problem::ApiError;
 use super::requests::CACHING;
@@ -24,10 +24,9 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     responses((status = 201, body = NoticeAnswer)), security(("token" = [])))]
 async fn create(
     State(state): State<HttpState>,
-    caller: Caller,
+    _: Brand,
     Raw(bytes): Raw<MAX_NOTICE_BYTES>,
 ) -> Result<Response, ApiError> {
-    caller.brand()?;
     let digest = state.ledger.add_notice(&bytes).await?;
     answer::json(StatusCode::CREATED, &NoticeAnswer { digest })
 }

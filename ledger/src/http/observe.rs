@@ -23,8 +23,7 @@ pub const MAX_CALLS: usize = 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What pages of this origin may load: the viewer's own files, its inline styles and icons, and nothing from elsewhere.
-const CONTENT_POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 /// The name of calls that no route takes.
 const NO_ROUTE: &str = "none";
 
@@ -36,7 +35,13 @@ pub(super) async fn observe(State(state): State<HttpState>, request: Request, ne
     let started = Instant::now();
     let span = tracing::info_span!("call", id, route);
     state.metrics.begin();
-    let call = Call { state: &state, method: &method, route, started, status: 0 };
+    let call = Call {
+        state: &state,
+        method: &method,
+        route,
+        started,
+        status: 0,
+    };
     let mut response = limited(&state, request, next).instrument(span.clone()).await;
     let status = response.status().as_u16();
     call.answered(status);
@@ -56,7 +61,9 @@ async fn limited(state: &HttpState, request: Request, next: Next) -> Response {
         return ApiError::retry("overloaded", "too many calls at once", Duration::from_secs(1)).into_response();
     };
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_| ApiError::retry("timeout", "the answer took too long", Duration::from_secs(1)).into_response())
+    answer.unwrap_or_else(|_| {
+        ApiError::retry("timeout", "the answer took too long", Duration::from_secs(1)).into_response()
+    })
 }
 
 /// Counts a call also when the caller hangs up and the call is dropped half-way.
@@ -77,6 +84,8 @@ impl Call<'_> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.state.metrics.end(self.method, self.route, self.status, self.started.elapsed());
+        self.state
+            .metrics
+            .end(self.method, self.route, self.status, self.started.elapsed());
     }
 }

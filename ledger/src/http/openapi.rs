@@ -39,14 +39,29 @@ pub(super) fn routes(mut description: OpenApi) -> Router<HttpState> {
 
 /// What all operations have in common: problem details, and the one way to show a token.
 fn complete(description: &mut OpenApi) {
+    // The router's name for "the rest of the path"; OpenAPI has none.
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     let components = description.components.get_or_insert_default();
-    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components
+        .schemas
+        .insert(Problem::name().into_owned(), Problem::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
     for operation in description.paths.paths.values_mut().flat_map(operations) {
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
-        let problem = ResponseBuilder::new().description("a problem (RFC 9457)").content(MEDIA_TYPE, problem);
-        operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.build()));
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(Problem::name())))
+            .build();
+        let problem = ResponseBuilder::new()
+            .description("a problem (RFC 9457)")
+            .content(MEDIA_TYPE, problem);
+        operation
+            .responses
+            .responses
+            .insert("default".to_owned(), RefOr::T(problem.build()));
     }
 }
 

@@ -21,13 +21,19 @@ pub(super) struct ApiError {
 impl ApiError {
     /// A problem of the kind with this code.
     pub(super) fn new(code: &str, detail: impl Into<String>) -> Self {
-        Self { problem: Box::new(ProblemType::of(code).problem(detail, None)), retry_after: None }
+        Self {
+            problem: Box::new(ProblemType::of(code).problem(detail, None)),
+            retry_after: None,
+        }
     }
 
     /// A problem at one place of the body.
     pub(super) fn at(code: &str, detail: impl Into<String>, pointer: impl Into<String>) -> Self {
         let problem = ProblemType::of(code).problem(detail, Some(pointer.into()));
-        Self { problem: Box::new(problem), retry_after: None }
+        Self {
+            problem: Box::new(problem),
+            retry_after: None,
+        }
     }
 
     /// The one answer to every look-up that finds nothing, or nothing for this caller. It must not differ between the
@@ -48,7 +54,10 @@ impl ApiError {
 
     /// Come back later.
     pub(super) fn retry(code: &str, detail: &str, after: Duration) -> Self {
-        Self { retry_after: Some(after), ..Self::new(code, detail) }
+        Self {
+            retry_after: Some(after),
+            ..Self::new(code, detail)
+        }
     }
 
     /// The same problem, for a value that stands deeper in the body.
@@ -72,7 +81,10 @@ impl IntoResponse for ApiError {
         }
         if let Some(after) = self.retry_after {
             // Whole seconds, rounded up: RFC 9110 section 10.2.3.
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs() + u64::from(after.subsec_nanos() > 0)));
+            headers.insert(
+                RETRY_AFTER,
+                HeaderValue::from(after.as_secs() + u64::from(after.subsec_nanos() > 0)),
+            );
         }
         response
     }
@@ -92,8 +104,16 @@ impl From<Fault> for ApiError {
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::Refused { code, detail, pointer: Some(pointer) } => Self::at(code, detail, pointer),
-            SubmitError::Refused { code, detail, pointer: None } => Self::new(code, detail),
+            SubmitError::Refused {
+                code,
+                detail,
+                pointer: Some(pointer),
+            } => Self::at(code, detail, pointer),
+            SubmitError::Refused {
+                code,
+                detail,
+                pointer: None,
+            } => Self::new(code, detail),
             SubmitError::Unavailable { detail } => Self::retry("unavailable", &detail, Duration::from_secs(1)),
         }
     }

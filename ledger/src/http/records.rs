@@ -58,13 +58,21 @@ pub(super) fn kind_of(record: &Node<'_>) -> Option<Kind> {
 /// limit of their own, per consent: no flood of anything else delays one.
 fn admit(state: &HttpState, bytes: &[u8]) -> Result<(), ApiError> {
     let document = json::parse(bytes, MAX_RECORD_BYTES)?;
-    let digest = |pointer| document.root().pointer(pointer).and_then(Node::as_str).and_then(|text| text.parse().ok());
+    let digest = |pointer| {
+        document
+            .root()
+            .pointer(pointer)
+            .and_then(Node::as_str)
+            .and_then(|text| text.parse().ok())
+    };
     let request = digest("/credentialSubject/request");
     let consent = digest("/credentialSubject/consent");
     match (kind_of(document.root()), request, consent) {
-        (Some(Kind::ConsentRequest | Kind::ControllerKeys), ..) => {
-            Err(ApiError::at("wrong_endpoint", "records of one consent enter here", "/type/1"))
-        }
+        (Some(Kind::ConsentRequest | Kind::ControllerKeys), ..) => Err(ApiError::at(
+            "wrong_endpoint",
+            "records of one consent enter here",
+            "/type/1",
+        )),
         (Some(Kind::ConsentGrant), Some(request), _) => state.limits.grants.admit(request),
         (Some(Kind::Withdrawal), _, Some(consent)) => state.limits.withdrawals.admit(consent),
         (_, _, Some(consent)) => state.limits.events.admit(consent),

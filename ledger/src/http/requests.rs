@@ -10,7 +10,7 @@ use placet_schemas::record::{Kind, MAX_RECORD_BYTES};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::Caller;
+use super::auth::Brand;
 use super::body::{Named, Params, Raw};
 use super::page::Paging;
 use super::problem::ApiError;
@@ -30,10 +30,9 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     responses((status = 201, body = RecordAnswer)), security(("token" = [])))]
 async fn create(
     State(state): State<HttpState>,
-    caller: Caller,
+    Brand(brand): Brand,
     Raw(bytes): Raw<MAX_RECORD_BYTES>,
 ) -> Result<Response, ApiError> {
-    let brand = caller.brand()?;
     let document = json::parse(&bytes, MAX_RECORD_BYTES)?;
     match kind_of(document.root()) {
         Some(Kind::ConsentRequest) | None => {}
@@ -51,12 +50,18 @@ async fn create(
     responses((status = 200, body = RequestPage)), security(("token" = [])))]
 async fn list(
     State(state): State<HttpState>,
-    caller: Caller,
+    Brand(brand): Brand,
     Params(paging): Params<Paging>,
 ) -> Result<Response, ApiError> {
-    let page = state.ledger.requests(caller.brand()?, paging.after, paging.limit()).await?;
+    let page = state.ledger.requests(&brand, paging.after, paging.limit()).await?;
     let requests = page.items.into_iter().map(summary).collect::<Result<_, _>>()?;
-    answer::json(StatusCode::OK, &RequestPage { requests, next: page.next })
+    answer::json(
+        StatusCode::OK,
+        &RequestPage {
+            requests,
+            next: page.next,
+        },
+    )
 }
 
 /// A request, public.
@@ -74,5 +79,10 @@ async fn get(
 
 fn summary(request: StoredRequest) -> Result<RequestSummary, ApiError> {
     let record = answer::embedded(&request.record)?;
-    Ok(RequestSummary { digest: request.digest, index: request.index, open: request.open, record })
+    Ok(RequestSummary {
+        digest: request.digest,
+        index: request.index,
+        open: request.open,
+        record,
+    })
 }

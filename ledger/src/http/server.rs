@@ -34,8 +34,21 @@ pub async fn serve(
     state: HttpState,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
+    serve_routes(listener, router(state.clone()), state, shutdown).await
+}
+
+/// The same with other routes: see [`around`](super::around).
+///
+/// # Errors
+/// When the listener is unusable.
+pub async fn serve_routes(
+    listener: TcpListener,
+    routes: axum::Router,
+    state: HttpState,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
     listener.local_addr()?;
-    let service = TowerToHyperService::new(router(state.clone()));
+    let service = TowerToHyperService::new(routes);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     tokio::pin!(shutdown);
@@ -76,6 +89,9 @@ fn connection(
     // Answers are small and complete; waiting to fill a packet would only add latency.
     let _best_effort = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES);
     builder.serve_connection(TokioIo::new(stream), service)
 }

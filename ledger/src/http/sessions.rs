@@ -54,7 +54,10 @@ async fn open(State(state): State<HttpState>, Json(body): Json<OpenSession>) -> 
     let key = |method: &DidUrl| PublicKey::from_did(&method.did_str().parse().ok()?).ok();
     let (method, claims) = read_claims::<SessionClaims>(&body.jws, SESSION_TYP, key)?;
     state.check_claims(&claims.aud, claims.iat, &claims.nonce)?;
-    let did: Did = method.did_str().parse().map_err(|_| bad_jws("the kid is no method of a DID"))?;
+    let did: Did = method
+        .did_str()
+        .parse()
+        .map_err(|_| bad_jws("the kid is no method of a DID"))?;
     answer::json(StatusCode::CREATED, &state.sessions.open(did, state.ledger.now())?)
 }
 
@@ -66,7 +69,10 @@ pub(super) fn read_claims<C: DeserializeOwned>(
 ) -> Result<(DidUrl, C), ApiError> {
     let (method, payload) = jws::verify(compact, typ, keys).map_err(|error| bad_jws(&error.to_string()))?;
     let claims = json::parse(&payload, MAX_CLAIMS_BYTES).and_then(|document| json::decode(document.root()));
-    Ok((method, claims.map_err(|fault| bad_jws(&format!("the payload: {fault}")))?))
+    Ok((
+        method,
+        claims.map_err(|fault| bad_jws(&format!("the payload: {fault}")))?,
+    ))
 }
 
 pub(super) fn bad_jws(detail: &str) -> ApiError {
@@ -84,7 +90,10 @@ impl HttpState {
             return Err(bad_jws("iat is far from the ledger's clock"));
         }
         if !self.sessions.redeem(nonce, self.ledger.now()) {
-            return Err(ApiError::new("challenge_unknown", "the nonce is unknown, used or expired"));
+            return Err(ApiError::new(
+                "challenge_unknown",
+                "the nonce is unknown, used or expired",
+            ));
         }
         Ok(())
     }
@@ -107,7 +116,10 @@ impl Sessions {
 
     /// Whose session it is.
     pub(super) fn find(&self, token: &str, now: Timestamp) -> Option<Did> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(token, now)
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(token, now)
     }
 
     fn challenge(&self, now: Timestamp) -> Result<Challenge, ApiError> {
@@ -119,7 +131,11 @@ impl Sessions {
     }
 
     fn redeem(&self, nonce: &str, now: Timestamp) -> bool {
-        self.challenges.lock().unwrap_or_else(PoisonError::into_inner).take(nonce, now).is_some()
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(nonce, now)
+            .is_some()
     }
 
     fn open(&self, did: Did, now: Timestamp) -> Result<Session, ApiError> {

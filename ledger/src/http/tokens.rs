@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::Caller;
+use super::auth::Operator;
 use super::body::{Json, Named, Params};
 use super::page::clamp;
 use super::problem::ApiError;
@@ -17,7 +17,9 @@ use super::{HttpState, answer};
 use crate::{Role, TokenId, TokenOrder, TokenRow};
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().routes(routes!(list, issue)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(list, issue))
+        .routes(routes!(revoke))
 }
 
 /// Which part of the list.
@@ -36,23 +38,38 @@ struct TokenParams {
     responses((status = 201, body = IssuedToken)), security(("token" = [])))]
 async fn issue(
     State(state): State<HttpState>,
-    caller: Caller,
+    Operator: Operator,
     Json(body): Json<IssueToken>,
 ) -> Result<Response, ApiError> {
-    caller.operator()?;
     match (body.role, &body.controller) {
         (api::Role::Brand, Some(did)) => {
             let known = state.ledger.controller(did).await?;
             known.ok_or_else(|| ApiError::at("controller_unknown", "register the brand first", "/controller"))?;
         }
         (api::Role::Brand, None) => return Err(ApiError::at("malformed", "whose token is it?", "/controller")),
-        (_, Some(_)) => return Err(ApiError::at("malformed", "only a brand's token names a brand", "/controller")),
+        (_, Some(_)) => {
+            return Err(ApiError::at(
+                "malformed",
+                "only a brand's token names a brand",
+                "/controller",
+            ));
+        }
         (_, None) => {}
     }
-    let expires = body.expires_in_seconds.map(|seconds| state.ledger.now().plus_seconds(seconds));
-    let order = TokenOrder { role: inner(body.role), controller: body.controller, label: body.label.into(), expires };
+    let expires = body
+        .expires_in_seconds
+        .map(|seconds| state.ledger.now().plus_seconds(seconds));
+    let order = TokenOrder {
+        role: inner(body.role),
+        controller: body.controller,
+        label: body.label.into(),
+        expires,
+    };
     let (id, token) = state.ledger.issue_token(order).await?;
-    let issued = IssuedToken { id: id.to_string(), token: token.expose().to_owned() };
+    let issued = IssuedToken {
+        id: id.to_string(),
+        token: token.expose().to_owned(),
+    };
     answer::json(StatusCode::CREATED, &issued)
 }
 
@@ -61,15 +78,21 @@ async fn issue(
     responses((status = 200, body = TokenPage)), security(("token" = [])))]
 async fn list(
     State(state): State<HttpState>,
-    caller: Caller,
+    Operator: Operator,
     Params(params): Params<TokenParams>,
 ) -> Result<Response, ApiError> {
-    caller.operator()?;
     let unknown = |_| ApiError::new("parameter", "after is the id of a token");
-    let after = params.after.map(|id| id.parse::<TokenId>()).transpose().map_err(unknown)?;
+    let after = params
+        .after
+        .map(|id| id.parse::<TokenId>())
+        .transpose()
+        .map_err(unknown)?;
     let limit = clamp(params.limit);
     let rows = state.ledger.tokens(after, limit).await?;
-    let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.id.to_string());
+    let next = rows
+        .last()
+        .filter(|_| rows.len() == limit)
+        .map(|row| row.id.to_string());
     let tokens = rows.into_iter().filter_map(summary).collect();
     answer::json(StatusCode::OK, &TokenPage { tokens, next })
 }
@@ -80,12 +103,14 @@ async fn list(
     responses((status = 204, description = "it is revoked")), security(("token" = [])))]
 async fn revoke(
     State(state): State<HttpState>,
-    caller: Caller,
-    id: Result<Named<TokenId>, ApiError>,
+    Operator: Operator,
+    Named(id): Named<TokenId>,
 ) -> Result<Response, ApiError> {
-    caller.operator()?;
-    let Named(id) = id?;
-    if state.ledger.revoke_token(&id).await? { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(ApiError::not_found()) }
+    if state.ledger.revoke_token(&id).await? {
+        Ok(StatusCode::NO_CONTENT.into_response())
+    } else {
+        Err(ApiError::not_found())
+    }
 }
 
 const fn inner(role: api::Role) -> Role {

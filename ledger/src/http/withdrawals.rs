@@ -24,8 +24,10 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     responses((status = 201, body = WithdrawalAnswer)))]
 async fn create(State(state): State<HttpState>, Json(body): Json<WithdrawByCode>) -> Result<Response, ApiError> {
     state.limits.codes.admit(())?;
-    let code: WithdrawalCode =
-        body.code.parse().map_err(|error| ApiError::at("code_malformed", format!("{error}"), "/code"))?;
+    let code: WithdrawalCode = body
+        .code
+        .parse()
+        .map_err(|error| ApiError::at("code_malformed", format!("{error}"), "/code"))?;
     let recorded = state.ledger.withdraw_by_code(&code).await?;
     answer::json(StatusCode::CREATED, &with_record(&recorded)?)
 }
@@ -35,7 +37,20 @@ fn with_record(recorded: &Recorded) -> Result<WithdrawalAnswer, ApiError> {
     // The proof grows with the logarithm of the log; the notes in it are small.
     let document = json::parse(&recorded.answer, MAX_RECORD_BYTES)?;
     let answer: RecordAnswer = json::decode(document.root())?;
-    let RecordAnswer { acknowledgement, checkpoint, findings, proof, salt } = answer;
+    let RecordAnswer {
+        acknowledgement,
+        checkpoint,
+        findings,
+        proof,
+        salt,
+    } = answer;
     let record = answer::embedded(&recorded.record)?;
-    Ok(WithdrawalAnswer { acknowledgement, checkpoint, findings, proof, record, salt })
+    Ok(WithdrawalAnswer {
+        acknowledgement,
+        checkpoint,
+        findings,
+        proof,
+        record,
+        salt,
+    })
 }

@@ -30,7 +30,9 @@ impl fmt::Debug for Tls {
 
 impl Tls {
     pub(super) fn new() -> Result<Self, rustls::Error> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
         // Named here, since a process-wide default would depend on what else is linked in.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -47,7 +49,11 @@ pub(super) async fn fetch(config: OutgoingConfig, tls: &Tls, url: &WebUrl) -> Re
         return get(stream, url).await;
     }
     let name = ServerName::try_from(url.host.clone()).map_err(|_| OutgoingError::Unreachable)?;
-    let stream = tls.0.connect(name, stream).await.map_err(|_| OutgoingError::Unreachable)?;
+    let stream = tls
+        .0
+        .connect(name, stream)
+        .await
+        .map_err(|_| OutgoingError::Unreachable)?;
     get(stream, url).await
 }
 
@@ -59,7 +65,9 @@ async fn resolve(config: OutgoingConfig, host: &str, port: u16) -> Result<Vec<So
     if host.parse::<IpAddr>().is_ok() && !config.allow_private_addresses {
         return Err(OutgoingError::NotFetchable("the host of the did:web is no DNS name"));
     }
-    let found = tokio::net::lookup_host((host, port)).await.map_err(|_| OutgoingError::Unresolved)?;
+    let found = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|_| OutgoingError::Unresolved)?;
     let addresses: Vec<SocketAddr> = found.collect();
     if addresses.is_empty() {
         return Err(OutgoingError::Unresolved);
@@ -85,10 +93,15 @@ where
 {
     let unreachable = |_| OutgoingError::Unreachable;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
-    let authority = url.port.map_or_else(|| url.host.clone(), |port| format!("{}:{port}", url.host));
+    let authority = url
+        .port
+        .map_or_else(|| url.host.clone(), |port| format!("{}:{port}", url.host));
     let request = Request::get(&url.path)
         .header(HOST, authority)
-        .header(ACCEPT, "application/did+json, application/did+ld+json, application/json")
+        .header(
+            ACCEPT,
+            "application/did+json, application/did+ld+json, application/json",
+        )
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|_| OutgoingError::NotFetchable("the did:web gives no URL"))?;
@@ -98,10 +111,11 @@ where
             return Err(OutgoingError::Status(answer.status().as_u16()));
         }
         let body = Limited::new(answer.into_body(), MAX_DOCUMENT_BYTES).collect().await;
-        body.map(|body| body.to_bytes().to_vec()).map_err(|error| match error.is::<LengthLimitError>() {
-            true => OutgoingError::Oversize,
-            false => OutgoingError::Unreachable,
-        })
+        body.map(|body| body.to_bytes().to_vec())
+            .map_err(|error| match error.is::<LengthLimitError>() {
+                true => OutgoingError::Oversize,
+                false => OutgoingError::Unreachable,
+            })
     };
     // The connection is driven here and not in a task of its own, so that nothing of it outlives the time limit.
     tokio::pin!(exchange, connection);

@@ -69,7 +69,10 @@ pub fn read(root: &Node<'_>, did: &Did) -> Result<ReadDocument, DocumentError> {
         }
     }
     let document = DidDocument::new(did.clone(), methods).map_err(|_| DocumentError::Methods)?;
-    Ok(ReadDocument { document, digest: Digest::of(&root.to_jcs()) })
+    Ok(ReadDocument {
+        document,
+        digest: Digest::of(&root.to_jcs()),
+    })
 }
 
 /// The document that a did:key stands for (W3C CCG did:key): its one method.
@@ -77,28 +80,44 @@ pub fn read(root: &Node<'_>, did: &Did) -> Result<ReadDocument, DocumentError> {
 /// # Errors
 /// [`DocumentError::OtherId`] for another kind of DID, [`DocumentError::Key`] when it holds no key.
 pub fn of_did_key(did: &Did) -> Result<ReadDocument, DocumentError> {
-    let (id, multibase) = did.key_method().zip(did.key_multibase()).ok_or(DocumentError::OtherId)?;
+    let (id, multibase) = did
+        .key_method()
+        .zip(did.key_multibase())
+        .ok_or(DocumentError::OtherId)?;
     let key = PublicKey::from_multibase(multibase).map_err(|_| malformed(&id))?;
     let document = DidDocument::new(did.clone(), vec![multikey(id, did, &key)]).map_err(|_| DocumentError::Methods)?;
     let bytes = json::to_jcs(&document).map_err(|_| DocumentError::Methods)?;
-    Ok(ReadDocument { document, digest: Digest::of(&bytes) })
+    Ok(ReadDocument {
+        document,
+        digest: Digest::of(&bytes),
+    })
 }
 
 /// The method that a reference names, absolute or relative (`#key-1`).
 fn find<'d, 'a>(root: &'d Node<'a>, did: &Did, reference: &str) -> Option<&'d Node<'a>> {
     let wanted = absolute(did, reference);
     let methods = root.get("verificationMethod")?.as_array()?;
-    methods.iter().find(|m| m.get("id").and_then(Node::as_str).is_some_and(|id| absolute(did, id) == wanted))
+    methods.iter().find(|m| {
+        m.get("id")
+            .and_then(Node::as_str)
+            .is_some_and(|id| absolute(did, id) == wanted)
+    })
 }
 
 fn absolute(did: &Did, id: &str) -> String {
-    if id.starts_with('#') { format!("{did}{id}") } else { id.to_owned() }
+    if id.starts_with('#') {
+        format!("{did}{id}")
+    } else {
+        id.to_owned()
+    }
 }
 
 /// The method as a Multikey; `None` when it is of another kind, or another DID's.
 fn reduce(method: &Node<'_>, did: &Did) -> Result<Option<VerificationMethod>, DocumentError> {
     let text = |name: &str| method.get(name).and_then(Node::as_str);
-    let id = text("id").and_then(|id| absolute(did, id).parse::<DidUrl>().ok()).filter(|id| id.did_str() == did.as_str());
+    let id = text("id")
+        .and_then(|id| absolute(did, id).parse::<DidUrl>().ok())
+        .filter(|id| id.did_str() == did.as_str());
     // A method that names another controller would let that one sign as this brand.
     let (Some(id), Some(true)) = (id, text("controller").map(|c| c == did.as_str())) else {
         return Ok(None);
@@ -138,13 +157,15 @@ fn from_jwk(jwk: &Node<'_>) -> Result<Option<PublicKey>, NoKey> {
         return Err(NoKey);
     }
     match (text("kty"), text("crv")) {
-        (Some("OKP"), Some("Ed25519")) => {
-            PublicKey::from_raw(Algorithm::Ed25519, &coordinate(text("x"))?).map(Some).map_err(|_| NoKey)
-        }
+        (Some("OKP"), Some("Ed25519")) => PublicKey::from_raw(Algorithm::Ed25519, &coordinate(text("x"))?)
+            .map(Some)
+            .map_err(|_| NoKey),
         (Some("EC"), Some("P-256")) => {
             // Both coordinates are checked against the curve: a y that is not the point's must not pass unseen.
             let point = [[4].as_slice(), &coordinate(text("x"))?, &coordinate(text("y"))?].concat();
-            p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(|key| Some(PublicKey::P256(key))).map_err(|_| NoKey)
+            p256::ecdsa::VerifyingKey::from_sec1_bytes(&point)
+                .map(|key| Some(PublicKey::P256(key)))
+                .map_err(|_| NoKey)
         }
         _ => Ok(None),
     }
@@ -168,7 +189,9 @@ fn multikey(id: DidUrl, did: &Did, key: &PublicKey) -> VerificationMethod {
 }
 
 fn malformed(id: &DidUrl) -> DocumentError {
-    DocumentError::Key { fragment: id.fragment().to_owned() }
+    DocumentError::Key {
+        fragment: id.fragment().to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +206,9 @@ mod tests {
     const P_Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
 
     fn ed_multikey() -> String {
-        PublicKey::from_raw(Algorithm::Ed25519, &coordinate(Some(ED_X)).ok().unwrap()).unwrap().to_multibase()
+        PublicKey::from_raw(Algorithm::Ed25519, &coordinate(Some(ED_X)).ok().unwrap())
+            .unwrap()
+            .to_multibase()
     }
 
     fn method(fragment: &str, kind: &str, key: &str) -> String {
@@ -217,7 +242,12 @@ mod tests {
             method("e", "JsonWebKey", &okp()),
         ];
         let read = parse_with(&methods, &format!(r##"["#d","{DID}#c","{DID}#b","#a"]"##)).unwrap();
-        let found: Vec<_> = read.document.methods().iter().map(|m| (m.id.fragment(), m.public_key_multibase.as_str())).collect();
+        let found: Vec<_> = read
+            .document
+            .methods()
+            .iter()
+            .map(|m| (m.id.fragment(), m.public_key_multibase.as_str()))
+            .collect();
         let ed = ed_multikey();
         assert_eq!(found[1..], [("c", ed.as_str()), ("b", ed.as_str()), ("a", ed.as_str())]);
         assert!(found[0].1.starts_with("zDn"), "{found:?}");
@@ -226,7 +256,11 @@ mod tests {
     #[test]
     fn embedded_methods_count_and_unknown_kinds_are_passed_over() {
         let embedded = method("in", "JsonWebKey", &okp());
-        let x25519 = method("x", "JsonWebKey", r#""publicKeyJwk":{"kty":"OKP","crv":"X25519","x":"AAAA"}"#);
+        let x25519 = method(
+            "x",
+            "JsonWebKey",
+            r#""publicKeyJwk":{"kty":"OKP","crv":"X25519","x":"AAAA"}"#,
+        );
         let rsa = method("r", "RsaVerificationKey2018", r#""publicKeyPem":"…""#);
         let read = parse_with(&[x25519, rsa], &format!(r##"["#x","#r","#gone",{embedded}]"##)).unwrap();
         assert_eq!(read.document.methods().len(), 1);
@@ -234,30 +268,48 @@ mod tests {
 
     #[test]
     fn a_document_without_a_key_that_may_sign_is_refused() {
-        let foreign = method("f", "JsonWebKey", &okp()).replace(&format!(r#""controller":"{DID}""#), r#""controller":"did:web:other.example""#);
+        let foreign = method("f", "JsonWebKey", &okp()).replace(
+            &format!(r#""controller":"{DID}""#),
+            r#""controller":"did:web:other.example""#,
+        );
         let elsewhere = method("f", "JsonWebKey", &okp()).replace(&format!("{DID}#f"), "did:web:other.example#f");
-        assert_eq!(parse_with(&[method("a", "JsonWebKey", &okp())], "[]"), Err(DocumentError::Methods));
+        assert_eq!(
+            parse_with(&[method("a", "JsonWebKey", &okp())], "[]"),
+            Err(DocumentError::Methods)
+        );
         assert_eq!(parse_with(&[foreign], r##"["#f"]"##), Err(DocumentError::Methods));
-        assert_eq!(parse_with(&[elsewhere], r##"["did:web:other.example#f"]"##), Err(DocumentError::Methods));
+        assert_eq!(
+            parse_with(&[elsewhere], r##"["did:web:other.example#f"]"##),
+            Err(DocumentError::Methods)
+        );
         let twice = method("a", "JsonWebKey", &okp());
         assert_eq!(parse_with(&[twice], r##"["#a","#a"]"##), Err(DocumentError::Methods));
     }
 
     #[test]
     fn a_malformed_key_is_named() {
-        let expected = Err(DocumentError::Key { fragment: "k".to_owned() });
+        let expected = Err(DocumentError::Key {
+            fragment: "k".to_owned(),
+        });
         let off_curve = P_Y.replacen('x', "y", 1);
         let private = okp().replace(r#""alg""#, r#""d":"AA","alg""#);
         for key in [ec(&off_curve), okp().replace(ED_X, "AAAA"), private] {
             assert_eq!(parse_with(&[method("k", "JsonWebKey", &key)], r##"["#k"]"##), expected);
         }
-        assert_eq!(parse_with(&[method("k", "Multikey", r#""x":"y""#)], r##"["#k"]"##), expected);
+        assert_eq!(
+            parse_with(&[method("k", "Multikey", r#""x":"y""#)], r##"["#k"]"##),
+            expected
+        );
     }
 
     #[test]
     fn the_digest_is_of_the_whole_document() {
         let one = parse_with(&[method("a", "JsonWebKey", &okp())], r##"["#a"]"##).unwrap();
-        let two = parse_with(&[method("a", "JsonWebKey", &okp()), method("b", "X", r#""y":1"#)], r##"["#a"]"##).unwrap();
+        let two = parse_with(
+            &[method("a", "JsonWebKey", &okp()), method("b", "X", r#""y":1"#)],
+            r##"["#a"]"##,
+        )
+        .unwrap();
         assert_eq!(one.document, two.document);
         assert_ne!(one.digest, two.digest);
     }
@@ -265,8 +317,14 @@ mod tests {
     #[test]
     fn another_dids_document_and_loose_json_are_refused() {
         let did: Did = "did:web:other.example".parse().unwrap();
-        assert_eq!(parse(br#"{"id":"did:web:cinema.example"}"#, &did), Err(DocumentError::OtherId));
-        assert!(matches!(parse(br#"{"id":"a","id":"b"}"#, &did), Err(DocumentError::Json(_))));
+        assert_eq!(
+            parse(br#"{"id":"did:web:cinema.example"}"#, &did),
+            Err(DocumentError::OtherId)
+        );
+        assert!(matches!(
+            parse(br#"{"id":"a","id":"b"}"#, &did),
+            Err(DocumentError::Json(_))
+        ));
     }
 
     #[test]

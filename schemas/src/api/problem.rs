@@ -68,7 +68,12 @@ impl ProblemType {
 }
 
 const fn kind(code: &'static str, status: u16, title: &'static str, help: &'static str) -> ProblemType {
-    ProblemType { code, status, title, help }
+    ProblemType {
+        code,
+        status,
+        title,
+        help,
+    }
 }
 
 const INTERNAL: ProblemType = kind(
@@ -84,6 +89,7 @@ const FIX_REQUEST: &str = "Change the request and sign it anew. See GET /v1/log 
 const COPY_REQUEST: &str = "Copy the clauses, the notice and the validity from the request as it is, and sign anew.";
 
 /// Every kind of problem.
+#[rustfmt::skip] // one a line
 pub const PROBLEMS: &[ProblemType] = &[
     // The call itself.
     kind("malformed", 400, "The body is malformed", "The pointer names the fault. See /openapi.json for the shape."),
@@ -99,7 +105,6 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("oversize", 413, "The body is too large", "A record has at most 65536 bytes, a notice 1048576."),
     kind("unsupported_media_type", 415, "The Content-Type is not JSON", "Send Content-Type: application/json."),
     kind("rate_limited", 429, "Too many calls", "Wait as Retry-After says, then send the same bytes again."),
-    kind("headers_too_large", 431, "The headers are too large", ""),
     INTERNAL,
     kind("unavailable", 503, "Not recorded", "Nothing was recorded. Send the same bytes again."),
     kind("overloaded", 503, "The node is busy", "Wait as Retry-After says, then send the same bytes again."),
@@ -117,7 +122,6 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("request_unknown", 404, "No such request", ""),
     kind("notice_unknown", 404, "No such notice", "Store the notice first: POST /v1/notices."),
     kind("notice_disagrees", 422, "The notice says something else than the request", "The pointer names the item."),
-    kind("supersedes_unknown", 422, "The superseded request is not one of this controller", FIX_REQUEST),
     kind("scope_not_specific", 422, "A purpose is too general to be agreed to", FIX_REQUEST),
     kind("scope_not_separate", 422, "A clause mixes what needs a choice of its own", FIX_REQUEST),
     kind("scope_criminal_category", 422, "Consent is no ground for data about crimes", FIX_REQUEST),
@@ -127,7 +131,6 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("invitation_unknown", 404, "No such invitation", ASK_ANEW),
     kind("invitation_spent", 410, "The invitation has been used", ASK_ANEW),
     kind("invitation_expired", 410, "The invitation has expired", ASK_ANEW),
-    kind("invitation_mismatch", 422, "The invitation is for another request", ASK_ANEW),
     kind("invitation_ttl", 422, "An invitation cannot live that long", "At most 7776000 seconds (90 days), at least 1."),
     kind("invitation_count", 422, "Too many invitations at once", "At most 1000 a call, at least 1."),
     kind("did_reused", 409, "This DID is in use under another controller", "Derive a DID for this controller, and sign anew."),
@@ -162,7 +165,11 @@ mod tests {
     fn codes_are_unique_and_spelled_alike() {
         let codes: BTreeSet<_> = PROBLEMS.iter().map(|kind| kind.code).collect();
         assert_eq!(codes.len(), PROBLEMS.len());
-        assert!(codes.iter().all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        );
     }
 
     #[test]

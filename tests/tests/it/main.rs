@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
 mod interop;
+#[cfg(test)]
+mod kill9;

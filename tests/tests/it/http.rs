@@ -1,0 +1,16 @@
+//! The ledger as its callers meet it: over real connections.
+
+mod bodies;
+mod brands;
+mod client;
+mod files;
+mod house;
+mod lifecycle;
+mod limits;
+mod openapi;
+mod privacy;
+mod reads;
+mod records;
+mod roles;
+mod sessions;
+mod withdrawals;

@@ -1,0 +1,139 @@
+//! What a person and a brand read: consents, evidence, proofs, feeds.
+
+use std::time::Duration;
+
+use placet_schemas::api::{ConsentPage, ConsentView, FeedAnswer};
+use placet_schemas::id::Digest;
+use placet_schemas::lifecycle::Effective;
+use placet_schemas::record::CanonicalRecord;
+use serde_json::json;
+
+use super::house::House;
+
+#[tokio::test]
+async fn a_person_sees_her_consent_as_it_is() {
+    let house = House::new().await;
+    let anna = house.person("anna").await;
+    house.person("bert").await;
+    house.send(&house.narrowing(&anna).bytes).await.expect(201);
+    let token = house.session(&anna.key).await;
+    let page = house.get("/v1/consents").token(&token).send().await.expect(200);
+    let page: ConsentPage = serde_json::from_slice(&page.body).unwrap();
+    assert_eq!(page.consents.len(), 1);
+    assert_eq!(
+        (page.consents[0].consent, page.consents[0].effective),
+        (anna.state.consent, Effective::Given)
+    );
+    let path = format!("/v1/consents/{}", anna.state.consent);
+    let view = house.get(&path).token(&token).send().await.expect(200);
+    assert_eq!(view.header("cache-control"), "no-store");
+    let view: ConsentView = serde_json::from_slice(&view.body).unwrap();
+    assert_eq!((view.events.len(), view.index), (2, page.consents[0].index));
+    assert_eq!(view.state.chain.len(), 2);
+    house.pass(366 * 86_400);
+    let token = house.session(&anna.key).await;
+    let view = house.get(&path).token(&token).send().await.expect(200).json();
+    assert_eq!(view["effective"], "Expired");
+}
+
+#[tokio::test]
+async fn evidence_and_proofs_are_for_the_two_parties() {
+    let house = House::new().await;
+    let anna = house.person("anna").await;
+    let token = house.session(&anna.key).await;
+    let path = format!("/v1/consents/{}/evidence", anna.state.consent);
+    for token in [&token, &house.brand_token] {
+        let evidence = house.get(&path).token(token).send().await.expect(200);
+        assert_eq!(evidence.header("content-type"), "application/vnd.placet.evidence+json");
+        assert!(placet_schemas::json::parse_canonical(&evidence.body, 1 << 24).is_ok());
+        let proof = house
+            .get(&format!("/v1/records/{}/proof", anna.state.consent))
+            .token(token)
+            .send()
+            .await
+            .expect(200);
+        assert!(
+            proof.text().starts_with("c2sp.org/tlog-proof@v1\nindex 2\n"),
+            "{}",
+            proof.text()
+        );
+    }
+    let as_of = |at: &str| house.get(&format!("{path}?as_of={at}")).token(&token).send();
+    as_of(&house.now().to_string()).await.expect(200);
+    for bad in ["now", "2026-11-22", "2026-11-22T05:00:00.5Z"] {
+        as_of(bad).await.expect(400).refused("parameter");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_has_every_record_in_order_with_what_opens_it() {
+    let house = House::new().await;
+    let anna = house.person("anna").await;
+    house.send(&house.withdrawal(&anna).bytes).await.expect(201);
+    let read = async |query: &str| {
+        let page = house
+            .get(&format!("/v1/feed{query}"))
+            .token(&house.brand_token)
+            .send()
+            .await
+            .expect(200);
+        serde_json::from_slice::<FeedAnswer>(&page.body).unwrap()
+    };
+    let whole = read("").await;
+    assert_eq!(
+        whole.items.iter().map(|item| item.seq).collect::<Vec<_>>(),
+        [0, 1, 2, 3]
+    );
+    assert_eq!(whole.head.statement.feed_size, 4);
+    for item in &whole.items {
+        let record = CanonicalRecord::parse(item.record.to_string().as_bytes())
+            .unwrap()
+            .record;
+        let salt = placet_kernel::leaf::Salt::from_bytes(*item.salt.as_bytes());
+        let leaf = placet_kernel::merkle::leaf_hash(&salt.leaf(&record.digest()));
+        assert_eq!(item.leaf_hash, Digest::from_bytes(leaf.into()));
+    }
+    let part = read("?from=1&limit=2").await;
+    assert_eq!(part.items.iter().map(|item| item.seq).collect::<Vec<_>>(), [1, 2]);
+    assert!(read("?from=4").await.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_service_reads_every_feed_and_says_whose() {
+    let house = House::new().await;
+    let service = house.token(&json!({ "role": "service", "label": "issuer" })).await;
+    let read = |query: &str| house.get(&format!("/v1/feed{query}")).token(&service).send();
+    read("").await.expect(400).refused("parameter");
+    read(&format!("?controller={}", house.brand.did)).await.expect(200);
+    read("?controller=did:web:nobody.example")
+        .await
+        .expect(404)
+        .refused("not_found");
+    read("?controller=nobody").await.expect(400).refused("parameter");
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_with_the_next_item_or_with_its_time() {
+    let house = House::new().await;
+    let poll = || house.get("/v1/feed?from=2&wait=20").token(&house.brand_token).send();
+    let (built, _) = house.unsent("anna").await;
+    let started = tokio::time::Instant::now();
+    let (page, sent) = tokio::join!(poll(), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.send(&built.bytes).await
+    });
+    sent.expect(201);
+    assert_eq!(page.expect(200).json()["items"].as_array().unwrap().len(), 1);
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "it waited for its whole time"
+    );
+    let quiet = house
+        .get("/v1/feed?from=3&wait=1")
+        .token(&house.brand_token)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(quiet["items"], json!([]));
+}
