@@ -46,6 +46,12 @@ impl Output {
         }
     }
 
+    /// A line with colours of the program's own; all in it that a stranger wrote has gone through [`clean`] before. Nothing
+    /// with `--json`.
+    pub(crate) fn styled(&self, text: &str) -> Result<()> {
+        if self.json { Ok(()) } else { self.write(text) }
+    }
+
     fn write(&self, text: &str) -> Result<()> {
         if self.closed.get() {
             return Ok(());
@@ -63,6 +69,20 @@ impl Output {
 pub(crate) fn complain(text: &str) {
     let line = clean(text).replace('\n', " ");
     drop(writeln!(io::stderr().lock(), "placet: {line}"));
+}
+
+/// An error and what led to it, in one sentence. Some errors repeat their cause in their own text; it is said once.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.ends_with(&cause) {
+            sentence.push_str(": ");
+            sentence.push_str(&cause);
+        }
+    }
+    sentence
 }
 
 /// Text without anything that a terminal would obey.
@@ -105,6 +125,14 @@ mod tests {
     #[test]
     fn nothing_printed_can_command_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\u{202e}c\nd\r"), "a\\u{1b}[2Jb\\u{202e}c\nd\\u{d}");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("disk full")
+            .context("no log: disk full")
+            .context("cannot start");
+        assert_eq!(sentence(&error), "cannot start: no log: disk full");
     }
 
     #[test]

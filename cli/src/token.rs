@@ -11,13 +11,15 @@ use crate::{files, node};
 const MAX_TOKEN_BYTES: usize = 1024;
 /// The operator's token itself.
 const OPERATOR_VARIABLE: &str = "PLACET_OPERATOR_TOKEN";
+/// The node's folder, where `placet serve` puts the operator's token.
+const DIR_VARIABLE: &str = "PLACET_DIR";
 /// A brand's token itself.
 const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
 
 /// The operator's token.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OperatorToken {
-    /// File with the operator's token; else PLACET_OPERATOR_TOKEN, else placet-data/operator.token
+    /// File with the operator's token; else PLACET_OPERATOR_TOKEN, else the one in PLACET_DIR or placet-data
     #[arg(long, env = "PLACET_OPERATOR_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -33,7 +35,8 @@ pub(crate) struct BrandToken {
 impl OperatorToken {
     /// Finds the token.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
-        let usual = Path::new(node::DEFAULT_DIR).join(node::OPERATOR_TOKEN_FILE);
+        let dir = std::env::var_os(DIR_VARIABLE).unwrap_or_else(|| node::DEFAULT_DIR.into());
+        let usual = Path::new(&dir).join(node::OPERATOR_TOKEN_FILE);
         let usual = usual.exists().then_some(usual);
         find(
             self.token_file.as_deref(),

@@ -38,12 +38,12 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
             let printed = out.result(&report, report::text);
             // The verdict is the exit status; that it could not be printed does not change it.
             if let Err(error) = printed {
-                output::complain(&format!("{error:#}"));
+                output::complain(&output::sentence(&error));
             }
             ExitCode::from(status(&report, args.as_of.is_some()))
         }
         Err(error) => {
-            output::complain(&format!("{error:#}"));
+            output::complain(&output::sentence(&error));
             ExitCode::from(UNREADABLE)
         }
     }

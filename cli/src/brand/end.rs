@@ -5,7 +5,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::text::Text;
 use placet_wallet::brand;
 
-use super::session::{Session, SessionArgs};
+use super::session::{Session, SessionArgs, built};
 use crate::output::Output;
 
 /// End a consent, as the brand
@@ -23,6 +23,11 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let session = Session::open(&args.session).await?;
-    let record = brand::end(args.consent, args.reason, session.key.brand(), &session.pen()?)?;
+    let record = built(brand::end(
+        args.consent,
+        args.reason,
+        session.key.brand(),
+        &session.pen()?,
+    ))?;
     session.record_ending(&record, out).await
 }

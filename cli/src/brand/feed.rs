@@ -26,59 +26,70 @@ pub(super) struct Feed {
 
 /// Reads the whole feed of the token's brand.
 pub(super) async fn read(client: &Client, trust: &LogTrust) -> Result<Feed> {
-    let mut items: Vec<(u64, CanonicalRecord)> = Vec::new();
-    let mut frontier = Frontier::new();
-    let mut last: Option<FeedHead> = None;
+    let mut reader = Reader::default();
     loop {
-        let answer = client
-            .feed(FeedQuery {
-                from: frontier.size(),
-                ..FeedQuery::default()
-            })
-            .await?;
-        let root = check_head(&answer, trust).context("the head of the feed does not hold")?;
-        let head = &answer.head.statement;
-        if let Some(last) = &last {
+        let query = FeedQuery {
+            from: reader.frontier.size(),
+            ..FeedQuery::default()
+        };
+        if let Some(feed) = reader.take(&client.feed(query).await?, trust)? {
+            return Ok(feed);
+        }
+    }
+}
+
+/// The pages so far.
+#[derive(Default)]
+struct Reader {
+    items: Vec<(u64, CanonicalRecord)>,
+    frontier: Frontier,
+    last: Option<FeedHead>,
+}
+
+impl Reader {
+    /// Takes one more page; gives the feed when it was the last one.
+    fn take(&mut self, page: &FeedAnswer, trust: &LogTrust) -> Result<Option<Feed>> {
+        let root = check_head(page, trust).context("the head of the feed does not hold")?;
+        let head = &page.head.statement;
+        if let Some(last) = &self.last {
             ensure!(
                 last.controller == head.controller,
                 "the feed is suddenly that of {}",
                 head.controller
             );
-            ensure!(
-                last.size < head.size || last.root == head.root && last.size == head.size,
-                "the log went back or forked"
-            );
+            let grown = last.size < head.size || (last.size == head.size && last.root == head.root);
+            ensure!(grown, "the log went back, or shows two trees of size {}", head.size);
         }
-        for item in &answer.items {
-            let record = check_item(item, &answer, &root, frontier.size());
-            let record = record.with_context(|| format!("item {} of the feed does not hold", frontier.size()))?;
-            ensure!(
-                items.last().is_none_or(|(index, _)| *index < item.index),
-                "the feed is not in the log's order"
-            );
-            frontier.push(Hash::new(*item.leaf_hash.as_bytes()));
-            items.push((item.index, record));
+        for item in &page.items {
+            let seq = self.frontier.size();
+            let record =
+                check_item(item, page, &root, seq).with_context(|| format!("item {seq} of the feed does not hold"))?;
+            let later = self.items.last().is_none_or(|(index, _)| *index < item.index);
+            ensure!(later, "item {seq} of the feed is not in the log's order");
+            self.frontier.push(Hash::new(*item.leaf_hash.as_bytes()));
+            self.items.push((item.index, record));
         }
-        if frontier.size() == head.feed_size {
+        self.last = Some(head.clone());
+        let size = self.frontier.size();
+        if size < head.feed_size {
             ensure!(
-                frontier.root().as_bytes() == head.feed_root.as_bytes(),
-                "the items are not those of the signed head"
+                !page.items.is_empty(),
+                "the ledger keeps items back: it gives {size} of {}",
+                head.feed_size
             );
-            return Ok(Feed {
-                items,
-                head: head.clone(),
-            });
+            return Ok(None);
         }
         ensure!(
-            frontier.size() < head.feed_size,
-            "the feed has more items than its head says"
-        );
-        ensure!(
-            !answer.items.is_empty(),
-            "the ledger keeps items back: its head says {}",
+            size == head.feed_size,
+            "the feed has {size} items, its head says {}",
             head.feed_size
         );
-        last = Some(head.clone());
+        let same = self.frontier.root().as_bytes() == head.feed_root.as_bytes();
+        ensure!(same, "the items are not those of the signed head");
+        Ok(Some(Feed {
+            items: core::mem::take(&mut self.items),
+            head: head.clone(),
+        }))
     }
 }
 
@@ -117,3 +128,6 @@ fn check_item(item: &FeedItem, answer: &FeedAnswer, root: &Hash, seq: u64) -> Re
     merkle::verify_inclusion(&leaf, item.index, answer.head.statement.size, &proof, root)?;
     Ok(record)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use placet_schemas::text::Text;
 use placet_schemas::time::Timestamp;
 use placet_wallet::brand;
 
-use super::session::{Session, SessionArgs};
+use super::session::{Session, SessionArgs, built};
 use crate::output::Output;
 
 /// Pass on a withdrawal that reached the brand itself
@@ -29,6 +29,12 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let session = Session::open(&args.session).await?;
     let pen = session.pen()?;
     let received_at = args.received_at.unwrap_or(pen.now);
-    let record = brand::relay_withdrawal(args.consent, args.channel, received_at, session.key.brand(), &pen)?;
+    let record = built(brand::relay_withdrawal(
+        args.consent,
+        args.channel,
+        received_at,
+        session.key.brand(),
+        &pen,
+    ))?;
     session.record_ending(&record, out).await
 }

@@ -10,7 +10,7 @@ use placet_schemas::notice::{CanonicalNotice, MAX_NOTICE_BYTES};
 use placet_wallet::brand;
 use serde::Serialize;
 
-use super::session::{Session, SessionArgs};
+use super::session::{Session, SessionArgs, built};
 use super::template::{MAX_TEMPLATE_BYTES, Template};
 use crate::files;
 use crate::output::Output;
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
 
     let session = Session::open_with(&args.session, &args.token).await?;
     // Signed before anything is sent: what a rule forbids leaves no notices behind.
-    let record = brand::request(request, &notices, session.key.brand(), &session.pen()?)?;
+    let record = built(brand::request(request, &notices, session.key.brand(), &session.pen()?))?;
     for notice in &notices {
         let stored = session.client.add_notice(&notice.bytes).await?;
         if stored != notice.digest() {

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::record::CanonicalRecord;
-use placet_wallet::Pen;
 use placet_wallet::acknowledgement::{Acknowledged, check_acknowledgement};
 use placet_wallet::sight::Sight;
+use placet_wallet::{BuildError, Pen};
 use serde::Serialize;
 
 use crate::client::{Client, ServerArgs};
@@ -43,6 +43,11 @@ struct Report {
     digest: String,
     index: u64,
     findings: Vec<String>,
+}
+
+/// A record that was built, or why not, with the code that a ledger would give.
+pub(super) fn built(result: Result<CanonicalRecord, BuildError>) -> Result<CanonicalRecord> {
+    result.map_err(|error| anyhow!("{}: {error}", error.code()))
 }
 
 impl Session {

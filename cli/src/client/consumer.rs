@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use placet_schemas::api::{
-    ConsentPage, ConsentSummary, ConsentView, Invitations, Nothing, OpenSession, PublicOpening, ResolveInvitation,
+    ConsentPage, ConsentSummary, Invitations, Nothing, OpenSession, PublicOpening, ResolveInvitation,
     ResolvedInvitation, Session, WithdrawByCode, WithdrawalAnswer,
 };
 use placet_schemas::id::Digest;
@@ -62,22 +62,12 @@ impl Client {
         }
     }
 
-    /// `GET /v1/consents/{id}`.
-    pub(crate) async fn consent(&self, id: &Digest) -> Result<ConsentView, ClientError> {
-        self.get(&format!("/v1/consents/{id}")).await
-    }
-
     /// `GET /v1/consents/{id}/evidence`: a bundle.
     pub(crate) async fn evidence(&self, id: &Digest, as_of: Option<Timestamp>) -> Result<Vec<u8>, ClientError> {
         let query = as_of
             .map(|time| format!("?as_of={}", encode(&time.to_string())))
             .unwrap_or_default();
         self.get_bytes(&format!("/v1/consents/{id}/evidence{query}")).await
-    }
-
-    /// `GET /v1/records/{digest}/proof`: a C2SP tlog-proof at the latest checkpoint.
-    pub(crate) async fn proof(&self, record: &Digest) -> Result<String, ClientError> {
-        self.get_text(&format!("/v1/records/{record}/proof")).await
     }
 
     /// `GET /log/checkpoint`: a signed note.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use clap::builder::BoolishValueParser;
 use hyper::Uri;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -24,7 +25,7 @@ pub(crate) struct ServerArgs {
     )]
     url: String,
     /// Allow http to other machines: tokens and invitations then travel in clear
-    #[arg(long, env = "PLACET_ALLOW_HTTP")]
+    #[arg(long, env = "PLACET_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
     allow_http: bool,
     /// Certificate authorities to trust besides the public ones (PEM)
     #[arg(long, env = "PLACET_CA_FILE", value_name = "FILE")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use clap::builder::BoolishValueParser;
 use placet_schemas::id::Origin;
 use serde::Deserialize;
 
@@ -54,11 +55,13 @@ pub(crate) struct Args {
     #[arg(long, env = "PLACET_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
     /// Fetch DID documents from private addresses too [outgoing_allow_private]
-    #[arg(long, env = "PLACET_OUTGOING_ALLOW_PRIVATE")]
-    outgoing_allow_private: bool,
+    #[arg(long, env = "PLACET_OUTGOING_ALLOW_PRIVATE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    outgoing_allow_private: Option<bool>,
     /// Fetch DID documents over http too [outgoing_allow_http]
-    #[arg(long, env = "PLACET_OUTGOING_ALLOW_HTTP")]
-    outgoing_allow_http: bool,
+    #[arg(long, env = "PLACET_OUTGOING_ALLOW_HTTP", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    outgoing_allow_http: Option<bool>,
 }
 
 /// How to log.
@@ -128,8 +131,14 @@ impl Config {
             head_file: args.head_file.or(file.head_file),
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
-            outgoing_allow_private: args.outgoing_allow_private || file.outgoing_allow_private.unwrap_or_default(),
-            outgoing_allow_http: args.outgoing_allow_http || file.outgoing_allow_http.unwrap_or_default(),
+            outgoing_allow_private: args
+                .outgoing_allow_private
+                .or(file.outgoing_allow_private)
+                .unwrap_or_default(),
+            outgoing_allow_http: args
+                .outgoing_allow_http
+                .or(file.outgoing_allow_http)
+                .unwrap_or_default(),
         })
     }
 }
@@ -162,9 +171,9 @@ fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)
 fn read(path: &Path) -> Result<File> {
     let text = files::read_text(path, MAX_CONFIG_BYTES)?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
-        let line = line.map(|line| format!(" line {line}")).unwrap_or_default();
-        anyhow::anyhow!("{}{line}: {}", path.display(), error.message())
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!(" line {}", before.matches('\n').count() + 1));
+        anyhow::anyhow!("{}{}: {}", path.display(), line.unwrap_or_default(), error.message())
     })
 }
 

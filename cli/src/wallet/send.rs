@@ -149,6 +149,6 @@ mod tests {
             assert!(!is_final(&problem(code)), "{code}");
         }
         let (url, why) = (String::new(), String::new());
-        assert!(!is_final(&ClientError::NoAnswer { url, why }));
+        assert!(!is_final(&ClientError::NoAnswer { url, why, sent: true }));
     }
 }
