@@ -2,6 +2,7 @@
 
 mod brand;
 mod client;
+mod demo;
 mod files;
 mod inspect;
 mod keyfile;
@@ -47,6 +48,7 @@ enum Command {
     Verify(verify::Args),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
+    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
     match run(arguments.command, &out) {
         Ok(code) => code,
         Err(error) => {
-            output::complain(&format!("{error:#}"));
+            output::complain(&output::sentence(&error));
             ExitCode::from(FAILURE)
         }
     }
@@ -72,6 +74,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
         Command::Wallet(args) => done(wait(wallet::run(args, out))),
+        Command::Demo(args) => done(wait(demo::run(args, out))),
     }
 }
 

@@ -16,6 +16,15 @@ pub(crate) fn now() -> Result<Timestamp> {
     Timestamp::from_unix(seconds).ok_or_else(|| anyhow!("the system's clock is after the year 9999"))
 }
 
+/// A moment to measure durations from.
+pub(crate) fn instant() -> std::time::Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the command line reads the clock"
+    )]
+    std::time::Instant::now()
+}
+
 /// `N` random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];

@@ -1,7 +1,20 @@
 //! The program as people run it: real processes, real files, a real node on a free port.
 
+#[cfg(test)]
 mod brands;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
 mod judging;
+#[cfg(test)]
 mod misuse;
+#[cfg(test)]
 mod nodes;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod views;
+#[cfg(test)]
+mod wallets;

@@ -1,0 +1,80 @@
+//! `placet demo`: the whole story, played by a real node process and the real commands.
+//!
+//! It does only what any stranger can do with this program and an HTTP client: nothing here knows a type of this project.
+//! Each step says what it expects before it looks, and the demo ends with a fault as soon as one is not as written.
+
+mod brand;
+mod consents;
+mod folder;
+mod foreign;
+mod gallery;
+mod http;
+mod node;
+mod opening;
+mod person;
+mod picture;
+mod process;
+mod proof;
+mod regulator;
+mod story;
+mod teller;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use crate::output::Output;
+use story::Story;
+use teller::Teller;
+
+/// Play the story of a yes from the first key to a proof that is checked offline
+///
+/// It starts a node of its own on a free port of this machine, with two brands and one person, and ends with attacks that
+/// are refused. evidence.json and trust.json are left in the folder. Without --once the node goes on until Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// End when the story is told
+    #[arg(long)]
+    once: bool,
+    /// Folder for all that is made: a new or empty one, or one of an earlier demo, which is made anew; else a temporary one
+    #[arg(long, value_name = "D")]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    dir: String,
+    url: &'a str,
+    evidence: String,
+    trust: String,
+    steps: &'a [teller::Step],
+}
+
+pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
+    let dir = folder::prepare(args.dir.as_deref())?;
+    let mut story = Story::begin(dir, Teller::new(out))?;
+    story.tell()?;
+    story.teller.summary()?;
+    let summary = Summary {
+        dir: story.dir.display().to_string(),
+        url: story.node()?.url(),
+        evidence: story.dir.join(story::EVIDENCE).display().to_string(),
+        trust: story.dir.join(story::TRUST).display().to_string(),
+        steps: story.teller.steps(),
+    };
+    out.result(&summary, closing)?;
+    if !args.once {
+        story.teller.serving(story.node()?.url())?;
+        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    }
+    story.end()
+}
+
+fn closing(summary: &Summary<'_>) -> String {
+    let Summary { evidence, trust, .. } = summary;
+    format!(
+        "\nEvery step went as written. Judge for yourself, here or on a machine without a network:\n   \
+         $ placet verify {evidence} --trust {trust}\n   $ placet inspect {evidence}"
+    )
+}

@@ -1,0 +1,113 @@
+//! A node: a process of its own, started as an operator would.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::process::Shell;
+use crate::system;
+
+/// How long a node may take to start, and to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+/// What a node says when it is up.
+const READY: &str = "listening on ";
+
+/// A running node. It is stopped when this is dropped.
+pub(super) struct Node {
+    child: Child,
+    url: String,
+    /// How long it took until it answered.
+    pub(super) took: Duration,
+}
+
+impl Node {
+    /// Starts a node on a free port of this machine; its own log goes to `log`.
+    pub(super) fn start(shell: &Shell, dir: &str, log: &Path) -> Result<Self> {
+        let start = system::instant();
+        let errors = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = shell.command(&["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--log", "warn"]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .context("the node does not start")?;
+        let lines = lines(&mut child);
+        let mut node = Self {
+            child,
+            url: String::new(),
+            took: Duration::ZERO,
+        };
+        loop {
+            let left = PATIENCE.saturating_sub(start.elapsed());
+            let Ok(line) = lines.recv_timeout(left) else {
+                bail!("the node did not come up; its log is {}", log.display());
+            };
+            if let Some(url) = line.strip_prefix(READY) {
+                url.trim().clone_into(&mut node.url);
+                node.took = start.elapsed();
+                return Ok(node);
+            }
+        }
+    }
+
+    /// Its address.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks it to finish what it is doing and to end, and waits for that.
+    pub(super) fn stop(mut self) -> Result<()> {
+        self.ask()?;
+        let start = system::instant();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().context("cannot wait for the node")? {
+                if !status.success() {
+                    bail!("the node ended with {status}");
+                }
+                return Ok(());
+            }
+            thread::sleep(PAUSE);
+        }
+        bail!("the node does not end")
+    }
+
+    fn ask(&self) -> Result<()> {
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .stderr(Stdio::null())
+            .status();
+        sent.context("cannot send the node a signal")?;
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    /// A fault in the story must not leave a process behind. Killing it loses nothing that was answered.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// The lines that it prints. They are read to the end, so that it never waits for a reader.
+fn lines(child: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // Nobody listens any more once it is up.
+                drop(sender.send(line));
+            }
+        });
+    }
+    receiver
+}
