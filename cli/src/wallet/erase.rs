@@ -65,7 +65,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     meet_again(&client, &mut wallet, &consent, out).await?;
     if let Some(pending) = wallet.book.pending_of(&consent.state.consent, Kind::ErasureRequest)? {
         let sent = send::again(&mut wallet, &client, pending).await?;
-        return report::recorded(out, "Erasure requested", &sent, None);
+        return report::recorded(out, "Erasure requested", sent);
     }
     watch::look(&client, &mut wallet, &consent.origin).await?;
     let categories = match args.category.len() {
@@ -87,5 +87,5 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let built = records::erase(&consent.state, erasure, anchor, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;
-    report::recorded(out, "Erasure requested", &sent, None)
+    report::recorded(out, "Erasure requested", sent)
 }

@@ -72,12 +72,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let origin = meet(&client, &mut wallet, |key| target.check_operator(key), out).await?;
     if let Some(pending) = pending {
         let sent = send::again(&mut wallet, &client, pending).await?;
-        return report::recorded(
-            out,
-            "Given",
-            &sent,
-            sent.consent.code.as_ref().map(|code| code.as_str()),
-        );
+        return report::given(out, sent);
     }
     watch::look(&client, &mut wallet, &origin).await?;
     let invitation = match target.asked {
@@ -107,12 +102,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     };
     let (built, consent) = sign(&wallet, &origin, &offer, &invitation, &answer)?;
     let sent = send::first(&mut wallet, &client, built, consent).await?;
-    report::recorded(
-        out,
-        "Given",
-        &sent,
-        sent.consent.code.as_ref().map(|code| code.as_str()),
-    )
+    report::given(out, sent)
 }
 
 /// What the person decided.

@@ -33,7 +33,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     if let Some(pending) = wallet.book.pending_of(&consent.state.consent, Kind::Narrowing)? {
         let same = is_same(&pending, &removed)?;
         let sent = send::again(&mut wallet, &client, pending).await?;
-        report::recorded(out, "Narrowed", &sent, None)?;
+        report::recorded(out, "Narrowed", sent)?;
         if same {
             return Ok(());
         }
@@ -52,7 +52,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let built = records::narrow(&consent.state, removed, anchor, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;
-    report::recorded(out, "Narrowed", &sent, None)
+    report::recorded(out, "Narrowed", sent)
 }
 
 fn parse(texts: &[String], scope: &placet_schemas::scope::Scope) -> Result<Vec<Pattern>> {

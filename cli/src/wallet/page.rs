@@ -39,6 +39,9 @@ pub(super) fn offer(offer: &Offer, notice: &Notice, language: &Language) -> Stri
 pub(super) fn clauses(all: &[Clause], language: &str) -> String {
     let mut out = String::new();
     for (at, one) in all.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
         let _ = writeln!(
             out,
             "[{}] {}",

@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     meet_again(&client, &mut wallet, &consent, out).await?;
     if let Some(pending) = wallet.book.pending_of(&consent.state.consent, Kind::Renewal)? {
         let sent = send::again(&mut wallet, &client, pending).await?;
-        return report::recorded(out, "Renewed", &sent, None);
+        return report::recorded(out, "Renewed", sent);
     }
     watch::look(&client, &mut wallet, &consent.origin).await?;
     let wanted = args.request.unwrap_or(consent.state.request);
@@ -84,7 +84,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     let built = records::renew(&consent.state, Some(scope), &showing, &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;
-    report::recorded(out, "Renewed", &sent, None)
+    report::recorded(out, "Renewed", sent)
 }
 
 /// What can go on: of the clauses in force, those that the request still offers. A newer request may ask for less.

@@ -32,8 +32,26 @@ struct Report<'a> {
     withdrawal_code: Option<&'a str>,
 }
 
-/// Says that a record is in the log; `done` names the act, such as `Withdrawn`. With `code`, the withdrawal code is shown.
-pub(super) fn recorded(out: &Output, done: &str, sent: &Sent, code: Option<&str>) -> Result<()> {
+/// Says that a record is in the log; `done` names the act, such as `Withdrawn`.
+///
+/// # Errors
+/// What is wrong with the log, after the record has been reported.
+pub(super) fn recorded(out: &Output, done: &str, sent: Sent) -> Result<()> {
+    report(out, done, &sent, None)?;
+    sent.alarm.map_or(Ok(()), Err)
+}
+
+/// The same for a new consent: it shows the withdrawal code, too.
+///
+/// # Errors
+/// As [`recorded`].
+pub(super) fn given(out: &Output, sent: Sent) -> Result<()> {
+    let code = sent.consent.code.as_ref().map(|code| code.as_str());
+    report(out, "Given", &sent, code)?;
+    sent.alarm.map_or(Ok(()), Err)
+}
+
+fn report(out: &Output, done: &str, sent: &Sent, code: Option<&str>) -> Result<()> {
     let statement = &sent.answer.acknowledgement.statement;
     let report = Report {
         consent: sent.consent.state.consent,

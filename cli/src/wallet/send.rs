@@ -27,6 +27,8 @@ pub(super) struct Sent {
     pub(super) again: bool,
     /// The consent's last event, when somebody else has acted on it since.
     pub(super) overtaken_by: Option<Digest>,
+    /// What is wrong with the log, although this record is in it: told after the record, never in its place.
+    pub(super) alarm: Option<anyhow::Error>,
 }
 
 /// Stores a record that was just built, then posts it.
@@ -77,7 +79,7 @@ async fn post(wallet: &mut Wallet, client: &Client, pending: Pending, again: boo
         }
     };
     let consent = recorded(wallet, &pending, &answer)?;
-    watch::take_with_answer(client, wallet, &origin, acknowledged.head).await?;
+    let alarm = watch::take_with_answer(client, wallet, &origin, acknowledged.head).await?;
     wallet.save()?;
     Ok(Sent {
         consent,
@@ -85,6 +87,7 @@ async fn post(wallet: &mut Wallet, client: &Client, pending: Pending, again: boo
         answer,
         again,
         overtaken_by: acknowledged.overtaken_by,
+        alarm,
     })
 }
 

@@ -41,22 +41,25 @@ pub(super) async fn look(client: &Client, wallet: &mut Wallet, origin: &Origin) 
     wallet.save()
 }
 
-/// Takes the head that came with an answer. When the tiles for its proof are not there in time, it is kept and checked at
-/// the next look: the answer itself is already proven, and a person's consent must not look undone because of a file.
+/// Takes the head that came with an answer, and gives what is wrong with the log, if something is.
+///
+/// The answer itself is proven by then, and a person's record must not look unrecorded because of a tile. So a head that
+/// cannot be proven to continue what was seen is kept, and checked again at each later look until it is.
 pub(super) async fn take_with_answer(
     client: &Client,
     wallet: &mut Wallet,
     origin: &Origin,
     head: SignedCheckpoint,
-) -> Result<()> {
+) -> Result<Option<anyhow::Error>> {
     let note = head.exact_note().to_owned();
-    match take(client, wallet, origin, head).await {
-        Err(error) if error.downcast_ref::<ClientError>().is_some() => {
-            wallet.book.log_mut(origin)?.unchecked.push(note);
-            Ok(())
-        }
-        taken => taken,
-    }
+    let Err(error) = take(client, wallet, origin, head).await else {
+        return Ok(None);
+    };
+    wallet.book.log_mut(origin)?.unchecked.push(note);
+    // Tiles that are not there yet are no fault: a log answers first and renders its files then.
+    let late = error.downcast_ref::<ClientError>().is_some();
+    let alarm = error.context("the record is in the log, but something is wrong with it");
+    Ok((!late).then_some(alarm))
 }
 
 /// Checks that the record of a public opening is in the tree that was seen.

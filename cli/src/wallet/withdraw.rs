@@ -59,7 +59,7 @@ async fn by_key(name: &str, node: &NodeArgs, file: &FileArgs, out: &Output) -> R
     let client = node.client(Some(&wallet.book.log(&consent.origin)?.node))?;
     if let Some(pending) = wallet.book.pending_of(&consent.state.consent, Kind::Withdrawal)? {
         let sent = send::again(&mut wallet, &client, pending).await?;
-        return report::recorded(out, "Withdrawn", &sent, None);
+        return report::recorded(out, "Withdrawn", sent);
     }
     // A log that forks or does not answer is no reason to keep a consent: the anchor is then left as it was seen last.
     let looked = watch::look(&client, &mut wallet, &consent.origin).await;
@@ -74,8 +74,9 @@ async fn by_key(name: &str, node: &NodeArgs, file: &FileArgs, out: &Output) -> R
     let built = records::withdraw(&consent.state, looked.is_ok().then_some(anchor), &pen);
     let built = built.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let sent = send::first(&mut wallet, &client, built, consent.clone()).await?;
-    report::recorded(out, "Withdrawn", &sent, None)?;
-    looked.map_err(|error| error.context("the withdrawal is recorded, but something is wrong with the log"))
+    let reported = report::recorded(out, "Withdrawn", sent);
+    looked.map_err(|error| error.context("the withdrawal is recorded, but something is wrong with the log"))?;
+    reported
 }
 
 async fn by_code(text: &str, client: &Client, out: &Output) -> Result<()> {
