@@ -11,10 +11,10 @@ use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::consent::Anchor;
 use placet_schemas::record::{Body, CanonicalRecord, Kind, Record};
 
-use crate::node::Node;
 use crate::crypto::{Blind, Blinded, Purpose, RecordSecret, Vault};
 use crate::error::{Ground, StoreError, SubmitError};
 use crate::known::Brand;
+use crate::node::Node;
 
 /// A record that is right by itself. What comes before it has not been looked at.
 pub(crate) struct Arrival {
@@ -70,7 +70,11 @@ impl Node {
         let text = if record.kind().is_public() {
             StoredText::Public(canonical.bytes.clone())
         } else {
-            StoredText::Sealed(secret.seal(Purpose::Record, &canonical.bytes).map_err(StoreError::from)?)
+            StoredText::Sealed(
+                secret
+                    .seal(Purpose::Record, &canonical.bytes)
+                    .map_err(StoreError::from)?,
+            )
         };
         Ok(Arrival {
             record: record.clone(),

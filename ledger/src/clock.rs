@@ -21,7 +21,10 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place where the ledger reads the clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place where the ledger reads the clock"
+        )]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is 1970: every record is then refused as implausible, which is what such a clock deserves.
         let seconds = since.map_or(0, |elapsed| elapsed.as_secs());

@@ -77,25 +77,33 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
         Ok(()) => tail.advance(Arc::clone(&next), std::mem::take(&mut plan.edge)),
         // An error does not say on which side of the line it happened; the head in the database does.
         Err(stop) => {
-            if !tail.settle(node, &stop).await.is_ok_and(|settled| settled == Settled::Committed) {
+            if !tail
+                .settle(node, &stop)
+                .await
+                .is_ok_and(|settled| settled == Settled::Committed)
+            {
                 return give_up(stop, replies);
             }
         }
     }
     learn(node, &mut plan);
+
+    // 3. HEAD FILE, durable. It makes a rollback of the database visible, so nobody is told anything before it. If it cannot
+    //    be written the records stay recorded, and their callers, who are told to come back, get the stored answers then.
+    if let Err(stop) = tail.note_head(node).await {
+        return give_up(stop, replies);
+    }
     // Arrivals are checked against the new head from here on, before anyone hears of it: a client may name it as its anchor
     // in its very next record.
     node.announce(&next);
 
-    // 3. HEAD FILE, durable. It makes a rollback of the database visible, so nobody is answered before it. If it cannot be
-    //    written the records stay recorded, and their callers, who are told to come back, get the stored answers then.
-    if let Err(stop) = tail.note_head(node).await {
-        return give_up(stop, replies);
-    }
-
     // 4. ANSWER. A crash here, or between two answers, leaves callers without one; see 2.
     let (verdicts, answers) = (plan.verdicts, plan.answers);
-    node.step(Step::Answer, async { Ok(answer(replies, verdicts, &answers)) }).await?;
+    let answering = async {
+        answer(replies, verdicts, &answers);
+        Ok(())
+    };
+    node.step(Step::Answer, answering).await?;
 
     // 5. RENDER AND PUBLISH, in a task of their own, so that slow files do not hold up the next batch: see `publish`.
     node.answered.send_replace(next);
@@ -123,7 +131,8 @@ pub(crate) async fn refresh(node: &Node, tail: &mut Tail, now: Timestamp) -> Res
 /// or the next start, goes on from the published checkpoint with the same rows and therefore the same bytes.
 pub(crate) async fn publish(node: &Node, published: u64, head: &Head) -> Result<(), Stop> {
     // Tiles first, durable, each under its own name. A crash in between leaves tiles that no checkpoint needs yet.
-    node.step(Step::Tiles, node.files.render(&node.store, published, head.size)).await?;
+    node.step(Step::Tiles, node.files.render(&node.store, published, head.size))
+        .await?;
     // Then the checkpoint, by renaming. Whoever reads it finds every tile that it needs.
     node.step(Step::Publish, node.files.publish(head.note.clone())).await?;
     node.published.send_replace(head.note.as_str().into());
@@ -133,7 +142,12 @@ pub(crate) async fn publish(node: &Node, published: u64, head: &Head) -> Result<
 impl Tail {
     /// The end of a log whose head, edge and head file have been checked.
     pub(crate) fn new(head: Arc<Head>, edge: Edge) -> Self {
-        Self { head, edge, unsettled: None, noted: true }
+        Self {
+            head,
+            edge,
+            unsettled: None,
+            noted: true,
+        }
     }
 
     /// The last head that is known to be committed.
@@ -143,11 +157,12 @@ impl Tail {
 
     /// Makes up for what the last batch left open, if it left anything.
     pub(crate) async fn mend(&mut self, node: &Node) -> Result<(), Stop> {
-        if self.unsettled.is_some() && self.settle(node, &Stop::Failed(StoreError::Stopping)).await? == Settled::Committed {
-            node.announce(&self.head);
+        if self.unsettled.is_some() {
+            self.settle(node, &Stop::Failed(StoreError::Unfinished)).await?;
         }
         if !self.noted {
             self.note_head(node).await?;
+            node.announce(&self.head);
             node.answered.send_replace(Arc::clone(&self.head));
         }
         Ok(())
@@ -156,13 +171,19 @@ impl Tail {
     /// Finds out whether the unsettled batch was committed, after a step that ended with `stop`, and if it was not removes
     /// its keyring rows.
     async fn settle(&mut self, node: &Node, stop: &Stop) -> Result<Settled, Stop> {
-        let Stop::Failed(cause) = stop else { return Err(Stop::Dead) };
+        let Stop::Failed(cause) = stop else {
+            return Err(Stop::Dead);
+        };
         tracing::warn!(code = cause.code(), error = %cause, "a commit did not end well; reading the head again");
         let stored = node.store.head().await?.ok_or(StoreError::Corrupt("head"))?;
         let ours = self.unsettled.clone().filter(|unsettled| **unsettled == stored);
         if ours.is_none() && *self.head != stored {
             // Neither the old head nor ours: whatever is signed from here on could be a second history.
-            tracing::error!(size = stored.size, expected = self.head.size, "the head in the database is not ours");
+            tracing::error!(
+                size = stored.size,
+                expected = self.head.size,
+                "the head in the database is not ours"
+            );
             return Err(Stop::Dead);
         }
         node.step(Step::Sweep, node.keyring.sweep(stored.size)).await?;
@@ -185,14 +206,24 @@ impl Tail {
     }
 
     fn advance(&mut self, head: Arc<Head>, edge: Edge) {
-        *self = Self { head, edge, unsettled: None, noted: false };
+        *self = Self {
+            head,
+            edge,
+            unsettled: None,
+            noted: false,
+        };
     }
 }
 
 async fn plan_batch(node: &Arc<Node>, tail: &mut Tail, arrivals: Vec<Arrival>) -> Result<Plan, Stop> {
     tail.mend(node).await?;
     let facts = Facts::gather(node, &arrivals.iter().collect::<Vec<_>>(), tail.head.size).await?;
-    let (node, head, edge, now) = (Arc::clone(node), Arc::clone(&tail.head), tail.edge.clone(), node.clock.now());
+    let (node, head, edge, now) = (
+        Arc::clone(node),
+        Arc::clone(&tail.head),
+        tail.edge.clone(),
+        node.clock.now(),
+    );
     let made = tokio::task::spawn_blocking(move || plan::make(&node, &facts, arrivals, &head, &edge, now));
     Ok(made.await.map_err(|_| StoreError::Stopping)??)
 }
@@ -217,7 +248,11 @@ fn answer(replies: Replies, verdicts: Vec<Verdict>, answers: &[(u64, Vec<u8>)]) 
         let outcome = match verdict {
             Verdict::Placed(position) => placed(position, false),
             Verdict::Repeated(position) => placed(position, true),
-            Verdict::Replayed { index, answer } => Ok(Outcome { index, answer, replay: true }),
+            Verdict::Replayed { index, answer } => Ok(Outcome {
+                index,
+                answer,
+                replay: true,
+            }),
             Verdict::Refused(error) => Err(error),
         };
         drop(reply.send(outcome));

@@ -88,7 +88,10 @@ impl Vault {
     pub(crate) fn new(kek: &KeyEncryptionKey) -> Self {
         let wrap = derive(kek, b"placet keyring wrap v1");
         let blind = derive(kek, b"placet keyring blind v1");
-        Self { wrap: XChaCha20Poly1305::new(&Key::from(*wrap)), blind: hmac(&blind) }
+        Self {
+            wrap: XChaCha20Poly1305::new(&Key::from(*wrap)),
+            blind: hmac(&blind),
+        }
     }
 
     /// Wraps the secret of the record at `index`.
@@ -119,7 +122,10 @@ impl Vault {
 impl RecordSecret {
     /// A secret for a new record.
     pub(crate) fn random() -> Result<Self, RandomError> {
-        Ok(Self { key: random::bytes()?, salt: random::bytes()? })
+        Ok(Self {
+            key: random::bytes()?,
+            salt: random::bytes()?,
+        })
     }
 
     /// The salt of the leaf.
@@ -159,10 +165,15 @@ impl Purpose {
     }
 }
 
-#[expect(clippy::expect_used, reason = "HKDF-SHA-256 gives up to 8,160 bytes, and HMAC takes a key of any length")]
+#[expect(
+    clippy::expect_used,
+    reason = "HKDF-SHA-256 gives up to 8,160 bytes, and HMAC takes a key of any length"
+)]
 fn derive(kek: &KeyEncryptionKey, info: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    Hkdf::<Sha256>::new(None, kek.as_bytes()).expand(info, key.as_mut_slice()).expect("32 bytes are not too many");
+    Hkdf::<Sha256>::new(None, kek.as_bytes())
+        .expand(info, key.as_mut_slice())
+        .expect("32 bytes are not too many");
     key
 }
 
@@ -174,13 +185,17 @@ fn hmac(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
 /// Nonce and ciphertext.
 fn seal(cipher: &XChaCha20Poly1305, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
     let nonce: [u8; NONCE_BYTES] = random::bytes()?;
-    let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad }).map_err(|_| SealError::TooLong)?;
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
+        .map_err(|_| SealError::TooLong)?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
 fn open(cipher: &XChaCha20Poly1305, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Unreadable)?;
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad }).map_err(|_| SealError::Unreadable)
+    cipher
+        .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad })
+        .map_err(|_| SealError::Unreadable)
 }
 
 #[cfg(test)]
@@ -211,7 +226,11 @@ mod tests {
         for at in 0..sealed.len() {
             let mut bent = sealed.clone();
             bent[at] ^= 1;
-            assert_eq!(secret.open(Purpose::State { last: 3 }, &bent), Err(SealError::Unreadable), "byte {at}");
+            assert_eq!(
+                secret.open(Purpose::State { last: 3 }, &bent),
+                Err(SealError::Unreadable),
+                "byte {at}"
+            );
         }
         assert_eq!(secret.open(Purpose::Record, &[0; 10]), Err(SealError::Unreadable));
     }

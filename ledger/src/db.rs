@@ -30,7 +30,10 @@ impl Db {
     pub(crate) async fn open(path: &Path, migrations: &[(i64, &'static str)]) -> Result<Self, OpenError> {
         // SQLite gives its journal files the mode of the database, so this is the only place where it is set.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-        made.map_err(|error| OpenError::Folder { path: path.to_owned(), error })?;
+        made.map_err(|error| OpenError::Folder {
+            path: path.to_owned(),
+            error,
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -39,12 +42,24 @@ impl Db {
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON");
         // One writer: two write transactions would only wait for one another.
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
         let list = migrations.iter().map(|(version, sql)| {
-            Migration::new(*version, "ledger".into(), MigrationType::Simple, sql.into_sql_str(), false)
+            Migration::new(
+                *version,
+                "ledger".into(),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
         });
         Migrator::with_migrations(list.collect()).run(&write).await?;
-        let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await?;
         Ok(Self { write, read })
     }
 
@@ -61,7 +76,9 @@ impl Db {
     /// Copies the write-ahead log into the database and closes everything.
     pub(crate) async fn close(&self) {
         self.read.close().await;
-        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write).await;
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&self.write)
+            .await;
         if let Err(error) = emptied {
             // Not a loss: the next start reads the write-ahead log.
             tracing::warn!(%error, "the write-ahead log was not copied back");

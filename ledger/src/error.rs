@@ -11,6 +11,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::json::{Fault, JcsError};
 
 use crate::crypto::SealError;
+use crate::life::MAX_EVENTS;
 use crate::random::RandomError;
 
 /// Why nothing could be read or written.
@@ -51,6 +52,9 @@ pub enum StoreError {
     /// A token was ordered for a brand that is not registered.
     #[error("the brand has not registered")]
     ControllerUnknown,
+    /// The last commit has not come to its end yet.
+    #[error("the last commit has not come to its end yet")]
+    Unfinished,
     /// A blocking task was cancelled: the process is stopping.
     #[error("the ledger is stopping")]
     Stopping,
@@ -74,6 +78,7 @@ impl StoreError {
             Self::Checkpoint(_) => "checkpoint",
             Self::HeadMoved => "head_moved",
             Self::ControllerUnknown => "controller_unknown",
+            Self::Unfinished => "unfinished",
             Self::Stopping => "stopping",
             Self::Injected => "injected",
         }
@@ -105,7 +110,9 @@ pub enum OpenError {
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database knows less than was already published or written down: it was restored from a copy. To go on would
     /// sign a second history.
-    #[error("rolled back: the database has {database} records, {witness} has {seen}; refusing to sign a second history")]
+    #[error(
+        "rolled back: the database has {database} records, {witness} has {seen}; refusing to sign a second history"
+    )]
     RolledBack {
         /// Tree size in the database.
         database: u64,
@@ -176,6 +183,8 @@ pub(crate) enum Ground {
     InvitationExpired,
     #[error("the anchor is no checkpoint of this log")]
     AnchorUnknown,
+    #[error("a consent has at most {MAX_EVENTS} events; it can still be ended")]
+    TooManyEvents,
     #[error("no notice {0} is stored here; store the notices before the request")]
     NoticeUnknown(Digest),
     #[error("{0}")]
@@ -201,6 +210,7 @@ impl Ground {
             Self::InvitationSpent => "invitation_spent",
             Self::InvitationExpired => "invitation_expired",
             Self::AnchorUnknown => "anchor_unknown",
+            Self::TooManyEvents => "chain_full",
             Self::NoticeUnknown(_) => "notice_unknown",
             Self::NoticeDisagrees(_) => "notice_disagrees",
             Self::RequestUnknown(_) => "request_unknown",
@@ -225,7 +235,11 @@ impl Ground {
 
 impl From<Ground> for SubmitError {
     fn from(ground: Ground) -> Self {
-        Self::Refused { code: ground.code(), detail: ground.to_string(), pointer: ground.pointer() }
+        Self::Refused {
+            code: ground.code(),
+            detail: ground.to_string(),
+            pointer: ground.pointer(),
+        }
     }
 }
 
@@ -237,7 +251,11 @@ impl From<Refusal> for SubmitError {
             Refusal::WrongDomain { .. } => Some("/proof/domain".to_owned()),
             _ => None,
         };
-        Self::Refused { code: refusal.code(), detail: refusal.to_string(), pointer }
+        Self::Refused {
+            code: refusal.code(),
+            detail: refusal.to_string(),
+            pointer,
+        }
     }
 }
 
@@ -252,6 +270,8 @@ impl<E: Into<StoreError>> From<E> for SubmitError {
     fn from(error: E) -> Self {
         let error = error.into();
         tracing::error!(code = error.code(), %error, "a submission failed");
-        Self::Unavailable { detail: format!("the ledger cannot write now ({})", error.code()) }
+        Self::Unavailable {
+            detail: format!("the ledger cannot write now ({})", error.code()),
+        }
     }
 }

@@ -40,7 +40,9 @@ impl Ledger {
         let node = self.node();
         // One head for the whole bundle: what is committed meanwhile is not part of it.
         let head = node.head();
-        let Some((row, _)) = self.find_consent(who, id).await? else { return Ok(None) };
+        let Some((row, _)) = self.find_consent(who, id).await? else {
+            return Ok(None);
+        };
         if row.grant >= head.size {
             return Ok(None);
         }
@@ -66,7 +68,11 @@ impl Node {
         for (row, secret) in self.events(consent).await? {
             if row.index < head.size {
                 let bytes = Self::text(&row, Some(&secret))?;
-                events.push(Opened { index: row.index, record: stored_record(&bytes)?, bytes });
+                events.push(Opened {
+                    index: row.index,
+                    record: stored_record(&bytes)?,
+                    bytes,
+                });
             }
         }
         Ok(events)
@@ -75,29 +81,49 @@ impl Node {
     /// The requests that were answered, and the brand's keys in force wherever it signed something.
     async fn public_parts(&self, controller: u64, events: &[Opened]) -> Result<Vec<Opened>, StoreError> {
         let mut indexes = BTreeSet::new();
-        let named: Vec<Digest> = events.iter().filter_map(|event| answered(&event.record)).map(|(request, _)| request).collect();
+        let named: Vec<Digest> = events
+            .iter()
+            .filter_map(|event| answered(&event.record))
+            .map(|(request, _)| request)
+            .collect();
         for request in self.known.requests(&self.store, &named).await?.into_values() {
             indexes.insert(request.found.index);
         }
-        let by_brand = events.iter().filter(|event| !event.record.issuer.is_key() || is_ending_by_brand(&event.record));
-        let signed: Vec<u64> = indexes.iter().copied().chain(by_brand.map(|event| event.index)).collect();
+        let by_brand = events
+            .iter()
+            .filter(|event| !event.record.issuer.is_key() || is_ending_by_brand(&event.record));
+        let signed: Vec<u64> = indexes
+            .iter()
+            .copied()
+            .chain(by_brand.map(|event| event.index))
+            .collect();
         for index in signed {
             indexes.extend(self.store.keys_in_force(controller, index).await?);
         }
         let mut parts = Vec::new();
         for row in self.store.records_of(&indexes.into_iter().collect::<Vec<_>>()).await? {
             let bytes = Self::text(&row, None)?;
-            parts.push(Opened { index: row.index, record: stored_record(&bytes)?, bytes });
+            parts.push(Opened {
+                index: row.index,
+                record: stored_record(&bytes)?,
+                bytes,
+            });
         }
         Ok(parts)
     }
 
     async fn shown_notices(&self, events: &[Opened]) -> Result<Vec<Vec<u8>>, StoreError> {
-        let shown: BTreeSet<Digest> =
-            events.iter().filter_map(|event| answered(&event.record)).map(|(_, notice)| notice).collect();
+        let shown: BTreeSet<Digest> = events
+            .iter()
+            .filter_map(|event| answered(&event.record))
+            .map(|(_, notice)| notice)
+            .collect();
         let shown: Vec<Digest> = shown.into_iter().collect();
         let mut found = self.store.notices_of(&shown).await?;
-        shown.iter().map(|digest| found.remove(digest).ok_or(StoreError::Corrupt("notice"))).collect()
+        shown
+            .iter()
+            .map(|digest| found.remove(digest).ok_or(StoreError::Corrupt("notice")))
+            .collect()
     }
 
     /// The first checkpoint with the grant, those around the moment that is asked about, and the head last.
@@ -112,11 +138,21 @@ impl Node {
             found.push(self.store.checkpoint_at(moment).await?);
             found.push(self.store.checkpoint_after(moment).await?);
         }
-        let last = Seen { size: head.size, root: head.root, note: head.note.clone(), time: head.time };
+        let last = Seen {
+            size: head.size,
+            root: head.root,
+            note: head.note.clone(),
+            time: head.time,
+        };
         // One that is newer than the head was committed since; the head stands for it.
-        let kept = found.into_iter().flatten().filter(|seen| (seen.size, seen.time) < (last.size, last.time));
-        let kept: BTreeMap<(u64, Timestamp), Seen> =
-            kept.filter(|seen| seen.size > grant).map(|seen| ((seen.size, seen.time), seen)).collect();
+        let kept = found
+            .into_iter()
+            .flatten()
+            .filter(|seen| (seen.size, seen.time) < (last.size, last.time));
+        let kept: BTreeMap<(u64, Timestamp), Seen> = kept
+            .filter(|seen| seen.size > grant)
+            .map(|seen| ((seen.size, seen.time), seen))
+            .collect();
         Ok(kept.into_values().chain([last]).collect())
     }
 
@@ -130,7 +166,9 @@ impl Node {
         let mut sizes = BTreeSet::new();
         let mut attestations = Vec::new();
         for seen in checkpoints.iter().filter(|seen| sizes.insert(seen.size)) {
-            let Some(last) = events.iter().rfind(|event| event.index < seen.size) else { continue };
+            let Some(last) = events.iter().rfind(|event| event.index < seen.size) else {
+                continue;
+            };
             attestations.push(self.voice.state(StateAttestation {
                 version: Version,
                 r#type: StateAttestationType::default(),
@@ -157,12 +195,22 @@ impl Node {
         let mut wanted = BTreeMap::new();
         for anchor in events.iter().filter_map(|event| event.record.body.anchor()) {
             let root = Hash::new(*anchor.root.as_bytes());
-            if anchor.size < head.size && !proven.contains(&anchor.size) && self.store.root(anchor.size).await? == root {
+            if anchor.size < head.size && !proven.contains(&anchor.size) && self.store.root(anchor.size).await? == root
+            {
                 wanted.insert(anchor.size, root);
             }
         }
-        let tree = self.store.consistency(&wanted.keys().copied().collect::<Vec<_>>(), head.size).await?;
-        let anchor = |(size, root)| Ok(AnchorEvidence { size, root, consistency: tree.consistency(size)? });
+        let tree = self
+            .store
+            .consistency(&wanted.keys().copied().collect::<Vec<_>>(), head.size)
+            .await?;
+        let anchor = |(size, root)| {
+            Ok(AnchorEvidence {
+                size,
+                root,
+                consistency: tree.consistency(size)?,
+            })
+        };
         wanted.into_iter().map(anchor).collect()
     }
 
@@ -172,7 +220,12 @@ impl Node {
         let secrets = self.keyring.secrets(&indexes).await?;
         let opening = |Opened { index, bytes, .. }| {
             let salt = secrets.get(&index).ok_or(StoreError::KeyLost(index))?.salt();
-            Ok(OpeningEvidence { index, salt, record: bytes, proof: tree.inclusion(index)? })
+            Ok(OpeningEvidence {
+                index,
+                salt,
+                record: bytes,
+                proof: tree.inclusion(index)?,
+            })
         };
         opened.into_iter().map(opening).collect()
     }
@@ -180,7 +233,12 @@ impl Node {
     async fn tied(&self, checkpoints: Vec<Seen>, head: &Head) -> Result<Vec<CheckpointEvidence>, StoreError> {
         let sizes: Vec<u64> = checkpoints.iter().map(|seen| seen.size).collect();
         let tree = self.store.consistency(&sizes, head.size).await?;
-        let tied = |seen: Seen| Ok(CheckpointEvidence { consistency: tree.consistency(seen.size)?, note: seen.note });
+        let tied = |seen: Seen| {
+            Ok(CheckpointEvidence {
+                consistency: tree.consistency(seen.size)?,
+                note: seen.note,
+            })
+        };
         checkpoints.into_iter().map(tied).collect()
     }
 }

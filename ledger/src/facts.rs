@@ -39,29 +39,49 @@ impl Facts {
     pub(crate) async fn gather(node: &Node, arrivals: &[&Arrival], size: u64) -> Result<Self, StoreError> {
         let (keyring, store) = (&node.keyring, &node.store);
         let blinds = arrivals.iter().map(|a| &a.blinds);
-        let asked = blinds.clone().flat_map(|b| [Some(b.digest), Some(b.signer_id), b.grant, b.withdrawal_key]);
+        let asked = blinds
+            .clone()
+            .flat_map(|b| [Some(b.digest), Some(b.signer_id), b.grant, b.withdrawal_key]);
         let mut lookups = keyring.find(&unique(asked.flatten())).await?;
         lookups.retain(|_, index| *index < size);
-        let mut subjects = keyring.first_members(&unique(blinds.clone().filter_map(|b| b.subject))).await?;
+        let mut subjects = keyring
+            .first_members(&unique(blinds.clone().filter_map(|b| b.subject)))
+            .await?;
         subjects.retain(|_, index| *index < size);
 
         let grants = blinds.clone().filter_map(|b| lookups.get(&b.grant?).copied());
         let grants = unique(grants.chain(subjects.values().copied()));
         let consents = store.consents_of(&grants).await?;
         let replayed = unique(blinds.filter_map(|b| lookups.get(&b.digest).copied()));
-        let secrets = keyring.secrets(&unique(grants.into_iter().chain(replayed.iter().copied()))).await?;
+        let secrets = keyring
+            .secrets(&unique(grants.into_iter().chain(replayed.iter().copied())))
+            .await?;
 
-        let requests = node.known.requests(store, &unique(arrivals.iter().filter_map(|a| named_request(a)))).await?;
-        let hashes = arrivals.iter().filter_map(|a| Some(a.record.proof.challenge.as_ref()?.digest()));
+        let requests = node
+            .known
+            .requests(store, &unique(arrivals.iter().filter_map(|a| named_request(a))))
+            .await?;
+        let hashes = arrivals
+            .iter()
+            .filter_map(|a| Some(a.record.proof.challenge.as_ref()?.digest()));
         let notices = arrivals.iter().flat_map(|a| named_notices(a));
-        let controller_ids = requests.values().map(|r| r.found.controller_id).chain(consents.values().map(|c| c.controller));
+        let controller_ids = requests
+            .values()
+            .map(|r| r.found.controller_id)
+            .chain(consents.values().map(|c| c.controller));
         let controller_ids = unique(controller_ids);
         let dids = unique(arrivals.iter().filter_map(|a| brand_of(a)));
         let controllers = store.controllers_of(&controller_ids, &dids).await?;
         Ok(Self {
-            subjects: subjects.into_iter().filter_map(|(b, grant)| Some((b, consents.get(&grant)?.controller))).collect(),
+            subjects: subjects
+                .into_iter()
+                .filter_map(|(b, grant)| Some((b, consents.get(&grant)?.controller)))
+                .collect(),
             answers: store.answers(&replayed).await?,
-            secrets: secrets.into_iter().map(|(index, secret)| (index, Arc::new(secret))).collect(),
+            secrets: secrets
+                .into_iter()
+                .map(|(index, secret)| (index, Arc::new(secret)))
+                .collect(),
             invitations: store.invitations_of(&unique(hashes)).await?,
             notices: store.notices_of(&unique(notices)).await?,
             controllers: controllers.into_iter().map(|found| (found.id, found)).collect(),
@@ -101,7 +121,10 @@ fn brand_of(arrival: &Arrival) -> Option<&Did> {
 
 async fn brands(node: &Node, arrivals: &[&Arrival]) -> Result<HashMap<Did, Arc<Brand>>, StoreError> {
     let mut brands = HashMap::new();
-    for arrival in arrivals.iter().filter(|a| a.keys_index.is_some() && a.record.kind() != Kind::ControllerKeys) {
+    for arrival in arrivals
+        .iter()
+        .filter(|a| a.keys_index.is_some() && a.record.kind() != Kind::ControllerKeys)
+    {
         let did = &arrival.record.issuer;
         // Kept in memory: see `Known`.
         if !brands.contains_key(did)

@@ -10,7 +10,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use placet_kernel::checkpoint::{CheckpointKeys, SignedCheckpoint};
-use placet_kernel::tile::{TILE_WIDTH, Tile, TileKind, encode_entries, last_bundle, new_bundles, new_tiles, right_edge};
+use placet_kernel::tile::{
+    TILE_WIDTH, Tile, TileKind, encode_entries, last_bundle, new_bundles, new_tiles, right_edge,
+};
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -105,7 +107,9 @@ impl HeadFile {
 
     /// The checkpoint in it. One that does not open is an error: it cannot be told from a larger one.
     pub(crate) fn read(&self, keys: &CheckpointKeys) -> Result<Option<SignedCheckpoint>, StoreError> {
-        read(&self.path)?.map(|note| Ok(SignedCheckpoint::open(&note, keys)?)).transpose()
+        read(&self.path)?
+            .map(|note| Ok(SignedCheckpoint::open(&note, keys)?))
+            .transpose()
     }
 
     /// Replaces it.
@@ -176,7 +180,9 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|error| failed(folder, error))
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|error| failed(folder, error))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -187,13 +193,18 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn failed(path: &Path, error: io::Error) -> StoreError {
-    StoreError::File { path: path.to_owned(), error }
+    StoreError::File {
+        path: path.to_owned(),
+        error,
+    }
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Stopping)?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| StoreError::Stopping)?
 }
 
 #[cfg(test)]
@@ -208,7 +219,11 @@ mod tests {
         assert_eq!(read(&path).unwrap().unwrap(), b"one");
         replace(&path, b"two").unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), b"two");
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left there");
+        assert_eq!(
+            fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1,
+            "nothing else is left there"
+        );
         assert_eq!(read(&dir.path().join("absent")).unwrap(), None);
     }
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use placet_kernel::merkle::Frontier;
 use placet_schemas::id::{Did, Digest};
-use placet_schemas::json;
-use placet_schemas::lifecycle::{self, State, TransitionError};
+use placet_schemas::lifecycle::{self, TransitionError};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::consent::ConsentGrant;
 use placet_schemas::record::keys::ControllerKeys;
@@ -18,15 +17,13 @@ use placet_schemas::text::Text;
 use placet_schemas::time::Timestamp;
 
 use crate::arrive::{Arrival, StoredText};
-use crate::crypto::{Blinded, Purpose, RecordSecret};
+use crate::crypto::{Blinded, Purpose};
 use crate::error::{Ground, StoreError, SubmitError};
 use crate::facts::Facts;
 use crate::known::{Brand, Request};
+use crate::life::{Life, MAX_EVENTS};
 use crate::node::Node;
 use crate::store::{RequestFound, SpentWrite};
-
-/// Largest stored state of a consent: a scope is part of a record of 64 KiB, and a chain has at most 256 digests.
-const MAX_STATE_BYTES: usize = 256 * 1024;
 
 /// What became of a record.
 pub(crate) enum Verdict {
@@ -60,17 +57,6 @@ pub(crate) struct Feed {
     pub(crate) legal_name: Text,
     pub(crate) keys_index: u64,
     pub(crate) frontier: Frontier,
-    pub(crate) touched: bool,
-}
-
-/// A consent as the batch leaves it.
-pub(crate) struct Life {
-    pub(crate) grant: u64,
-    pub(crate) controller: u64,
-    pub(crate) state: State,
-    /// Its last event. Everything that is loaded is about to get one in this batch.
-    pub(crate) last: (u64, Digest),
-    pub(crate) secret: Arc<RecordSecret>,
     pub(crate) touched: bool,
 }
 
@@ -126,7 +112,9 @@ impl<'a> Judge<'a> {
             return Verdict::Repeated(*position);
         }
         if let Some(index) = self.facts.lookups.get(&arrival.blinds.digest).copied() {
-            return self.replay(index).unwrap_or_else(|error| Verdict::Refused(error.into()));
+            return self
+                .replay(index)
+                .unwrap_or_else(|error| Verdict::Refused(error.into()));
         }
         match self.admit(&arrival) {
             Ok(controller) => Verdict::Placed(self.place(arrival, controller)),
@@ -137,7 +125,10 @@ impl<'a> Judge<'a> {
     fn replay(&self, index: u64) -> Result<Verdict, StoreError> {
         let secret = self.facts.secrets.get(&index).ok_or(StoreError::KeyLost(index))?;
         let sealed = self.facts.answers.get(&index).ok_or(StoreError::Corrupt("answer"))?;
-        Ok(Verdict::Replayed { index, answer: secret.open(Purpose::Answer, sealed)? })
+        Ok(Verdict::Replayed {
+            index,
+            answer: secret.open(Purpose::Answer, sealed)?,
+        })
     }
 
     /// Whether the record may come now, and into whose feed.
@@ -180,11 +171,15 @@ impl<'a> Judge<'a> {
         let known = self.feeds.iter().find(|(_, feed)| feed.did == *did).map(|(id, _)| *id);
         let controller = known.ok_or(StoreError::Corrupt("controller"))?;
         if let Some(earlier) = &request.supersedes
-            && self.find_request(&earlier.request).is_none_or(|found| found.found.controller != *did)
+            && self
+                .find_request(&earlier.request)
+                .is_none_or(|found| found.found.controller != *did)
         {
             return Err(Ground::RequestUnknown(earlier.request).into());
         }
-        let StoredText::Public(record) = &arrival.text else { return Err(StoreError::Corrupt("request").into()) };
+        let StoredText::Public(record) = &arrival.text else {
+            return Err(StoreError::Corrupt("request").into());
+        };
         let found = RequestFound {
             digest: arrival.record.digest(),
             index: self.next_index(),
@@ -193,7 +188,13 @@ impl<'a> Judge<'a> {
             open: request.open,
             record: record.clone(),
         };
-        self.requests.insert(found.digest, Arc::new(Request { found, body: request.clone() }));
+        self.requests.insert(
+            found.digest,
+            Arc::new(Request {
+                found,
+                body: request.clone(),
+            }),
+        );
         Ok(controller)
     }
 
@@ -205,10 +206,15 @@ impl<'a> Judge<'a> {
         let controller = request.found.controller_id;
         let spent = self.invitation(arrival, &grant.request)?;
         let (subject, key) = (arrival.blinds.subject, arrival.blinds.withdrawal_key);
-        let (Some(subject), Some(key)) = (subject, key) else { return Err(StoreError::Corrupt("grant").into()) };
+        let (Some(subject), Some(key)) = (subject, key) else {
+            return Err(StoreError::Corrupt("grant").into());
+        };
         // One DID under two brands would let them find out together whom they both know. A withdrawal key under two
         // consents would end only one of them.
-        let used = self.subjects.get(&subject).or_else(|| self.facts.subjects.get(&subject));
+        let used = self
+            .subjects
+            .get(&subject)
+            .or_else(|| self.facts.subjects.get(&subject));
         if used.is_some_and(|used| *used != controller) || self.is_used(&key) {
             return Err(Ground::DidReused.into());
         }
@@ -216,15 +222,32 @@ impl<'a> Judge<'a> {
         self.spent.insert(spent.hash, SpentWrite { by: index, ..spent });
         self.subjects.insert(subject, controller);
         let (secret, last) = (Arc::clone(&arrival.secret), (index, arrival.record.digest()));
-        let life = Life { grant: index, controller, state, last, secret, touched: true };
+        let life = Life {
+            grant: index,
+            controller,
+            state,
+            last,
+            events: 1,
+            secret,
+            touched: true,
+        };
         self.lives.insert(arrival.record.digest(), life);
         Ok(controller)
     }
 
     fn invitation(&self, arrival: &Arrival, request: &Digest) -> Result<SpentWrite, SubmitError> {
-        let challenge = arrival.record.proof.challenge.as_ref().ok_or(Ground::InvitationUnknown)?;
+        let challenge = arrival
+            .record
+            .proof
+            .challenge
+            .as_ref()
+            .ok_or(Ground::InvitationUnknown)?;
         let hash = challenge.digest();
-        let found = self.facts.invitations.get(&hash).filter(|found| found.request == *request);
+        let found = self
+            .facts
+            .invitations
+            .get(&hash)
+            .filter(|found| found.request == *request);
         let found = found.ok_or(Ground::InvitationUnknown)?;
         if found.spent || self.spent.contains_key(&hash) {
             return Err(Ground::InvitationSpent.into());
@@ -232,7 +255,12 @@ impl<'a> Judge<'a> {
         if found.expires <= self.now.unix() {
             return Err(Ground::InvitationExpired.into());
         }
-        Ok(SpentWrite { hash, request: *request, expires: found.expires, by: 0 })
+        Ok(SpentWrite {
+            hash,
+            request: *request,
+            expires: found.expires,
+            by: 0,
+        })
     }
 
     /// A brand's keys: they found its feed, or are in force from here on.
@@ -250,7 +278,10 @@ impl<'a> Judge<'a> {
         });
         feed.legal_name = keys.legal_name.clone();
         feed.keys_index = index;
-        let brand = Arc::new(Brand { keys_index: index, keys: keys.clone() });
+        let brand = Arc::new(Brand {
+            keys_index: index,
+            keys: keys.clone(),
+        });
         self.keys.insert(did.clone(), Arc::clone(&brand));
         self.brands.push((index, id, did.clone(), brand));
         id
@@ -258,38 +289,60 @@ impl<'a> Judge<'a> {
 
     fn event(&mut self, arrival: &Arrival) -> Result<u64, SubmitError> {
         let record = &arrival.record;
-        let consent = record.body.consent().ok_or_else(|| refused(TransitionError::Illegal(record.kind())))?;
+        let consent = record
+            .body
+            .consent()
+            .ok_or_else(|| refused(TransitionError::Illegal(record.kind())))?;
         let request = match &record.body {
             Body::Renewal(renewal) => self.find_request(&renewal.request),
             _ => None,
         };
         let last = (self.next_index(), record.digest());
         if !self.lives.contains_key(&consent) {
-            let life = self.load(arrival)?.ok_or_else(|| refused(TransitionError::ConsentUnknown))?;
+            let life = self
+                .load(arrival)?
+                .ok_or_else(|| refused(TransitionError::ConsentUnknown))?;
             self.lives.insert(consent, life);
         }
-        let life = self.lives.get_mut(&consent).ok_or_else(|| refused(TransitionError::ConsentUnknown))?;
-        let state = lifecycle::apply(Some(&life.state), record, request.as_deref().map(|request| &request.body));
+        let life = self
+            .lives
+            .get_mut(&consent)
+            .ok_or_else(|| refused(TransitionError::ConsentUnknown))?;
+        let ends = matches!(record.kind(), Kind::Withdrawal | Kind::EndedByController);
+        if life.events >= MAX_EVENTS as u64 && !ends {
+            return Err(Ground::TooManyEvents.into());
+        }
+        let state = lifecycle::apply(
+            Some(&life.state),
+            record,
+            request.as_deref().map(|request| &request.body),
+        );
         life.state = state.map_err(refused)?;
-        (life.last, life.touched) = (last, true);
+        (life.last, life.events, life.touched) = (last, life.events + 1, true);
         Ok(life.controller)
     }
 
     /// The consent that the record names, from the facts.
     fn load(&self, arrival: &Arrival) -> Result<Option<Life>, StoreError> {
         let index = arrival.blinds.grant.and_then(|blind| self.facts.lookups.get(&blind));
-        let Some(row) = index.and_then(|index| self.facts.consents.get(index)) else { return Ok(None) };
-        let secret = self.facts.secrets.get(&row.grant).ok_or(StoreError::KeyLost(row.grant))?;
-        let state = open_state(secret, row.last, &row.state)?;
-        let last = (row.last, state.consent);
-        let secret = Arc::clone(secret);
-        Ok(Some(Life { grant: row.grant, controller: row.controller, state, last, secret, touched: false }))
+        let Some(row) = index.and_then(|index| self.facts.consents.get(index)) else {
+            return Ok(None);
+        };
+        let secret = self
+            .facts
+            .secrets
+            .get(&row.grant)
+            .ok_or(StoreError::KeyLost(row.grant))?;
+        Life::open(row, secret).map(Some)
     }
 
     fn place(&mut self, arrival: Arrival, controller: u64) -> usize {
         let (position, index) = (self.placed.len(), self.next_index());
         self.by_digest.insert(arrival.record.digest(), position);
-        for blind in [Some(arrival.blinds.signer_id), arrival.blinds.withdrawal_key].into_iter().flatten() {
+        for blind in [Some(arrival.blinds.signer_id), arrival.blinds.withdrawal_key]
+            .into_iter()
+            .flatten()
+        {
             self.fresh.insert(blind, position);
         }
         let mut seq = 0;
@@ -299,7 +352,13 @@ impl<'a> Judge<'a> {
             feed.touched = true;
         }
         let consent = arrival.record.consent();
-        self.placed.push(Placed { arrival, index, controller, seq, consent });
+        self.placed.push(Placed {
+            arrival,
+            index,
+            controller,
+            seq,
+            consent,
+        });
         position
     }
 
@@ -312,17 +371,18 @@ impl<'a> Judge<'a> {
     }
 
     fn find_request(&self, digest: &Digest) -> Option<Arc<Request>> {
-        self.requests.get(digest).or_else(|| self.facts.requests.get(digest)).cloned()
+        self.requests
+            .get(digest)
+            .or_else(|| self.facts.requests.get(digest))
+            .cloned()
     }
 }
 
-/// Opens the stored state of a consent.
-pub(crate) fn open_state(secret: &RecordSecret, last: u64, sealed: &[u8]) -> Result<State, StoreError> {
-    let bytes = secret.open(Purpose::State { last }, sealed)?;
-    let document = json::parse(&bytes, MAX_STATE_BYTES).map_err(|_| StoreError::Corrupt("consent"))?;
-    json::decode(document.root()).map_err(|_| StoreError::Corrupt("consent"))
-}
-
 fn refused(error: TransitionError) -> SubmitError {
+    // Not even the words may tell whoever tries keys that there is such a consent.
+    let error = match error {
+        TransitionError::NotTheirs(_) => TransitionError::ConsentUnknown,
+        other => other,
+    };
     placet_kernel::arrival::Refusal::from(error).into()
 }

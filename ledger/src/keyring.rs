@@ -19,7 +19,10 @@ const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/keyring/00
 const LOOKUPS_PER_RECORD: usize = 3;
 /// Values bound per row of each table.
 const COLUMNS: usize = 3;
-const _: () = assert!(MAX_BATCH * LOOKUPS_PER_RECORD * COLUMNS <= MAX_BINDS, "a batch is one statement per table");
+const _: () = assert!(
+    MAX_BATCH * LOOKUPS_PER_RECORD * COLUMNS <= MAX_BINDS,
+    "a batch is one statement per table"
+);
 
 /// The keyring.
 pub(crate) struct Keyring {
@@ -49,7 +52,10 @@ pub(crate) struct Entry {
 impl Keyring {
     /// Opens the keyring in `dir`.
     pub(crate) async fn open(dir: &Path, vault: Vault) -> Result<Self, OpenError> {
-        Ok(Self { db: Db::open(&dir.join("keyring.db"), &MIGRATIONS).await?, vault })
+        Ok(Self {
+            db: Db::open(&dir.join("keyring.db"), &MIGRATIONS).await?,
+            vault,
+        })
     }
 
     /// What blinds and wraps.
@@ -79,7 +85,11 @@ impl Keyring {
             "DELETE FROM members WHERE idx >= $1",
             "DELETE FROM record_keys WHERE idx >= $1",
         ] {
-            swept = sqlx::query(delete).bind(int(size)).execute(&mut *tx).await?.rows_affected();
+            swept = sqlx::query(delete)
+                .bind(int(size))
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
         }
         tx.commit().await?;
         Ok(swept)
@@ -87,7 +97,8 @@ impl Keyring {
 
     /// The index behind each blinded value that has one.
     pub(crate) async fn find(&self, blinds: &[Blinded]) -> Result<HashMap<Blinded, u64>, StoreError> {
-        self.indexes("SELECT blind, idx FROM lookups WHERE blind IN (", blinds, ")").await
+        self.indexes("SELECT blind, idx FROM lookups WHERE blind IN (", blinds, ")")
+            .await
     }
 
     /// The index behind one blinded value.
@@ -101,7 +112,12 @@ impl Keyring {
 
     /// The first member of each blinded value that has any.
     pub(crate) async fn first_members(&self, blinds: &[Blinded]) -> Result<HashMap<Blinded, u64>, StoreError> {
-        self.indexes("SELECT blind, MIN(idx) FROM members WHERE blind IN (", blinds, ") GROUP BY blind").await
+        self.indexes(
+            "SELECT blind, MIN(idx) FROM members WHERE blind IN (",
+            blinds,
+            ") GROUP BY blind",
+        )
+        .await
     }
 
     /// Members of a blinded value, ascending, from index `from` on.
@@ -116,21 +132,36 @@ impl Keyring {
         found.into_iter().map(uint).collect()
     }
 
-    /// The secrets of records. One that is gone is not in the answer.
+    /// The secrets of records. One that is gone, or does not open, is not in the answer: that is the misfortune of one record,
+    /// and must not keep the others of its batch or page from being served.
     pub(crate) async fn secrets(&self, indexes: &[u64]) -> Result<HashMap<u64, RecordSecret>, StoreError> {
+        if indexes.is_empty() {
+            return Ok(HashMap::new());
+        }
         let list = indexes.iter().map(|index| int(*index));
         let mut query = listed("SELECT idx, wrapped FROM record_keys WHERE idx IN (", list, ")");
-        let rows: Vec<(i64, Vec<u8>)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
-        let unwrap = |(index, wrapped): (i64, Vec<u8>)| {
+        let rows: Vec<(i64, Vec<u8>)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
+        let mut secrets = HashMap::with_capacity(rows.len());
+        for (index, wrapped) in rows {
             let index = uint(index)?;
-            Ok((index, self.vault.unwrap(index, &wrapped)?))
-        };
-        rows.into_iter().map(unwrap).collect()
+            match self.vault.unwrap(index, &wrapped) {
+                Ok(secret) => drop(secrets.insert(index, secret)),
+                Err(error) => tracing::error!(index, %error, "a record's key does not open"),
+            }
+        }
+        Ok(secrets)
     }
 
     /// The secret of one record.
     pub(crate) async fn secret(&self, index: u64) -> Result<RecordSecret, StoreError> {
-        self.secrets(&[index]).await?.remove(&index).ok_or(StoreError::KeyLost(index))
+        self.secrets(&[index])
+            .await?
+            .remove(&index)
+            .ok_or(StoreError::KeyLost(index))
     }
 
     /// Closes the database.
@@ -148,22 +179,26 @@ impl Keyring {
             return Ok(HashMap::new());
         }
         let mut query = listed(before, blinds.iter().map(Blinded::as_slice), after);
-        let rows: Vec<(Vec<u8>, i64)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
-        rows.into_iter().map(|(blind, index)| Ok((bytes32(&blind, "blind index")?, uint(index)?))).collect()
+        let rows: Vec<(Vec<u8>, i64)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
+        rows.into_iter()
+            .map(|(blind, index)| Ok((bytes32(&blind, "blind index")?, uint(index)?)))
+            .collect()
     }
 }
 
-async fn insert(
-    tx: &mut sqlx::SqliteConnection,
-    statement: &'static str,
-    entries: &[Entry],
-) -> Result<(), StoreError> {
+async fn insert(tx: &mut sqlx::SqliteConnection, statement: &'static str, entries: &[Entry]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
     let mut query = QueryBuilder::<Sqlite>::new(statement);
     query.push_values(entries, |mut row, entry| {
-        row.push_bind(entry.blind.as_slice()).push_bind(int(entry.index)).push_bind(entry.kind as i64);
+        row.push_bind(entry.blind.as_slice())
+            .push_bind(int(entry.index))
+            .push_bind(entry.kind as i64);
     });
     // A withdrawal is accepted whatever its id is, so a (signer, id) may come twice: the first one stands.
     query.push(" ON CONFLICT DO NOTHING");

@@ -79,7 +79,10 @@ impl Keys {
     /// Also when one of the files is already there: a key is never overwritten.
     pub fn generate(dir: &Path) -> Result<Self, KeyFileError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|error| KeyFileError::Io { path: dir.to_owned(), error })?;
+        made.map_err(|error| KeyFileError::Io {
+            path: dir.to_owned(),
+            error,
+        })?;
         for name in [CHECKPOINT_FILE, COSIGNER_FILE, OPERATOR_FILE, KEK_FILE] {
             write_new(&dir.join(name), &Zeroizing::new(random::bytes()?))?;
         }
@@ -153,18 +156,34 @@ impl Drop for KeyEncryptionKey {
 }
 
 fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), KeyFileError> {
-    let failed = |error| KeyFileError::Io { path: path.to_owned(), error };
+    let failed = |error| KeyFileError::Io {
+        path: path.to_owned(),
+        error,
+    };
     let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(encode_hex(key))));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)
 }
 
 fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let failed = |error| KeyFileError::Io { path: path.to_owned(), error };
+    let failed = |error| KeyFileError::Io {
+        path: path.to_owned(),
+        error,
+    };
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyFileError::Mode { path: path.to_owned(), mode });
+        return Err(KeyFileError::Mode {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
@@ -189,7 +208,10 @@ mod tests {
         let path = dir.path().join(KEK_FILE);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Keys::load(dir.path()), Err(KeyFileError::Mode { mode: 0o640, .. })));
+        assert!(matches!(
+            Keys::load(dir.path()),
+            Err(KeyFileError::Mode { mode: 0o640, .. })
+        ));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "00").unwrap();
         assert!(matches!(Keys::load(dir.path()), Err(KeyFileError::Format { .. })));

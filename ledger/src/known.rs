@@ -10,10 +10,10 @@ use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, CanonicalRecord};
 
 use crate::error::StoreError;
-use crate::store::{ControllerFound, RequestFound, Store};
+use crate::store::{RequestFound, Store};
 
 /// Most brands, and most requests, that are kept. When there are more, all are dropped and read again as needed.
-const MAX_KNOWN: usize = 1024;
+const MAX_KNOWN: usize = 256;
 
 /// A registered brand and its keys.
 #[derive(Debug)]
@@ -46,7 +46,14 @@ impl Known {
         }
         let found = store.controllers_of(&[], &[did]).await?.pop();
         let Some(found) = found else { return Ok(None) };
-        let brand = Arc::new(load_brand(store, &found).await?);
+        let (record, _) = store
+            .public_record(found.keys_index)
+            .await?
+            .ok_or(StoreError::Corrupt("ControllerKeys"))?;
+        let brand = Arc::new(Brand {
+            keys_index: found.keys_index,
+            keys: keys_of(&record)?,
+        });
         self.learn_brand(did, &brand);
         Ok(Some(brand))
     }
@@ -68,7 +75,10 @@ impl Known {
         missing.sort();
         missing.dedup();
         for found in store.requests_of(&missing).await? {
-            let request = Arc::new(Request { body: request_body(&found.record)?, found });
+            let request = Arc::new(Request {
+                body: request_body(&found.record)?,
+                found,
+            });
             self.learn_request(&request);
             known.insert(request.found.digest, request);
         }
@@ -83,7 +93,9 @@ impl Known {
 
     /// A brand is committed, or was read. Whoever read an older snapshot meanwhile does not put it back.
     pub(crate) fn learn_brand(&self, did: &Did, brand: &Arc<Brand>) {
-        put(&self.brands, did.clone(), brand, |old| old.keys_index < brand.keys_index);
+        put(&self.brands, did.clone(), brand, |old| {
+            old.keys_index < brand.keys_index
+        });
     }
 
     /// A request is committed, or was read. It never changes.
@@ -92,12 +104,11 @@ impl Known {
     }
 }
 
-/// The brand with the keys that its row names.
-pub(crate) async fn load_brand(store: &Store, found: &ControllerFound) -> Result<Brand, StoreError> {
-    let (record, _) = store.public_record(found.keys_index).await?.ok_or(StoreError::Corrupt("ControllerKeys"))?;
-    let canonical = CanonicalRecord::parse(&record).map_err(|_| StoreError::Corrupt("ControllerKeys"))?;
+/// The claims of a stored ControllerKeys record.
+pub(crate) fn keys_of(record: &[u8]) -> Result<ControllerKeys, StoreError> {
+    let canonical = CanonicalRecord::parse(record).map_err(|_| StoreError::Corrupt("ControllerKeys"))?;
     match canonical.record.body {
-        Body::ControllerKeys(keys) => Ok(Brand { keys_index: found.keys_index, keys: *keys }),
+        Body::ControllerKeys(keys) => Ok(*keys),
         _ => Err(StoreError::Corrupt("ControllerKeys")),
     }
 }

@@ -4,34 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_kernel::arrival::Refusal;
-use placet_kernel::code::WithdrawalCode;
-use placet_kernel::keys::PublicKey;
-use placet_kernel::sign::{ProofChoices, Signer, did_key, secure};
-use placet_schemas::id::{Did, Digest, Origin, RecordId};
-use placet_schemas::lifecycle::TransitionError;
+use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::notice::CanonicalNotice;
-use placet_schemas::record::consent::{Anchor, Withdrawal};
-use placet_schemas::record::keys::{ControllerKeys, DidDocument, KeySource};
-use placet_schemas::record::{Body, CanonicalRecord, Draft};
-use placet_schemas::text::Text;
+use placet_schemas::record::CanonicalRecord;
 use placet_schemas::time::Timestamp;
-use placet_schemas::version::Version;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use zeroize::Zeroizing;
 
-use crate::arrive::withdrawal_key;
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::{Blind, Purpose};
-use crate::error::{Ground, OpenError, StoreError, SubmitError};
-use crate::judge::open_state;
-use crate::keys::{Keys, SoftwareSigner};
+use crate::error::{OpenError, StoreError, SubmitError};
+use crate::keys::Keys;
 use crate::node::Node;
 use crate::recover::{self, Opened};
 use crate::sequencer::{self, Item, MAX_WAITING, Outcome};
 use crate::step::{Unwatched, Watcher};
-use crate::random;
 
 /// The tick when nothing else is said.
 pub const DEFAULT_TICK: Duration = Duration::from_millis(100);
@@ -66,7 +53,12 @@ impl Settings {
     /// A ledger with the default tick and no head file.
     #[must_use]
     pub const fn new(origin: Origin, dir: PathBuf) -> Self {
-        Self { origin, dir, tick: DEFAULT_TICK, head_file: None }
+        Self {
+            origin,
+            dir,
+            tick: DEFAULT_TICK,
+            head_file: None,
+        }
     }
 }
 
@@ -81,7 +73,10 @@ pub struct Surroundings {
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), watcher: Arc::new(Unwatched) }
+        Self {
+            clock: Arc::new(SystemClock),
+            watcher: Arc::new(Unwatched),
+        }
     }
 }
 
@@ -96,21 +91,6 @@ pub struct Identity {
     pub cosigner_vkey: String,
     /// The operator's did:key.
     pub operator: Did,
-}
-
-/// A brand as it registers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
-    /// Its DID.
-    pub did: Did,
-    /// Its name in law.
-    pub legal_name: Text,
-    /// How the node came by the document.
-    pub source: KeySource,
-    /// The methods that may sign.
-    pub document: DidDocument,
-    /// SHA-256 of the canonical bytes of the whole document.
-    pub document_digest: Digest,
 }
 
 /// A record that is in the log.
@@ -151,12 +131,21 @@ impl Ledger {
         let publisher = sequencer::run_publisher(Arc::clone(&node), published, stop_publisher.subscribe());
         let tasks = Mutex::new(Some((tokio::spawn(writer), tokio::spawn(publisher))));
         let identity = node.voice.identity();
-        Ok(Self(Arc::new(Inner { node, identity, queue, stop_writer, stop_publisher, tasks })))
+        Ok(Self(Arc::new(Inner {
+            node,
+            identity,
+            queue,
+            stop_writer,
+            stop_publisher,
+            tasks,
+        })))
     }
 
     /// Commits and publishes what waits, and closes the files. Submissions are refused as unavailable from here on.
     pub async fn close(&self) {
-        let Some((writer, publisher)) = self.0.tasks.lock().await.take() else { return };
+        let Some((writer, publisher)) = self.0.tasks.lock().await.take() else {
+            return;
+        };
         // The publisher after the writer, so that what the writer commits last is published too.
         for (stop, task) in [(&self.0.stop_writer, writer), (&self.0.stop_publisher, publisher)] {
             stop.send_replace(true);
@@ -215,40 +204,6 @@ impl Ledger {
         self.record(CanonicalRecord::parse(bytes)?).await
     }
 
-    /// Ends the consent that a withdrawal code belongs to: builds and signs the Withdrawal that its owner cannot.
-    ///
-    /// # Errors
-    /// `consent_unknown` for every code that no consent has; otherwise as [`Ledger::submit`].
-    pub async fn withdraw_by_code(&self, code: &WithdrawalCode) -> Result<Recorded, SubmitError> {
-        let key = SoftwareSigner::from_seed(&Zeroizing::new(code.seed()));
-        let did = did_key(&key).map_err(StoreError::from)?;
-        let unknown = || SubmitError::from(Refusal::from(TransitionError::ConsentUnknown));
-        let consent = self.consent_of_key(&did).await?.ok_or_else(unknown)?;
-        let head = self.node().head();
-        let anchor = Anchor { size: head.size, root: Digest::from_bytes(*head.root.as_bytes()) };
-        let body = Withdrawal { version: Version, consent, anchor: Some(anchor), relayed: None };
-        let record = self.sign(did, Body::Withdrawal(body), &key)?;
-        self.submit(&record).await
-    }
-
-    /// Logs a brand's keys: registers it, or replaces its keys from this record on.
-    ///
-    /// # Errors
-    /// `malformed` when the document is another's or has a key that cannot be used; otherwise as [`Ledger::submit`].
-    pub async fn register_controller(&self, registration: Registration) -> Result<Recorded, SubmitError> {
-        let Registration { did, legal_name, source, document, document_digest } = registration;
-        if did != *document.id() {
-            return Err(Ground::DocumentOfAnother.into());
-        }
-        for method in document.methods() {
-            PublicKey::from_multibase(&method.public_key_multibase).map_err(Ground::DocumentKey)?;
-        }
-        let keys = ControllerKeys { version: Version, legal_name, source, document_digest, document };
-        let voice = &self.node().voice;
-        let record = self.sign(voice.operator.clone(), Body::ControllerKeys(Box::new(keys)), &voice.operator_key)?;
-        self.submit(&record).await
-    }
-
     /// Stores a notice, given in any JSON spelling. Gives its digest.
     ///
     /// # Errors
@@ -262,27 +217,6 @@ impl Ledger {
 
     pub(crate) fn node(&self) -> &Node {
         &self.0.node
-    }
-
-    /// The consent whose grant names this withdrawal key.
-    async fn consent_of_key(&self, did: &Did) -> Result<Option<Digest>, StoreError> {
-        let node = self.node();
-        let Some(grant) = node.keyring.find_one(&withdrawal_key(node.keyring.vault(), did)).await? else {
-            return Ok(None);
-        };
-        let Some(row) = node.store.consents_of(&[grant]).await?.remove(&grant) else { return Ok(None) };
-        let secret = node.keyring.secret(grant).await?;
-        Ok(Some(open_state(&secret, row.last, &row.state)?.consent))
-    }
-
-    /// Signs a record that this node itself makes.
-    fn sign(&self, issuer: Did, body: Body, key: &dyn Signer) -> Result<Vec<u8>, StoreError> {
-        let now = self.now();
-        let id = RecordId::from_random(random::bytes()?);
-        let draft = Draft { id, issuer, valid_from: now, valid_until: None, body };
-        let domain = self.0.node.voice.origin.clone();
-        let choices = ProofChoices { domain, created: now, challenge: None, method: None };
-        Ok(secure(&draft, choices, key)?)
     }
 
     async fn record(&self, canonical: CanonicalRecord) -> Result<Recorded, SubmitError> {
@@ -299,35 +233,72 @@ impl Ledger {
         let (reply, answer) = oneshot::channel();
         self.0.queue.try_send(Item { arrival, reply }).map_err(|error| {
             let full = matches!(error, mpsc::error::TrySendError::Full(_));
-            let detail = if full { "too many records are waiting" } else { "the ledger is stopping" };
-            SubmitError::Unavailable { detail: detail.to_owned() }
+            let detail = if full {
+                "too many records are waiting"
+            } else {
+                "the ledger is stopping"
+            };
+            SubmitError::Unavailable {
+                detail: detail.to_owned(),
+            }
         })?;
-        let gone = |_| SubmitError::Unavailable { detail: "the ledger stopped before it answered".to_owned() };
+        let gone = |_| SubmitError::Unavailable {
+            detail: "the ledger stopped before it answered".to_owned(),
+        };
         Ok(recorded(canonical, answer.await.map_err(gone)??))
     }
 
     /// The stored answer to a record, if it is in the log.
     async fn first_answer(&self, digest: &Digest) -> Result<Option<Outcome>, SubmitError> {
         let node = self.node();
-        let index = node.keyring.find_one(&node.keyring.vault().blind(Blind::Digest, digest.as_bytes())).await?;
-        let Some(index) = index.filter(|index| *index < node.head().size) else { return Ok(None) };
+        let index = node
+            .keyring
+            .find_one(&node.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
+            .await?;
+        let Some(index) = index.filter(|index| *index < node.head().size) else {
+            return Ok(None);
+        };
         if !node.is_ready() {
             // The head file may not have this record yet, and nobody is answered before it has.
-            return Err(SubmitError::Unavailable { detail: "the last commit is not finished".to_owned() });
+            return Err(SubmitError::Unavailable {
+                detail: "the last commit is not finished".to_owned(),
+            });
         }
-        let sealed = node.store.answers(&[index]).await?.remove(&index).ok_or(StoreError::Corrupt("answer"))?;
-        let answer = node.keyring.secret(index).await?.open(Purpose::Answer, &sealed).map_err(StoreError::from)?;
-        Ok(Some(Outcome { index, answer, replay: true }))
+        let sealed = node
+            .store
+            .answers(&[index])
+            .await?
+            .remove(&index)
+            .ok_or(StoreError::Corrupt("answer"))?;
+        let answer = node
+            .keyring
+            .secret(index)
+            .await?
+            .open(Purpose::Answer, &sealed)
+            .map_err(StoreError::from)?;
+        Ok(Some(Outcome {
+            index,
+            answer,
+            replay: true,
+        }))
     }
 }
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("identity", self.identity()).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("identity", self.identity())
+            .finish_non_exhaustive()
     }
 }
 
 fn recorded(canonical: CanonicalRecord, outcome: Outcome) -> Recorded {
     let Outcome { index, answer, replay } = outcome;
-    Recorded { digest: canonical.record.digest(), record: canonical.bytes, answer, index, replay }
+    Recorded {
+        digest: canonical.record.digest(),
+        record: canonical.bytes,
+        answer,
+        index,
+        replay,
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys, cosign, sign_checkpoint};
 use placet_kernel::merkle::{Frontier, Hash};
@@ -26,6 +27,9 @@ use crate::ledger::Identity;
 use crate::step::{Fate, Step, Watcher, When};
 use crate::store::{RecordRow, Store};
 use crate::tree::Head;
+
+/// How long a reader waits for the end of a commit that it has seen in the database.
+const ANNOUNCED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The parts of a ledger.
 pub(crate) struct Node {
@@ -88,7 +92,16 @@ impl Node {
     /// From here on this head is what arrivals are checked against.
     pub(crate) fn announce(&self, head: &Arc<Head>) {
         self.committed.send_replace(Arc::clone(head));
-        self.sizes.send_if_modified(|size| std::mem::replace(size, head.size) != head.size);
+        self.sizes
+            .send_if_modified(|size| std::mem::replace(size, head.size) != head.size);
+    }
+
+    /// Waits until a head of this size is announced. It is a moment in the database before that, and while the head file is
+    /// not written nobody is told of it.
+    pub(crate) async fn announced(&self, size: u64) -> Result<(), StoreError> {
+        let mut sizes = self.sizes.subscribe();
+        let announced = tokio::time::timeout(ANNOUNCED_WITHIN, sizes.wait_for(|announced| *announced >= size)).await;
+        announced.map_or(Err(StoreError::Unfinished), |_| Ok(()))
     }
 
     /// Whether records are being accepted.
@@ -138,7 +151,9 @@ impl Node {
 
 /// Reads a record that the ledger itself stored.
 pub(crate) fn stored_record(bytes: &[u8]) -> Result<Record, StoreError> {
-    Ok(CanonicalRecord::parse(bytes).map_err(|_| StoreError::Corrupt("record"))?.record)
+    Ok(CanonicalRecord::parse(bytes)
+        .map_err(|_| StoreError::Corrupt("record"))?
+        .record)
 }
 
 impl Voice {
@@ -177,7 +192,13 @@ impl Voice {
     pub(crate) fn head(&self, frontier: Frontier, time: Timestamp) -> Result<Head, StoreError> {
         let (size, root) = (frontier.size(), frontier.root());
         let note = self.note(size, root, time)?;
-        Ok(Head { size, root, frontier, note, time })
+        Ok(Head {
+            size,
+            root,
+            frontier,
+            note,
+            time,
+        })
     }
 
     /// A statement signed by the operator.
@@ -188,7 +209,12 @@ impl Voice {
     fn note(&self, size: u64, root: Hash, time: Timestamp) -> Result<String, StoreError> {
         let checkpoint = Checkpoint::new(self.origin.clone(), size, root)?;
         let mut note = sign_checkpoint(&checkpoint, &self.checkpoint_key)?;
-        note.push_str(&cosign(&checkpoint, &self.cosigner_name, time.unix(), &self.cosigner_key)?);
+        note.push_str(&cosign(
+            &checkpoint,
+            &self.cosigner_name,
+            time.unix(),
+            &self.cosigner_key,
+        )?);
         Ok(note)
     }
 }

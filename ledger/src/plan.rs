@@ -17,11 +17,12 @@ use crate::arrive::{Arrival, StoredText};
 use crate::crypto::{Blind, Purpose};
 use crate::error::StoreError;
 use crate::facts::Facts;
-use crate::judge::{Feed, Judge, Life, Placed, Verdict};
+use crate::judge::{Feed, Judge, Placed, Verdict};
 use crate::keyring::{Entry, KeyringRows};
 use crate::known::{Brand, Request};
+use crate::life::Life;
 use crate::node::Node;
-use crate::store::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite};
+use crate::store::{Batch, ControllerWrite, PublicWrite, RecordWrite, RequestWrite};
 use crate::tree::{Edge, Growth, Head, to_bytes};
 
 /// A batch that has been judged and signed.
@@ -49,7 +50,15 @@ pub(crate) fn make(
 ) -> Result<Plan, StoreError> {
     let mut judge = Judge::new(node, facts, head.size, now);
     let verdicts = arrivals.into_iter().map(|arrival| judge.next(arrival)).collect();
-    let Judge { placed, feeds, lives, spent, requests, brands, .. } = judge;
+    let Judge {
+        placed,
+        feeds,
+        lives,
+        spent,
+        requests,
+        brands,
+        ..
+    } = judge;
 
     let mut growth = Growth::new(head.frontier.clone(), edge)?;
     placed.iter().for_each(|placed| growth.push(placed.arrival.leaf_hash));
@@ -59,19 +68,29 @@ pub(crate) fn make(
 
     let mut edge = edge.clone();
     let tiles: Vec<_> = growth.into_tiles().into_iter().collect();
-    tiles.iter().for_each(|(place, hashes)| edge.insert(*place, hashes.clone()));
+    tiles
+        .iter()
+        .for_each(|(place, hashes)| edge.insert(*place, hashes.clone()));
     let keyring = keyring_rows(node, &placed)?;
     let indexes: Vec<u64> = placed.iter().map(|placed| placed.index).collect();
     let (records, public) = record_rows(placed, &answers)?;
     let main = Batch {
         on: (head.size, head.root),
         tiles,
-        controllers: feeds.into_iter().filter(|(_, feed)| feed.touched).map(controller_row).collect(),
+        controllers: feeds
+            .into_iter()
+            .filter(|(_, feed)| feed.touched)
+            .map(controller_row)
+            .collect(),
         controller_keys: brands.iter().map(|(index, id, ..)| (*index, *id)).collect(),
         records,
         public,
         requests: requests.values().map(|request| request_row(request)).collect(),
-        consents: lives.into_values().filter(|life| life.touched).map(consent_row).collect::<Result<_, _>>()?,
+        consents: lives
+            .into_values()
+            .filter(|life| life.touched)
+            .map(Life::seal)
+            .collect::<Result<_, _>>()?,
         spent: spent.into_values().collect(),
         head: next,
     };
@@ -117,7 +136,12 @@ fn answers(
         let answer = RecordAnswer {
             acknowledgement: node.voice.state(statement)?,
             checkpoint: head.note.clone(),
-            findings: placed.arrival.findings.iter().map(|finding| finding.code().to_owned()).collect(),
+            findings: placed
+                .arrival
+                .findings
+                .iter()
+                .map(|finding| finding.code().to_owned())
+                .collect(),
             proof: proof.to_string(),
             salt: SaltText::from_bytes(*placed.arrival.secret.salt().as_bytes()),
         };
@@ -129,31 +153,65 @@ fn answers(
 fn keyring_rows(node: &Node, placed: &[Placed]) -> Result<KeyringRows, StoreError> {
     let mut rows = KeyringRows::default();
     for Placed { arrival, index, .. } in placed {
-        let entry = |kind, blind| Entry { kind, blind, index: *index };
-        rows.keys.push((*index, node.keyring.vault().wrap(*index, &arrival.secret)?));
+        let entry = |kind, blind| Entry {
+            kind,
+            blind,
+            index: *index,
+        };
+        rows.keys
+            .push((*index, node.keyring.vault().wrap(*index, &arrival.secret)?));
         rows.lookups.push(entry(Blind::Digest, arrival.blinds.digest));
         rows.lookups.push(entry(Blind::SignerId, arrival.blinds.signer_id));
-        rows.lookups.extend(arrival.blinds.withdrawal_key.map(|blind| entry(Blind::WithdrawalKey, blind)));
-        rows.members.extend(arrival.blinds.event.map(|blind| entry(Blind::ConsentEvent, blind)));
-        rows.members.extend(arrival.blinds.subject.map(|blind| entry(Blind::Subject, blind)));
+        rows.lookups.extend(
+            arrival
+                .blinds
+                .withdrawal_key
+                .map(|blind| entry(Blind::WithdrawalKey, blind)),
+        );
+        rows.members
+            .extend(arrival.blinds.event.map(|blind| entry(Blind::ConsentEvent, blind)));
+        rows.members
+            .extend(arrival.blinds.subject.map(|blind| entry(Blind::Subject, blind)));
     }
     Ok(rows)
 }
 
 fn record_rows(placed: Vec<Placed>, answers: &[Vec<u8>]) -> Result<(Vec<RecordWrite>, Vec<PublicWrite>), StoreError> {
     let (mut records, mut public) = (Vec::with_capacity(placed.len()), Vec::new());
-    for (Placed { arrival, index, controller, seq, .. }, answer) in placed.into_iter().zip(answers) {
+    for (
+        Placed {
+            arrival,
+            index,
+            controller,
+            seq,
+            ..
+        },
+        answer,
+    ) in placed.into_iter().zip(answers)
+    {
         let kind: Kind = arrival.record.kind();
         let record = match arrival.text {
             StoredText::Sealed(sealed) => Some(sealed),
             StoredText::Public(record) => {
                 let salt = *arrival.secret.salt().as_bytes();
-                public.push(PublicWrite { index, kind, salt, record });
+                public.push(PublicWrite {
+                    index,
+                    kind,
+                    salt,
+                    record,
+                });
                 None
             }
         };
         let answer = arrival.secret.seal(Purpose::Answer, answer)?;
-        records.push(RecordWrite { index, leaf: arrival.leaf, controller, seq, record, answer });
+        records.push(RecordWrite {
+            index,
+            leaf: arrival.leaf,
+            controller,
+            seq,
+            record,
+            answer,
+        });
     }
     Ok((records, public))
 }
@@ -172,11 +230,10 @@ fn controller_row((id, feed): (u64, Feed)) -> ControllerWrite {
 
 fn request_row(request: &Request) -> RequestWrite {
     let found = &request.found;
-    RequestWrite { digest: found.digest, index: found.index, controller: found.controller_id, open: found.open }
-}
-
-fn consent_row(life: Life) -> Result<ConsentWrite, StoreError> {
-    let (last, _) = life.last;
-    let state = life.secret.seal(Purpose::State { last }, &json::to_jcs(&life.state)?)?;
-    Ok(ConsentWrite { grant: life.grant, controller: life.controller, last, state })
+    RequestWrite {
+        digest: found.digest,
+        index: found.index,
+        controller: found.controller_id,
+        open: found.open,
+    }
 }

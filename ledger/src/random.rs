@@ -14,6 +14,9 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
 
 /// Fills a buffer with random bytes.
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), RandomError> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where the ledger draws randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the ledger draws randomness"
+    )]
     getrandom::fill(bytes).map_err(RandomError)
 }

@@ -17,14 +17,12 @@ use placet_schemas::version::Version;
 use crate::arrive::{event, subject};
 use crate::crypto::{Blind, Purpose, RecordSecret};
 use crate::error::StoreError;
-use crate::judge::open_state;
 use crate::ledger::Ledger;
+use crate::life::{MAX_EVENTS, open_state};
 use crate::node::{Node, stored_record};
 use crate::page::{Page, asked, clamp};
 use crate::store::{ConsentRow, RecordRow};
 
-/// Most events of one consent that are read. The lifecycle bounds all kinds but erasure requests.
-const MAX_EVENTS: usize = 4096;
 /// Longest answer that is read back: the checkpoint twice, a proof and an acknowledgement are far below.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -130,13 +128,19 @@ impl Ledger {
         let rows = match who {
             Party::Controller(did) => node.store.consents_from(did, from, asked(limit)).await?,
             Party::Subject(did) => {
-                let grants = node.keyring.members(&subject(node.keyring.vault(), did), from, asked(limit)).await?;
+                let grants = node
+                    .keyring
+                    .members(&subject(node.keyring.vault(), did), from, asked(limit))
+                    .await?;
                 let mut found: Vec<ConsentRow> = node.store.consents_of(&grants).await?.into_values().collect();
                 found.sort_by_key(|row| row.grant);
                 found
             }
         };
-        let secrets = node.keyring.secrets(&rows.iter().map(|row| row.grant).collect::<Vec<_>>()).await?;
+        let secrets = node
+            .keyring
+            .secrets(&rows.iter().map(|row| row.grant).collect::<Vec<_>>())
+            .await?;
         let now = self.now();
         let summary = |row: ConsentRow| {
             let state = state_of(&row, &secrets)?;
@@ -160,11 +164,17 @@ impl Ledger {
     /// # Errors
     /// See [`StoreError`].
     pub async fn consent(&self, who: &Party, id: &Digest) -> Result<Option<ConsentView>, StoreError> {
-        let Some((row, state)) = self.find_consent(who, id).await? else { return Ok(None) };
+        let Some((row, state)) = self.find_consent(who, id).await? else {
+            return Ok(None);
+        };
         let mut events = Vec::new();
-        for (record, secret) in self.node().events(id).await? {
+        let records = self.node().events(id).await?;
+        let indexes: Vec<u64> = records.iter().map(|(record, _)| record.index).collect();
+        let answers = self.node().store.answers(&indexes).await?;
+        for (record, secret) in records {
             let parsed = stored_record(&Node::text(&record, Some(&secret))?)?;
-            let answer = secret.open(Purpose::Answer, &record.answer)?;
+            let sealed = answers.get(&record.index).ok_or(StoreError::Corrupt("answer"))?;
+            let answer = secret.open(Purpose::Answer, sealed)?;
             let document = json::parse(&answer, MAX_ANSWER_BYTES).map_err(|_| StoreError::Corrupt("answer"))?;
             let answer: RecordAnswer = json::decode(document.root()).map_err(|_| StoreError::Corrupt("answer"))?;
             events.push(EventView {
@@ -175,7 +185,12 @@ impl Ledger {
                 findings: answer.findings,
             });
         }
-        Ok(Some(ConsentView { effective: effective(&state, self.now()), state, index: row.grant, events }))
+        Ok(Some(ConsentView {
+            effective: effective(&state, self.now()),
+            state,
+            index: row.grant,
+            events,
+        }))
     }
 
     /// The proof that a record is in the log, under the newest checkpoint (C2SP tlog-proof); `None` if there is no such
@@ -186,8 +201,12 @@ impl Ledger {
     pub async fn proof(&self, who: &Party, record: &Digest) -> Result<Option<String>, StoreError> {
         let node = self.node();
         let head = node.head();
-        let Some(index) = node.index_of(record).await? else { return Ok(None) };
-        let Some(row) = node.store.records_of(&[index]).await?.pop() else { return Ok(None) };
+        let Some(index) = node.index_of(record).await? else {
+            return Ok(None);
+        };
+        let Some(row) = node.store.records_of(&[index]).await?.pop() else {
+            return Ok(None);
+        };
         if row.public.is_none() && !self.is_party(who, &row).await? {
             return Ok(None);
         }
@@ -202,12 +221,18 @@ impl Ledger {
     /// See [`StoreError`].
     pub async fn feed(&self, controller: &Did, from: u64, limit: usize) -> Result<Option<FeedPage>, StoreError> {
         let node = self.node();
-        let Some(feed) = node.store.feed(controller).await? else { return Ok(None) };
+        let Some(feed) = node.store.feed(controller).await? else {
+            return Ok(None);
+        };
         let (size, root, checkpoint) = feed.log;
+        node.announced(size).await?;
         let to = feed.size.min(from.saturating_add(clamp(limit) as u64));
         let rows = node.store.feed_items(feed.controller, from, to).await?;
         let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
-        let (tree, secrets) = (node.store.inclusion(&indexes, size).await?, node.keyring.secrets(&indexes).await?);
+        let (tree, secrets) = (
+            node.store.inclusion(&indexes, size).await?,
+            node.keyring.secrets(&indexes).await?,
+        );
         let item = |row: RecordRow| {
             let secret = secrets.get(&row.index);
             Ok(FeedItem {
@@ -231,7 +256,11 @@ impl Ledger {
             time: self.now(),
         };
         let items = rows.into_iter().map(item).collect::<Result<_, StoreError>>()?;
-        Ok(Some(FeedPage { items, head: node.voice.state(head)?, checkpoint }))
+        Ok(Some(FeedPage {
+            items,
+            head: node.voice.state(head)?,
+            checkpoint,
+        }))
     }
 
     /// A consent and its state, if it is `who`'s business.
@@ -241,8 +270,12 @@ impl Ledger {
         id: &Digest,
     ) -> Result<Option<(ConsentRow, State)>, StoreError> {
         let node = self.node();
-        let Some(grant) = node.index_of(id).await? else { return Ok(None) };
-        let Some(row) = node.store.consents_of(&[grant]).await?.remove(&grant) else { return Ok(None) };
+        let Some(grant) = node.index_of(id).await? else {
+            return Ok(None);
+        };
+        let Some(row) = node.store.consents_of(&[grant]).await?.remove(&grant) else {
+            return Ok(None);
+        };
         let state = state_of(&row, &node.keyring.secrets(&[grant]).await?)?;
         let theirs = match who {
             Party::Subject(did) => state.subject == *did,
@@ -264,13 +297,19 @@ impl Node {
     /// Where the record with this digest is, if it is committed.
     pub(crate) async fn index_of(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         let size = self.head().size;
-        let index = self.keyring.find_one(&self.keyring.vault().blind(Blind::Digest, digest.as_bytes())).await?;
+        let index = self
+            .keyring
+            .find_one(&self.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
+            .await?;
         Ok(index.filter(|index| *index < size))
     }
 
     /// The events of a consent in log order, with what opens them.
     pub(crate) async fn events(&self, consent: &Digest) -> Result<Vec<(RecordRow, RecordSecret)>, StoreError> {
-        let indexes = self.keyring.members(&event(self.keyring.vault(), consent), 0, MAX_EVENTS).await?;
+        let indexes = self
+            .keyring
+            .members(&event(self.keyring.vault(), consent), 0, MAX_EVENTS + 1)
+            .await?;
         let rows = self.store.records_of(&indexes).await?;
         let mut secrets = self.keyring.secrets(&indexes).await?;
         let with_secret = |row: RecordRow| {
@@ -282,5 +321,9 @@ impl Node {
 }
 
 fn state_of(row: &ConsentRow, secrets: &HashMap<u64, RecordSecret>) -> Result<State, StoreError> {
-    open_state(secrets.get(&row.grant).ok_or(StoreError::KeyLost(row.grant))?, row.last, &row.state)
+    open_state(
+        secrets.get(&row.grant).ok_or(StoreError::KeyLost(row.grant))?,
+        row.last,
+        &row.state,
+    )
 }

@@ -83,7 +83,10 @@ pub(crate) async fn open(
         Stop::Failed(error) => error,
         Stop::Dead => StoreError::Stopping,
     })?;
-    Ok(Opened { node, tail: Tail::new(head, edge) })
+    Ok(Opened {
+        node,
+        tail: Tail::new(head, edge),
+    })
 }
 
 /// Everything that a crash may have left undone after the commit point, in the order of a commit.
@@ -95,9 +98,14 @@ async fn catch_up(node: &Node, published: u64, head: &Head) -> Result<(), Stop> 
     if let Some(file) = &node.head_file {
         node.step(Step::HeadFile, file.write(head.note.clone())).await?;
     }
-    let broken = node.step(Step::Tiles, node.files.mend_edge(&node.store, published.min(head.size))).await?;
+    let broken = node
+        .step(Step::Tiles, node.files.mend_edge(&node.store, published.min(head.size)))
+        .await?;
     if broken > 0 {
-        tracing::warn!(broken, "log files at the right edge were missing or wrong, and are rendered anew");
+        tracing::warn!(
+            broken,
+            "log files at the right edge were missing or wrong, and are rendered anew"
+        );
     }
     publish(node, published, head).await
 }
@@ -112,7 +120,10 @@ async fn create(store: &Store, voice: &Voice, clock: &dyn Clock) -> Result<Head,
 fn check_note(head: &Head, voice: &Voice) -> Result<(), OpenError> {
     let found = head.note.split('\n').next().unwrap_or_default();
     if found != voice.origin.as_str() {
-        return Err(OpenError::OtherOrigin { found: found.to_owned(), expected: voice.origin.to_string() });
+        return Err(OpenError::OtherOrigin {
+            found: found.to_owned(),
+            expected: voice.origin.to_string(),
+        });
     }
     let signed = SignedCheckpoint::open(head.note.as_bytes(), &voice.trusted).map_err(OpenError::OtherKeys)?;
     if (signed.checkpoint().size(), signed.checkpoint().root()) == (head.size, head.root) {
@@ -145,22 +156,44 @@ async fn guard_against_rollback(
 
 /// What was seen must be a beginning of what is in the database.
 async fn check_seen(store: &Store, head: &Head, seen: &Checkpoint, witness: &str) -> Result<(), OpenError> {
-    let rolled_back =
-        || OpenError::RolledBack { database: head.size, seen: seen.size(), witness: witness.to_owned() };
+    let rolled_back = || OpenError::RolledBack {
+        database: head.size,
+        seen: seen.size(),
+        witness: witness.to_owned(),
+    };
     if seen.size() > head.size {
         return Err(rolled_back());
     }
-    let root = if seen.size() == head.size { head.root } else { store.root(seen.size()).await? };
-    if root == seen.root() { Ok(()) } else { Err(rolled_back()) }
+    let root = if seen.size() == head.size {
+        head.root
+    } else {
+        store.root(seen.size()).await?
+    };
+    if root == seen.root() {
+        Ok(())
+    } else {
+        Err(rolled_back())
+    }
 }
 
 /// The lock is released when the file is closed, and so by the operating system when the process dies.
 fn lock_folder(dir: &Path) -> Result<File, OpenError> {
-    let failed = |path: &Path, error| OpenError::Folder { path: path.to_owned(), error };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| failed(dir, error))?;
+    let failed = |path: &Path, error| OpenError::Folder {
+        path: path.to_owned(),
+        error,
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|error| failed(dir, error))?;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(|error| failed(dir, error))?;
     let path = dir.join(LOCK_FILE);
-    let file = File::options().create(true).append(true).open(&path).map_err(|error| failed(&path, error))?;
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(|error| failed(&path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),

@@ -12,7 +12,7 @@ use placet_schemas::text::Text;
 use placet_schemas::time::Timestamp;
 
 use crate::error::{Ground, StoreError, SubmitError};
-use crate::known::load_brand;
+use crate::known::keys_of;
 use crate::ledger::Ledger;
 use crate::page::{Page, asked};
 use crate::random;
@@ -110,8 +110,16 @@ impl Ledger {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Page<StoredRequest>, StoreError> {
-        let found = self.node().store.requests_after(controller, after, asked(limit)).await?;
-        Ok(Page::cut(found.into_iter().map(StoredRequest::from).collect(), limit, |request| request.index))
+        let found = self
+            .node()
+            .store
+            .requests_after(controller, after, asked(limit))
+            .await?;
+        Ok(Page::cut(
+            found.into_iter().map(StoredRequest::from).collect(),
+            limit,
+            |request| request.index,
+        ))
     }
 
     /// Makes invitations to answer a request. Who may have them is for the caller to decide.
@@ -130,10 +138,18 @@ impl Ledger {
             return Err(Ground::RequestUnknown(*request).into());
         }
         let expires = self.now().plus_seconds(ttl.as_secs());
-        let made = (0..count).map(|_| Ok(Invited { invitation: Invitation::from_random(random::bytes()?), expires }));
+        let made = (0..count).map(|_| {
+            Ok(Invited {
+                invitation: Invitation::from_random(random::bytes()?),
+                expires,
+            })
+        });
         let made = made.collect::<Result<Vec<_>, StoreError>>()?;
         let hashes: Vec<Digest> = made.iter().map(|invited| invited.invitation.digest()).collect();
-        self.node().store.add_invitations(&hashes, request, expires.unix()).await?;
+        self.node()
+            .store
+            .add_invitations(&hashes, request, expires.unix())
+            .await?;
         Ok(made)
     }
 
@@ -143,7 +159,13 @@ impl Ledger {
     /// `invitation_unknown`, `invitation_spent`, `invitation_expired`.
     pub async fn resolve(&self, invitation: &Invitation) -> Result<Resolved, SubmitError> {
         let hash = invitation.digest();
-        let found = self.node().store.invitations_of(&[hash]).await?.remove(&hash).ok_or(Ground::InvitationUnknown)?;
+        let found = self
+            .node()
+            .store
+            .invitations_of(&[hash])
+            .await?
+            .remove(&hash)
+            .ok_or(Ground::InvitationUnknown)?;
         if found.spent {
             return Err(Ground::InvitationSpent.into());
         }
@@ -151,8 +173,15 @@ impl Ledger {
         if expires <= self.now() {
             return Err(Ground::InvitationExpired.into());
         }
-        let request = self.request(&found.request).await?.ok_or(StoreError::Corrupt("invitation"))?;
-        Ok(Resolved { request: request.digest, record: request.record, expires })
+        let request = self
+            .request(&found.request)
+            .await?
+            .ok_or(StoreError::Corrupt("invitation"))?;
+        Ok(Resolved {
+            request: request.digest,
+            record: request.record,
+            expires,
+        })
     }
 
     /// A registered brand.
@@ -160,10 +189,8 @@ impl Ledger {
     /// # Errors
     /// See [`StoreError`].
     pub async fn controller(&self, did: &Did) -> Result<Option<ControllerRow>, StoreError> {
-        match self.node().store.controllers_of(&[], &[did]).await?.pop() {
-            Some(found) => self.controller_row(found).await.map(Some),
-            None => Ok(None),
-        }
+        let found = self.node().store.controllers_of(&[], &[did]).await?;
+        Ok(self.controller_rows(found).await?.pop())
     }
 
     /// The registered brands, in the order of their registration, after the one with the id `after`.
@@ -171,11 +198,8 @@ impl Ledger {
     /// # Errors
     /// See [`StoreError`].
     pub async fn controllers(&self, after: Option<u64>, limit: usize) -> Result<Page<ControllerRow>, StoreError> {
-        let mut rows = Vec::new();
-        for found in self.node().store.controllers_after(after, asked(limit)).await? {
-            rows.push(self.controller_row(found).await?);
-        }
-        Ok(Page::cut(rows, limit, |row| row.id))
+        let found = self.node().store.controllers_after(after, asked(limit)).await?;
+        Ok(Page::cut(self.controller_rows(found).await?, limit, |row| row.id))
     }
 
     /// The opening of the record at an index, if it is public.
@@ -199,17 +223,41 @@ impl Ledger {
         }
     }
 
-    async fn controller_row(&self, found: ControllerFound) -> Result<ControllerRow, StoreError> {
-        let brand = load_brand(&self.node().store, &found).await?;
-        let feed_size = found.feed.size();
-        let ControllerFound { id, did, legal_name, keys_index, .. } = found;
-        Ok(ControllerRow { id, did, legal_name, keys_index, keys: brand.keys, feed_size })
+    async fn controller_rows(&self, found: Vec<ControllerFound>) -> Result<Vec<ControllerRow>, StoreError> {
+        let indexes: Vec<u64> = found.iter().map(|found| found.keys_index).collect();
+        let records = self.node().store.records_of(&indexes).await?;
+        let row = |found: ControllerFound| {
+            let record = records.iter().find(|record| record.index == found.keys_index);
+            let public = record.and_then(|record| record.public.as_deref());
+            Ok(ControllerRow {
+                id: found.id,
+                keys: keys_of(public.ok_or(StoreError::Corrupt("ControllerKeys"))?)?,
+                did: found.did,
+                legal_name: found.legal_name,
+                keys_index: found.keys_index,
+                feed_size: found.feed.size(),
+            })
+        };
+        found.into_iter().map(row).collect()
     }
 }
 
 impl From<RequestFound> for StoredRequest {
     fn from(found: RequestFound) -> Self {
-        let RequestFound { digest, index, controller, open, record, .. } = found;
-        Self { digest, index, controller, open, record }
+        let RequestFound {
+            digest,
+            index,
+            controller,
+            open,
+            record,
+            ..
+        } = found;
+        Self {
+            digest,
+            index,
+            controller,
+            open,
+            record,
+        }
     }
 }

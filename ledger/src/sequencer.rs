@@ -71,7 +71,11 @@ pub(crate) async fn run(
         }
         take_waiting(&mut queue, &mut waiting);
         let quiet = waiting.is_empty();
-        let done = if quiet { idle(&node, &mut tail, &mut forgotten).await } else { commit(&node, &mut tail, &mut waiting).await };
+        let done = if quiet {
+            idle(&node, &mut tail, &mut forgotten).await
+        } else {
+            commit(&node, &mut tail, &mut waiting).await
+        };
         if let Err(Stop::Dead) = done {
             return node.broken.store(true, Ordering::Relaxed);
         }
@@ -126,7 +130,10 @@ async fn idle(node: &Node, tail: &mut Tail, forgotten: &mut u64) -> Result<(), S
     let now = node.clock.now();
     if now.unix().saturating_sub(*forgotten) >= FORGET_SECONDS {
         *forgotten = now.unix();
-        let gone = node.store.forget_invitations(now.unix().saturating_sub(REMEMBERED_SECONDS)).await?;
+        let gone = node
+            .store
+            .forget_invitations(now.unix().saturating_sub(REMEMBERED_SECONDS))
+            .await?;
         tracing::debug!(gone, "invitations forgotten");
     }
     if now.unix().saturating_sub(tail.head().time.unix()) < REFRESH_SECONDS {

@@ -24,8 +24,15 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Keyring, Self::Main, Self::HeadFile, Self::Answer, Self::Tiles, Self::Publish, Self::Sweep];
+    pub const ALL: [Self; 7] = [
+        Self::Keyring,
+        Self::Main,
+        Self::HeadFile,
+        Self::Answer,
+        Self::Tiles,
+        Self::Publish,
+        Self::Sweep,
+    ];
 }
 
 /// Which side of a step.

@@ -35,7 +35,10 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the database in `dir`.
     pub(crate) async fn open(dir: &Path) -> Result<Self, OpenError> {
-        Ok(Self { db: Db::open(&dir.join("main.db"), &MIGRATIONS).await?, tiles: tiles::Cache::default() })
+        Ok(Self {
+            db: Db::open(&dir.join("main.db"), &MIGRATIONS).await?,
+            tiles: tiles::Cache::default(),
+        })
     }
 
     /// Closes the database.

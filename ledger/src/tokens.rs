@@ -98,7 +98,12 @@ impl Ledger {
         let id = TokenId(encode_hex(&random::bytes::<ID_BYTES>()?));
         let secret = random::bytes::<TOKEN_BYTES>()?;
         let token = Token(format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&secret)));
-        let TokenOrder { role, controller, label, expires } = order;
+        let TokenOrder {
+            role,
+            controller,
+            label,
+            expires,
+        } = order;
         let row = TokenFound {
             public_id: id.0.clone(),
             role: role.as_str().to_owned(),
@@ -120,11 +125,15 @@ impl Ledger {
     /// See [`StoreError`].
     pub async fn authenticate(&self, token: &str) -> Result<Option<Access>, StoreError> {
         // Only its hash is compared, by the database: how long that takes says nothing about a token of 256 random bits.
-        let Some(found) = self.node().store.token(&Digest::of(token.as_bytes())).await? else { return Ok(None) };
+        let Some(found) = self.node().store.token(&Digest::of(token.as_bytes())).await? else {
+            return Ok(None);
+        };
         if found.revoked.is_some() || found.expires.is_some_and(|expires| expires <= self.now()) {
             return Ok(None);
         }
-        let TokenRow { id, role, controller, .. } = found.try_into()?;
+        let TokenRow {
+            id, role, controller, ..
+        } = found.try_into()?;
         Ok(Some(Access { id, role, controller }))
     }
 
@@ -164,7 +173,10 @@ impl FromStr for Role {
     type Err = TokenTextError;
     fn from_str(text: &str) -> Result<Self, TokenTextError> {
         let known = [Self::Brand, Self::Service, Self::Auditor, Self::Operator];
-        known.into_iter().find(|role| role.as_str() == text).ok_or(TokenTextError("no such role"))
+        known
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(TokenTextError("no such role"))
     }
 }
 
@@ -180,7 +192,11 @@ impl FromStr for TokenId {
     type Err = TokenTextError;
     fn from_str(text: &str) -> Result<Self, TokenTextError> {
         let legal = text.len() == 2 * ID_BYTES && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if legal { Ok(Self(text.to_owned())) } else { Err(TokenTextError("a token's name is 16 lowercase hex digits")) }
+        if legal {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TokenTextError("a token's name is 16 lowercase hex digits"))
+        }
     }
 }
 

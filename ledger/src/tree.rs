@@ -43,7 +43,10 @@ impl Edge {
     }
 
     fn grown(&self, (level, n): Place) -> Vec<Hash> {
-        self.0.get(&level).filter(|(at, _)| *at == n).map_or_else(Vec::new, |(_, hashes)| hashes.clone())
+        self.0
+            .get(&level)
+            .filter(|(at, _)| *at == n)
+            .map_or_else(Vec::new, |(_, hashes)| hashes.clone())
     }
 }
 
@@ -63,12 +66,22 @@ impl<'a> Growth<'a> {
     pub(crate) fn new(frontier: Frontier, edge: &'a Edge) -> Result<Self, StoreError> {
         let range = root_nodes(frontier.size()).map_err(|_| StoreError::Corrupt("head"))?;
         let nodes = range.nodes().zip(frontier.hashes().iter().copied()).collect();
-        Ok(Self { edge, frontier, nodes, tiles: BTreeMap::new() })
+        Ok(Self {
+            edge,
+            frontier,
+            nodes,
+            tiles: BTreeMap::new(),
+        })
     }
 
     /// Appends a leaf.
     pub(crate) fn push(&mut self, leaf_hash: Hash) {
-        let Self { edge, frontier, nodes, tiles } = self;
+        let Self {
+            edge,
+            frontier,
+            nodes,
+            tiles,
+        } = self;
         frontier.push_with(leaf_hash, |node, hash| {
             nodes.insert(node, hash);
             if node.level.is_multiple_of(TILE_HEIGHT) {
@@ -99,7 +112,10 @@ impl NodeSource for Growth<'_> {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, MerkleError> {
         let size = self.frontier.size();
-        self.nodes.get(&NodeCoord { level, index }).copied().ok_or(MerkleError::IndexBeyondSize { index, size })
+        self.nodes
+            .get(&NodeCoord { level, index })
+            .copied()
+            .ok_or(MerkleError::IndexBeyondSize { index, size })
     }
 }
 
@@ -111,7 +127,11 @@ pub(crate) fn to_bytes(hashes: &[Hash]) -> Vec<u8> {
 /// The reverse of [`to_bytes`].
 pub(crate) fn from_bytes(bytes: &[u8], what: &'static str) -> Result<Vec<Hash>, StoreError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
-    if rest.is_empty() { Ok(hashes.iter().copied().map(Hash::new).collect()) } else { Err(StoreError::Corrupt(what)) }
+    if rest.is_empty() {
+        Ok(hashes.iter().copied().map(Hash::new).collect())
+    } else {
+        Err(StoreError::Corrupt(what))
+    }
 }
 
 /// What was wrong with a proof that the ledger makes of its own rows.

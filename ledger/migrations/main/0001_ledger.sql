@@ -76,11 +76,12 @@ CREATE TABLE notices (
     body   BLOB NOT NULL
 );
 
--- The state of each consent, sealed with its grant's data key.
+-- The state of each consent, sealed with its grant's data key; its last event, and how many it has.
 CREATE TABLE consents (
     grant_idx     INTEGER PRIMARY KEY REFERENCES records (idx),
     controller_id INTEGER NOT NULL REFERENCES controllers (id),
     last_idx      INTEGER NOT NULL,
+    events        INTEGER NOT NULL,
     state         BLOB NOT NULL
 );
 CREATE INDEX consents_by_controller ON consents (controller_id, grant_idx);

@@ -80,6 +80,7 @@ pub(crate) struct ConsentWrite {
     pub(crate) grant: u64,
     pub(crate) controller: u64,
     pub(crate) last: u64,
+    pub(crate) events: u64,
     /// Sealed.
     pub(crate) state: Vec<u8>,
 }
@@ -158,7 +159,9 @@ pub(super) async fn keep_checkpoint(tx: &mut SqliteConnection, head: &Head) -> R
 async fn write_tiles(tx: &mut SqliteConnection, batch: &Batch) -> Result<(), StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO tiles (level, n, data) ");
     query.push_values(&batch.tiles, |mut row, ((level, n), hashes)| {
-        row.push_bind(i64::from(*level)).push_bind(int(*n)).push_bind(to_bytes(hashes));
+        row.push_bind(i64::from(*level))
+            .push_bind(int(*n))
+            .push_bind(to_bytes(hashes));
     });
     query.push(" ON CONFLICT (level, n) DO UPDATE SET data = excluded.data");
     execute(&mut query, tx).await.map(drop)
@@ -193,8 +196,7 @@ async fn write_controllers(tx: &mut SqliteConnection, batch: &Batch) -> Result<(
 }
 
 async fn write_records(tx: &mut SqliteConnection, batch: &Batch) -> Result<(), StoreError> {
-    let mut query =
-        QueryBuilder::<Sqlite>::new("INSERT INTO records (idx, leaf, controller_id, seq, record, answer) ");
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO records (idx, leaf, controller_id, seq, record, answer) ");
     query.push_values(&batch.records, |mut row, record| {
         row.push_bind(int(record.index))
             .push_bind(record.leaf.as_slice())
@@ -235,14 +237,16 @@ async fn write_consents(tx: &mut SqliteConnection, batch: &Batch) -> Result<(), 
     if batch.consents.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO consents (grant_idx, controller_id, last_idx, state) ");
+    let mut query =
+        QueryBuilder::<Sqlite>::new("INSERT INTO consents (grant_idx, controller_id, last_idx, events, state) ");
     query.push_values(&batch.consents, |mut row, consent| {
         row.push_bind(int(consent.grant))
             .push_bind(int(consent.controller))
             .push_bind(int(consent.last))
+            .push_bind(int(consent.events))
             .push_bind(consent.state.as_slice());
     });
-    query.push(" ON CONFLICT (grant_idx) DO UPDATE SET last_idx = excluded.last_idx, state = excluded.state");
+    query.push(" ON CONFLICT (grant_idx) DO UPDATE SET last_idx = excluded.last_idx, events = excluded.events, state = excluded.state");
     execute(&mut query, tx).await.map(drop)
 }
 

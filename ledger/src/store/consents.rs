@@ -16,6 +16,7 @@ pub(crate) struct ConsentRow {
     pub(crate) grant: u64,
     pub(crate) controller: u64,
     pub(crate) last: u64,
+    pub(crate) events: u64,
     /// Sealed.
     pub(crate) state: Vec<u8>,
 }
@@ -28,8 +29,6 @@ pub(crate) struct RecordRow {
     pub(crate) leaf: [u8; LEAF_BYTES],
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) public: Option<Vec<u8>>,
-    /// Sealed.
-    pub(crate) answer: Vec<u8>,
 }
 
 /// Where a feed stands.
@@ -42,8 +41,8 @@ pub(crate) struct FeedRow {
     pub(crate) log: (u64, Hash, String),
 }
 
-type Consent = (i64, i64, i64, Vec<u8>);
-type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>);
+type Consent = (i64, i64, i64, i64, Vec<u8>);
+type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
 type Feed = (i64, i64, Vec<u8>, i64, Vec<u8>, String);
 
 impl Store {
@@ -53,16 +52,27 @@ impl Store {
             return Ok(HashMap::new());
         }
         let list = grants.iter().map(|grant| int(*grant));
-        let before = "SELECT grant_idx, controller_id, last_idx, state FROM consents WHERE grant_idx IN (";
+        let before = "SELECT grant_idx, controller_id, last_idx, events, state FROM consents WHERE grant_idx IN (";
         let mut query = listed(before, list, ")");
-        let rows: Vec<Consent> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
-        rows.into_iter().map(|row| consent(row).map(|row| (row.grant, row))).collect()
+        let rows: Vec<Consent> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
+        rows.into_iter()
+            .map(|row| consent(row).map(|row| (row.grant, row)))
+            .collect()
     }
 
     /// The consents of a brand in log order, from index `from` on.
-    pub(crate) async fn consents_from(&self, did: &Did, from: u64, limit: usize) -> Result<Vec<ConsentRow>, StoreError> {
+    pub(crate) async fn consents_from(
+        &self,
+        did: &Did,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<ConsentRow>, StoreError> {
         let rows: Vec<Consent> = sqlx::query_as(
-            "SELECT grant_idx, controller_id, last_idx, state FROM consents \
+            "SELECT grant_idx, controller_id, last_idx, events, state FROM consents \
              WHERE controller_id = (SELECT id FROM controllers WHERE did = $1) AND grant_idx >= $2 \
              ORDER BY grant_idx LIMIT $3",
         )
@@ -80,10 +90,14 @@ impl Store {
             return Ok(Vec::new());
         }
         let list = indexes.iter().map(|index| int(*index));
-        let before = "SELECT r.idx, r.seq, r.leaf, r.record, p.record, r.answer \
+        let before = "SELECT r.idx, r.seq, r.leaf, r.record, p.record \
              FROM records r LEFT JOIN public_records p ON p.idx = r.idx WHERE r.idx IN (";
         let mut query = listed(before, list, ") ORDER BY r.idx");
-        let rows: Vec<Record> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        let rows: Vec<Record> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
         rows.into_iter().map(record).collect()
     }
 
@@ -96,7 +110,9 @@ impl Store {
         .bind(did.as_str())
         .fetch_optional(self.db.reader())
         .await?;
-        let Some((controller, size, root, log_size, log_root, note)) = row else { return Ok(None) };
+        let Some((controller, size, root, log_size, log_root, note)) = row else {
+            return Ok(None);
+        };
         Ok(Some(FeedRow {
             controller: uint(controller)?,
             size: uint(size)?,
@@ -108,7 +124,7 @@ impl Store {
     /// The items of a feed with a place from `from` to before `to`, in order.
     pub(crate) async fn feed_items(&self, controller: u64, from: u64, to: u64) -> Result<Vec<RecordRow>, StoreError> {
         let rows: Vec<Record> = sqlx::query_as(
-            "SELECT r.idx, r.seq, r.leaf, r.record, p.record, r.answer \
+            "SELECT r.idx, r.seq, r.leaf, r.record, p.record \
              FROM records r LEFT JOIN public_records p ON p.idx = r.idx \
              WHERE r.controller_id = $1 AND r.seq >= $2 AND r.seq < $3 ORDER BY r.seq",
         )
@@ -121,17 +137,22 @@ impl Store {
     }
 }
 
-fn consent((grant, controller, last, state): Consent) -> Result<ConsentRow, StoreError> {
-    Ok(ConsentRow { grant: uint(grant)?, controller: uint(controller)?, last: uint(last)?, state })
+fn consent((grant, controller, last, events, state): Consent) -> Result<ConsentRow, StoreError> {
+    Ok(ConsentRow {
+        grant: uint(grant)?,
+        controller: uint(controller)?,
+        last: uint(last)?,
+        events: uint(events)?,
+        state,
+    })
 }
 
-fn record((index, seq, leaf, sealed, public, answer): Record) -> Result<RecordRow, StoreError> {
+fn record((index, seq, leaf, sealed, public): Record) -> Result<RecordRow, StoreError> {
     Ok(RecordRow {
         index: uint(index)?,
         seq: uint(seq)?,
         leaf: leaf.as_slice().try_into().map_err(|_| StoreError::Corrupt("leaf"))?,
         sealed,
         public,
-        answer,
     })
 }

@@ -51,7 +51,8 @@ impl Store {
             .bind(int(size))
             .fetch_optional(self.db.reader())
             .await?;
-        root.map(|root| Ok(Hash::new(bytes32(&root, "checkpoint root")?))).transpose()
+        root.map(|root| Ok(Hash::new(bytes32(&root, "checkpoint root")?)))
+            .transpose()
     }
 
     /// The first kept checkpoint of at least `size` leaves.
@@ -74,7 +75,10 @@ impl Store {
     }
 
     async fn seen(&self, query: &'static str, bound: u64) -> Result<Option<Seen>, StoreError> {
-        let row: Option<SeenRow> = sqlx::query_as(query).bind(int(bound)).fetch_optional(self.db.reader()).await?;
+        let row: Option<SeenRow> = sqlx::query_as(query)
+            .bind(int(bound))
+            .fetch_optional(self.db.reader())
+            .await?;
         row.map(seen).transpose()
     }
 }
@@ -88,10 +92,21 @@ fn read((size, root, frontier, note, time): Row) -> Result<Head, StoreError> {
         return Err(StoreError::Corrupt("frontier"));
     }
     let time = Timestamp::from_unix(uint(time)?).ok_or(StoreError::Corrupt("time"))?;
-    Ok(Head { size, root, frontier, note, time })
+    Ok(Head {
+        size,
+        root,
+        frontier,
+        note,
+        time,
+    })
 }
 
 fn seen((size, root, note, time): SeenRow) -> Result<Seen, StoreError> {
     let time = Timestamp::from_unix(uint(time)?).ok_or(StoreError::Corrupt("time"))?;
-    Ok(Seen { size: uint(size)?, root: Hash::new(bytes32(&root, "checkpoint root")?), note, time })
+    Ok(Seen {
+        size: uint(size)?,
+        root: Hash::new(bytes32(&root, "checkpoint root")?),
+        note,
+        time,
+    })
 }

@@ -38,28 +38,39 @@ impl Store {
     }
 
     /// Invitations by hash.
-    pub(crate) async fn invitations_of(
-        &self,
-        hashes: &[Digest],
-    ) -> Result<HashMap<Digest, InvitationRow>, StoreError> {
+    pub(crate) async fn invitations_of(&self, hashes: &[Digest]) -> Result<HashMap<Digest, InvitationRow>, StoreError> {
         if hashes.is_empty() {
             return Ok(HashMap::new());
         }
         let list = hashes.iter().map(|hash| hash.as_bytes().as_slice());
-        let mut query = listed("SELECT hash, request, expires, spent_idx FROM invitations WHERE hash IN (", list, ")");
-        let rows: Vec<Row> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        let mut query = listed(
+            "SELECT hash, request, expires, spent_idx FROM invitations WHERE hash IN (",
+            list,
+            ")",
+        );
+        let rows: Vec<Row> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
         rows.into_iter().map(read).collect()
     }
 
     /// Forgets invitations that expired before `time`, spent or not.
     pub(crate) async fn forget_invitations(&self, time: u64) -> Result<u64, StoreError> {
-        let gone = sqlx::query("DELETE FROM invitations WHERE expires < $1").bind(int(time)).execute(self.db.writer());
+        let gone = sqlx::query("DELETE FROM invitations WHERE expires < $1")
+            .bind(int(time))
+            .execute(self.db.writer());
         Ok(gone.await?.rows_affected())
     }
 }
 
 fn read((hash, request, expires, spent): Row) -> Result<(Digest, InvitationRow), StoreError> {
     let request = Digest::from_bytes(bytes32(&request, "digest")?);
-    let row = InvitationRow { request, expires: uint(expires)?, spent: spent.is_some() };
+    let row = InvitationRow {
+        request,
+        expires: uint(expires)?,
+        spent: spent.is_some(),
+    };
     Ok((Digest::from_bytes(bytes32(&hash, "invitation")?), row))
 }

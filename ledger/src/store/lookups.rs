@@ -46,12 +46,24 @@ impl Store {
         if !ids.is_empty() {
             let list = ids.iter().map(|id| int(*id));
             let mut query = listed(&format!("{CONTROLLER} id IN ("), list, ")");
-            found.extend(query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?);
+            found.extend(
+                query
+                    .build_query_as()
+                    .persistent(false)
+                    .fetch_all(self.db.reader())
+                    .await?,
+            );
         }
         if !dids.is_empty() {
             let list = dids.iter().map(|did| did.as_str());
             let mut query = listed(&format!("{CONTROLLER} did IN ("), list, ")");
-            found.extend(query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?);
+            found.extend(
+                query
+                    .build_query_as()
+                    .persistent(false)
+                    .fetch_all(self.db.reader())
+                    .await?,
+            );
         }
         found.into_iter().map(controller).collect()
     }
@@ -81,7 +93,11 @@ impl Store {
         }
         let list = digests.iter().map(|digest| digest.as_bytes().as_slice());
         let mut query = listed(&format!("{REQUEST} r.digest IN ("), list, ")");
-        let rows: Vec<RequestRow> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        let rows: Vec<RequestRow> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
         rows.into_iter().map(request).collect()
     }
 
@@ -92,8 +108,14 @@ impl Store {
         }
         let list = indexes.iter().map(|index| int(*index));
         let mut query = listed("SELECT idx, answer FROM records WHERE idx IN (", list, ")");
-        let rows: Vec<(i64, Vec<u8>)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
-        rows.into_iter().map(|(index, answer)| Ok((uint(index)?, answer))).collect()
+        let rows: Vec<(i64, Vec<u8>)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
+        rows.into_iter()
+            .map(|(index, answer)| Ok((uint(index)?, answer)))
+            .collect()
     }
 }
 

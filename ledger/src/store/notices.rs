@@ -26,7 +26,13 @@ impl Store {
         }
         let list = digests.iter().map(|digest| digest.as_bytes().as_slice());
         let mut query = listed("SELECT digest, body FROM notices WHERE digest IN (", list, ")");
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
-        rows.into_iter().map(|(digest, body)| Ok((Digest::from_bytes(bytes32(&digest, "digest")?), body))).collect()
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
+        rows.into_iter()
+            .map(|(digest, body)| Ok((Digest::from_bytes(bytes32(&digest, "digest")?), body)))
+            .collect()
     }
 }

@@ -35,18 +35,18 @@ impl Store {
             .bind(int(index))
             .fetch_optional(self.db.reader())
             .await?;
-        row.map(|(record, salt)| Ok((record, Salt::from_bytes(bytes32(&salt, "salt")?)))).transpose()
+        row.map(|(record, salt)| Ok((record, Salt::from_bytes(bytes32(&salt, "salt")?))))
+            .transpose()
     }
 
     /// The index of the ControllerKeys record of a brand that was in force at `index`.
     pub(crate) async fn keys_in_force(&self, controller: u64, index: u64) -> Result<Option<u64>, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "SELECT MAX(idx) FROM controller_keys WHERE controller_id = $1 AND idx <= $2",
-        )
-        .bind(int(controller))
-        .bind(int(index))
-        .fetch_one(self.db.reader())
-        .await?;
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(idx) FROM controller_keys WHERE controller_id = $1 AND idx <= $2")
+                .bind(int(controller))
+                .bind(int(index))
+                .fetch_one(self.db.reader())
+                .await?;
         found.map(crate::db::uint).transpose()
     }
 }

@@ -32,14 +32,18 @@ impl Store {
     /// What proves these leaves in the tree of `size`, which must be committed.
     pub(crate) async fn inclusion(&self, indexes: &[u64], size: u64) -> Result<TreeReader, StoreError> {
         let ranges = indexes.iter().map(|index| inclusion_nodes(*index, size));
-        let ranges = ranges.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Corrupt("index"))?;
+        let ranges = ranges
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| StoreError::Corrupt("index"))?;
         self.tree(&ranges.concat(), size).await
     }
 
     /// What proves that the trees of these sizes are beginnings of the one of `size`.
     pub(crate) async fn consistency(&self, sizes: &[u64], size: u64) -> Result<TreeReader, StoreError> {
         let ranges = sizes.iter().map(|old| consistency_nodes(*old, size));
-        let ranges = ranges.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Corrupt("size"))?;
+        let ranges = ranges
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| StoreError::Corrupt("size"))?;
         self.tree(&ranges.concat(), size).await
     }
 
@@ -60,7 +64,11 @@ impl Store {
             set.insert(Arc::new(tile));
         }
         let read = Frontier::load(frontier.size(), &set).map_err(unprovable)?;
-        if read == *frontier { Ok(edge) } else { Err(StoreError::Corrupt("right edge")) }
+        if read == *frontier {
+            Ok(edge)
+        } else {
+            Err(StoreError::Corrupt("right edge"))
+        }
     }
 
     /// The data of a hash tile, as served.
@@ -71,12 +79,17 @@ impl Store {
 
     /// The leaves from `from` to before `to`, as entries of a bundle.
     pub(crate) async fn leaves(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        let leaves: Vec<Vec<u8>> = sqlx::query_scalar("SELECT leaf FROM records WHERE idx >= $1 AND idx < $2 ORDER BY idx")
-            .bind(int(from))
-            .bind(int(to))
-            .fetch_all(self.db.reader())
-            .await?;
-        if leaves.len() as u64 == to - from { Ok(leaves) } else { Err(StoreError::Corrupt("leaf")) }
+        let leaves: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT leaf FROM records WHERE idx >= $1 AND idx < $2 ORDER BY idx")
+                .bind(int(from))
+                .bind(int(to))
+                .fetch_all(self.db.reader())
+                .await?;
+        if leaves.len() as u64 == to - from {
+            Ok(leaves)
+        } else {
+            Err(StoreError::Corrupt("leaf"))
+        }
     }
 
     async fn tree(&self, ranges: &[NodeRange], size: u64) -> Result<TreeReader, StoreError> {
@@ -107,12 +120,17 @@ impl Store {
             row.push_bind(i64::from(tile.level())).push_bind(int(tile.index()));
         });
         query.push(")");
-        let rows: Vec<(i64, i64, Vec<u8>)> =
-            query.build_query_as().persistent(false).fetch_all(self.db.reader()).await?;
+        let rows: Vec<(i64, i64, Vec<u8>)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.db.reader())
+            .await?;
         let rows = rows.into_iter().map(|(level, n, data)| Ok(((level, uint(n)?), data)));
         let rows = rows.collect::<Result<HashMap<_, _>, StoreError>>()?;
         let read = |tile: &Tile| {
-            let data = rows.get(&(i64::from(tile.level()), tile.index())).and_then(|data| data.get(..tile.hash_bytes()));
+            let data = rows
+                .get(&(i64::from(tile.level()), tile.index()))
+                .and_then(|data| data.get(..tile.hash_bytes()));
             HashTile::parse(*tile, data.unwrap_or_default()).map_err(|_: TileError| StoreError::Corrupt("tile"))
         };
         tiles.iter().map(read).collect()

@@ -83,7 +83,10 @@ fn read((public_id, role, did, label, created, expires, revoked): Row) -> Result
     Ok(TokenFound {
         public_id,
         role,
-        controller: did.map(Did::try_from).transpose().map_err(|_| StoreError::Corrupt("DID"))?,
+        controller: did
+            .map(Did::try_from)
+            .transpose()
+            .map_err(|_| StoreError::Corrupt("DID"))?,
         label,
         created: time(created)?,
         expires: expires.map(time).transpose()?,
