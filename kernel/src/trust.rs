@@ -242,15 +242,16 @@ impl Trust {
         }
         let mut order: Vec<(Timestamp, &str)> = cosigned.iter().map(|(name, time)| (*time, *name)).collect();
         order.sort();
-        let reached = (1..=order.len()).find(|n| self.holds(order[..*n].iter().map(|(_, name)| *name)))?;
+        let hold = |from: Timestamp, to: Timestamp| {
+            let within = order.iter().filter(|(time, _)| (from..=to).contains(time));
+            self.holds(within.map(|(_, name)| *name))
+        };
+        let first = order.first()?.0;
+        let (existed_by, _) = *order.iter().find(|(time, _)| hold(first, *time))?;
         // Of those who had signed by then, the early ones that the quorum does not need say nothing about how fresh it is.
-        let needed = (0..reached)
-            .rev()
-            .find(|n| self.holds(order[*n..reached].iter().map(|(_, name)| *name)))?;
-        Some(Times {
-            existed_by: order[reached - 1].0,
-            fresh_at: order[needed].0,
-        })
+        let signed = order.iter().rev().filter(|(time, _)| *time <= existed_by);
+        let (fresh_at, _) = *signed.into_iter().find(|(time, _)| hold(*time, existed_by))?;
+        Some(Times { existed_by, fresh_at })
     }
 
     fn holds<'a>(&self, witnesses: impl Iterator<Item = &'a str>) -> bool {
@@ -279,13 +280,20 @@ impl Log {
     pub fn operator_keys(&self, size: u64) -> impl Iterator<Item = &(Did, PublicKey)> {
         valid(&self.operator_keys, size)
     }
+
+    /// All keys that sign its checkpoints, of any size.
+    fn note_keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        let keys = self.checkpoint_keys.iter().chain(&self.cosigner_keys);
+        keys.map(|ranged| &ranged.key)
+    }
 }
 
 impl TrustBuilder {
     /// Adds a log.
     ///
     /// # Errors
-    /// When it is there already, has no checkpoint or operator key, or a key is not what it should be.
+    /// When it is there already, has no checkpoint or operator key, or a key is not what it should be. No key may stand twice
+    /// in a log, nor be a witness's as well: the operator would then witness himself.
     pub fn log(mut self, keys: &LogKeys) -> Result<Self, TrustError> {
         let lists = [
             keys.checkpoint_keys.len(),
@@ -305,6 +313,13 @@ impl TrustBuilder {
             cosigner_keys: ranged(&keys.cosigner_keys, cosigner_key)?,
             operator_keys: keys.operator_keys.iter().map(operator_key).collect::<Result<_, _>>()?,
         };
+        let own: Vec<&VerifierKey> = log.note_keys().collect();
+        for (at, key) in own.iter().enumerate() {
+            let mut others = own[..at].iter().copied().chain(self.witnesses.values());
+            if others.any(|other| other.key_bytes() == key.key_bytes()) {
+                return Err(TrustError::Duplicate(format!("the key of {}", key.name())));
+            }
+        }
         if self.logs.insert(keys.origin.clone(), log).is_some() {
             return Err(TrustError::Duplicate(keys.origin.to_string()));
         }
@@ -319,12 +334,8 @@ impl TrustBuilder {
     pub fn witness(mut self, witness: &Witness) -> Result<Self, TrustError> {
         let key = cosigner_key(&witness.vkey)?;
         self.claim_name(&witness.name)?;
-        let own = self
-            .logs
-            .values()
-            .flat_map(|log| &log.cosigner_keys)
-            .map(|ranged| &ranged.key);
-        if own
+        let note_keys = self.logs.values().flat_map(Log::note_keys);
+        if note_keys
             .chain(self.witnesses.values())
             .any(|other| other.key_bytes() == key.key_bytes())
         {
