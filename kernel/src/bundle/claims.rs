@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_schemas::id::Digest;
+use placet_schemas::id::{Digest, Language};
 use placet_schemas::json::{self, Node};
 use placet_schemas::notice::{MAX_NOTICE_BYTES, Notice};
 use placet_schemas::record::consent::{Anchor, Shown};
+use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::statement::{Signed, StateAttestation};
 
@@ -13,7 +14,7 @@ use super::chain::{Chain, Opened};
 use super::checkpoints::Seen;
 use super::format::Unverified;
 use super::place;
-use super::verdict::{Findings, Question};
+use super::verdict::{Findings, Question, Verdict};
 use crate::keys;
 use crate::merkle::{self, Hash};
 use crate::trust::Log;
@@ -21,11 +22,18 @@ use crate::trust::Log;
 impl Chain {
     /// The notices that were shown are there, are those that the requests name, and agree with them.
     pub(super) fn check_notices(&self, bundle: &Unverified<'_>, findings: &mut Findings) {
+        // Where a record is missing or does not hold, what only it names is not out of place.
+        let complete = findings.verdict(Question::Recorded) == Verdict::Holds;
         let mut found = BTreeSet::new();
         for (at, node) in bundle.notices.iter().enumerate() {
             let bytes = bundle.document.bytes().get(node.span.clone()).unwrap_or_default();
             let digest = Digest::of(bytes);
-            if let Err(why) = self.check_notice(node, bytes, digest) {
+            let problem = match self.naming(digest) {
+                Some((request, language)) => check_notice(node, bytes, request, language).err(),
+                None if complete => Some("no request in the bundle names this notice".to_owned()),
+                None => None,
+            };
+            if let Some(why) = problem {
                 findings.wrong(Question::Recorded, "notice_invalid", place("notices", at), why);
             }
             if !found.insert(digest) {
@@ -49,23 +57,18 @@ impl Chain {
         }
     }
 
-    fn check_notice(&self, node: &Node<'_>, bytes: &[u8], digest: Digest) -> Result<(), String> {
-        let mut named = self.requests().flat_map(|request| {
-            let notices = request.notices.iter();
-            notices.map(move |(language, named)| (request, language, named))
-        });
-        let Some((request, language, _)) = named.find(|(_, _, named)| *named == digest) else {
-            return Err("no request in the bundle names this notice".to_owned());
-        };
-        if bytes.len() > MAX_NOTICE_BYTES {
-            return Err("the notice is too large".to_owned());
-        }
-        let notice: Notice = json::decode(node).map_err(|fault| fault.to_string())?;
-        notice.agrees_with(request, language).map_err(|error| error.to_string())
+    /// The request that names the notice, and as which language's.
+    fn naming(&self, digest: Digest) -> Option<(&ConsentRequest, &Language)> {
+        self.requests().find_map(|request| {
+            let mut notices = request.notices.iter();
+            let (language, _) = notices.find(|(_, named)| *named == digest)?;
+            Some((request, language))
+        })
     }
 
     /// Every anchor is a state of this log: its signer saw no other log.
     pub(super) fn check_anchors(&self, bundle: &Unverified<'_>, seen: &[Seen], head: &Seen, findings: &mut Findings) {
+        let complete = findings.verdict(Question::Recorded) == Verdict::Holds;
         let mut proven = BTreeMap::from([(0, merkle::empty_root()), (head.size, head.root)]);
         let mut unused = BTreeSet::new();
         for (at, anchor) in bundle.anchors.iter().enumerate() {
@@ -92,7 +95,7 @@ impl Chain {
                 check_anchor(opened, anchor, &proven, findings);
             }
         }
-        if !unused.is_empty() {
+        if !unused.is_empty() && complete {
             let why = "an anchor belongs to no record of the bundle";
             findings.wrong(Question::Recorded, "anchor_unused", "/anchors", why);
         }
@@ -167,6 +170,14 @@ enum Agreement {
     NewerInBundle(u64),
     /// The attestation names an event that the bundle does not have.
     OlderInBundle,
+}
+
+fn check_notice(node: &Node<'_>, bytes: &[u8], request: &ConsentRequest, language: &Language) -> Result<(), String> {
+    if bytes.len() > MAX_NOTICE_BYTES {
+        return Err("the notice is too large".to_owned());
+    }
+    let notice: Notice = json::decode(node).map_err(|fault| fault.to_string())?;
+    notice.agrees_with(request, language).map_err(|error| error.to_string())
 }
 
 fn check_anchor(opened: &Opened, anchor: Anchor, proven: &BTreeMap<u64, Hash>, findings: &mut Findings) {
