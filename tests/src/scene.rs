@@ -112,6 +112,22 @@ impl Scene {
         self.follow(built)
     }
 
+    /// The same with an express statement on each of them.
+    pub fn grant_explicit(&mut self, clauses: &[Clause]) -> u64 {
+        let digests: Vec<Digest> = clauses.iter().map(Clause::digest).collect();
+        let (language, page) = (p("en"), p("page 1"));
+        let choice = GrantChoice {
+            showing: Showing {
+                explicit: &digests,
+                ..self.showing(&language, &page, Some(self.clock.plus(p("P1Y"))))
+            },
+            invitation: &Invitation::from_random(bytes_of("invitation")),
+            selected: &digests,
+        };
+        let built = records::grant(&choice, &self.code, &self.pen()).unwrap();
+        self.follow(built)
+    }
+
     /// The yes, not recorded.
     #[must_use]
     pub fn built_grant(&self, clauses: &[Clause], until: Timestamp) -> Built {

@@ -118,7 +118,9 @@ impl Hash {
         // Each digit that is none sets a bit that no digit has.
         let mut seen = 0;
         for (triple, quad) in triples.iter_mut().zip(full) {
-            let bits = quad.iter().fold(0, |bits, digit| bits << 6 | DIGITS[usize::from(*digit)]);
+            let bits = quad
+                .iter()
+                .fold(0, |bits, digit| bits << 6 | DIGITS[usize::from(*digit)]);
             seen |= quad.iter().fold(0, |seen, digit| seen | DIGITS[usize::from(*digit)]);
             let [_, first, second, third] = bits.to_be_bytes();
             *triple = [first, second, third];
