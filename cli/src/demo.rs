@@ -9,6 +9,7 @@ mod folder;
 mod foreign;
 mod gallery;
 mod http;
+mod leaves;
 mod node;
 mod opening;
 mod person;

@@ -23,37 +23,8 @@ impl Story<'_> {
             "Her wallet is one file, sealed under a passphrase; its seed goes on paper as 24 words. At each brand she has \
              another DID, so nothing in two brands' records is equal.",
         )?;
-        let (anna, made) = Person::with_new_wallet(&self.shell, WALLET)?;
-        self.teller.command(made.line())?;
-        let words = anna.wallet(&["backup", "--json"])?.ok()?;
-        let words = words.json()?["words"]
-            .as_array()
-            .context("the backup has no words")?
-            .clone();
-        expect(words.len() == 24, "the backup is not 24 words")?;
-        let text: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-        crate::files::write_new(&self.dir.join(WORDS), text.join(" ").as_bytes(), crate::files::SECRET)?;
-        self.teller.done("a wallet, and its words on paper", WORDS, made.took)?;
-
-        let (link, invited) = LUMEN.invite(&self.shell, &cinema.request, &LUMEN.path("token"), "club card 4711")?;
-        self.teller.command(invited.line())?;
-        self.teller.done(
-            "the cinema invites her by a link that works once",
-            "who she is stays with it",
-            invited.took,
-        )?;
-        let until = system::now()?.plus_seconds(FIRST_SECONDS).to_string();
-        let yes = ["grant", &link, "--yes", "1,2,3", "--language", "en", "--until", &until];
-        let granted = anna.wallet(&yes)?.ok()?;
-        self.teller.command(granted.line())?;
-        self.teller.quote(choices(&granted.stdout))?;
-        let consent = self.first_consent(&anna)?;
-        self.teller.done(
-            "three choices, each of which was off",
-            "signed, recorded, acknowledged",
-            granted.took,
-        )?;
-
+        let anna = self.her_wallet()?;
+        let (link, consent) = self.yes_to_the_cinema(&anna, cinema)?;
         let url = self.node()?.url().to_owned();
         let german = [
             "grant",
@@ -71,6 +42,9 @@ impl Story<'_> {
             &german,
             "health data, by an express statement, in German, with a P-256 key",
         )?;
+        let plan_code = plan.text("/withdrawalCode")?;
+        self.teller
+            .quote([format!("withdrawal code, for a drawer: {plan_code}")])?;
         let courses = ["grant", &fitness.request, "--node", &url, "--yes", "1", "--json"];
         let courses = self.give(&anna, &courses, "messages about free places, as a consent of its own")?;
         Ok(Given {
@@ -78,9 +52,47 @@ impl Story<'_> {
             link,
             cinema: consent,
             plan: plan.text("/consent")?,
-            plan_code: plan.text("/withdrawalCode")?,
+            plan_code,
             courses: courses.text("/consent")?,
         })
+    }
+
+    fn her_wallet(&mut self) -> Result<Person> {
+        let (anna, made) = Person::with_new_wallet(&self.shell, WALLET)?;
+        self.teller.command(made.line())?;
+        let words = anna.wallet(&["backup", "--json"])?.ok()?;
+        let words = words.json()?["words"]
+            .as_array()
+            .context("the backup has no words")?
+            .clone();
+        expect(words.len() == 24, "the backup is not 24 words")?;
+        let text: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+        crate::files::write_new(&self.dir.join(WORDS), text.join(" ").as_bytes(), crate::files::SECRET)?;
+        self.teller.done("a wallet, and its words on paper", WORDS, made.took)?;
+        Ok(anna)
+    }
+
+    /// Gives the link, which is used then, and the consent.
+    fn yes_to_the_cinema(&mut self, anna: &Person, cinema: &Joined) -> Result<(String, String)> {
+        let (link, invited) = LUMEN.invite(&self.shell, &cinema.request, &LUMEN.path("token"), "club card 4711")?;
+        self.teller.command(invited.line())?;
+        self.teller.done(
+            "the cinema invites her by a link that works once",
+            "who she is stays with it",
+            invited.took,
+        )?;
+        let until = system::now()?.plus_seconds(FIRST_SECONDS).to_string();
+        let yes = ["grant", &link, "--yes", "1,2,3", "--language", "en", "--until", &until];
+        let granted = anna.wallet(&yes)?.ok()?;
+        self.teller.command(granted.line())?;
+        self.teller.quote(choices(&granted.stdout))?;
+        let consent = self.first_consent(anna)?;
+        self.teller.done(
+            "three choices, each of which was off",
+            "signed, recorded, acknowledged",
+            granted.took,
+        )?;
+        Ok((link, consent))
     }
 
     fn give(&mut self, anna: &Person, args: &[&str], what: &str) -> Result<Ran> {

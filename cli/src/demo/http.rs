@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::system;
@@ -45,6 +45,20 @@ impl Http {
             .call()
             .with_context(|| format!("no answer from {url}"))?;
         read(response, url, start)
+    }
+
+    /// Gets bytes.
+    pub(super) fn get_bytes(&self, url: &str) -> Result<Vec<u8>> {
+        let mut response = self
+            .0
+            .get(url)
+            .call()
+            .with_context(|| format!("no answer from {url}"))?;
+        if !response.status().is_success() {
+            bail!("{url} answers {}", response.status());
+        }
+        let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        body.with_context(|| format!("the answer of {url} breaks off"))
     }
 
     /// Posts JSON, byte for byte.

@@ -1,14 +1,22 @@
 //! The last acts: the proof survives, a regulator looks, and what anyone sees.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::person::Person;
 use super::story::{EVIDENCE, Given, Story, TRUST, WORDS, expect};
-use super::{picture, regulator};
+use super::{leaves, picture, regulator};
+use crate::system;
 
+/// Bytes of a leaf, whatever it is of.
+const LEAF_BYTES: usize = 33;
+/// How often the checkpoint is asked for until it has everything, and how long to wait in between.
+const PUBLISH_TRIES: usize = 50;
+const PUBLISH_PAUSE: Duration = Duration::from_millis(100);
 const RESTORED: &str = "anna.restored.json";
 
 impl Story<'_> {
@@ -103,24 +111,45 @@ impl Story<'_> {
 
     pub(super) fn the_log_in_a_picture(&mut self) -> Result<()> {
         self.teller.act("What anyone sees of all this")?;
-        let checkpoint = self.http.get(&format!("{}/log/checkpoint", self.node()?.url()))?;
-        let lines: Vec<&str> = checkpoint.body.lines().collect();
-        let (Some(size), Some(root)) = (lines.get(1), lines.get(2)) else {
-            bail!("the checkpoint has no three lines")
-        };
         self.leaves.sort_unstable();
         let labels: Vec<&str> = self.leaves.iter().map(|(_, label)| *label).collect();
+        let start = system::instant();
+        let root = self.published(labels.len())?;
+        let path = format!("tile/entries/000.p/{}", labels.len());
+        let bundle = self.http.get_bytes(&format!("{}/log/{path}", self.node()?.url()))?;
+        let entries = leaves::entries(&bundle)?;
+        let alike = entries.iter().all(|entry| entry.len() == LEAF_BYTES);
         expect(
-            **size == labels.len().to_string(),
-            "the log has another size than the story has records",
+            alike && entries.len() == labels.len(),
+            "the entries are not one leaf for each record",
+        )?;
+        expect(
+            leaves::root(&entries) == root,
+            "the entries make another root than the signed one",
         )?;
         self.teller.say(&format!(
-            "{size} leaves of 33 bytes, each a hiding commitment: no name, no time, no kind. The labels under them are known \
-             to this demo, because it was there; whoever holds only the log sees the numbers."
+            "{} leaves of {LEAF_BYTES} bytes, each a hiding commitment: no name, no time, no kind. The labels under them are \
+             known to this demo, because it was there; whoever holds only the log sees the numbers.",
+            entries.len()
         ))?;
-        let root: String = "root ".chars().chain(root.chars().take(12)).chain(['…']).collect();
-        self.teller.picture(&picture::tree(&labels, &root))?;
-        self.teller
-            .done("GET /log/checkpoint", &format!("{size} leaves"), checkpoint.took)
+        let shown: String = "root ".chars().chain(root.chars().take(12)).chain(['…']).collect();
+        self.teller.picture(&picture::tree(&labels, &shown))?;
+        let what = format!("the root made anew from GET /log/{path}");
+        self.teller.done(&what, "it is the signed one", start.elapsed())
+    }
+
+    /// The root of the checkpoint with so many leaves. A node answers first and publishes then, so it may take a moment.
+    fn published(&self, leaves: usize) -> Result<String> {
+        for _ in 0..PUBLISH_TRIES {
+            let checkpoint = self.http.get(&format!("{}/log/checkpoint", self.node()?.url()))?.body;
+            let mut lines = checkpoint.lines().skip(1);
+            if let (Some(size), Some(root)) = (lines.next(), lines.next())
+                && size == leaves.to_string()
+            {
+                return Ok(root.to_owned());
+            }
+            thread::sleep(PUBLISH_PAUSE);
+        }
+        bail!("not as written: the log has another size than the story has records")
     }
 }

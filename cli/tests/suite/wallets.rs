@@ -38,7 +38,7 @@ fn log_size(node: &Node) -> u64 {
 }
 
 #[test]
-fn a_consent_lives_from_its_yes_to_its_erasure() {
+fn a_part_is_taken_back_and_the_rest_goes_on() {
     let (home, node, request) = stage();
     // Two years from now is the longest that is asked for; the beginning of next year is surely less.
     let longest = text(&grant(&node, &request, &["--yes", "1"])["validUntil"]);
@@ -88,7 +88,14 @@ fn a_consent_lives_from_its_yes_to_its_erasure() {
         judged.contains("recorded  Holds") && judged.contains("in force  Holds"),
         "{judged}"
     );
+}
 
+#[test]
+fn an_ended_consent_is_over_and_its_data_can_be_erased() {
+    let (_home, node, request) = stage();
+    let consent = text(&grant(&node, &request, &["--yes", "1,2"])["consent"]);
+    let short = &consent[..12];
+    node.run(&["wallet", "narrow", short, "--remove", "clause 2"]).ok();
     let withdrawn = node.run(&["--json", "wallet", "withdraw", short]).json();
     assert_eq!(withdrawn["effective"], "Withdrawn");
     assert!(
@@ -114,10 +121,7 @@ fn a_consent_lives_from_its_yes_to_its_erasure() {
         .iter()
         .map(|kept| text(&kept["record"]["type"][1]))
         .collect();
-    assert_eq!(
-        kinds,
-        ["ConsentGrant", "Narrowing", "Renewal", "Withdrawal", "ErasureRequest"]
-    );
+    assert_eq!(kinds, ["ConsentGrant", "Narrowing", "Withdrawal", "ErasureRequest"]);
 }
 
 #[test]
