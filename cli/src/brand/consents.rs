@@ -223,7 +223,7 @@ fn text(report: &Report) -> String {
         "the keys that the ledger announces itself"
     };
     text.push_str(&format!(
-        "\n{} consents in {} feed items; log size {} at {}, judged by {keys}\n",
+        "\nconsents {}, feed items {}, log size {} at {}; judged by {keys}\n",
         report.consents.len(),
         report.feed_size,
         report.log_size,

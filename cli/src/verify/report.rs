@@ -50,8 +50,11 @@ fn tell(story: &Story, recorded: Verdict) -> Vec<String> {
             .map(|time| format!(", in the log by {time}"))
             .unwrap_or_default();
         lines.push(format!(
-            "  #{:<8} {:<18} signed {} by {}{existed}",
-            event.index, event.kind, event.claimed, event.signer
+            "  #{:<8} {:<17} signed {} by {}{existed}",
+            event.index,
+            event.kind.as_str(),
+            event.claimed,
+            event.signer
         ));
     }
     lines.push(format!(
