@@ -1,8 +1,8 @@
 //! Reads a tiled transparency log (C2SP tlog-tiles) over HTTP with two implementations that others wrote, each by itself:
 //!
-//!     tiles-client --log URL --vkey VKEY [--older NOTE]… [--leaf INDEX:HASH]… [--proof INDEX:FILE]…
+//!     tiles-client --log URL --vkey VKEY --cosigner VKEY [--older NOTE]… [--leaf INDEX:HASH]… [--proof INDEX:FILE]…
 //!
-//! NOTE is a file with an earlier checkpoint of the log, HASH a leaf hash in hexadecimal, FILE a tlog-proof for the newest
+//! The first VKEY is the log's, the second that of a cosigner who must have signed the newest checkpoint too. NOTE is a file with an earlier checkpoint of the log, HASH a leaf hash in hexadecimal, FILE a tlog-proof for the newest
 //! checkpoint. Prints what was checked as JSON; exits with 1 and the reason when anything does not hold.
 
 mod http;
@@ -19,6 +19,7 @@ use anyhow::{Context as _, Result, bail};
 struct Task {
     log: String,
     vkey: String,
+    cosigner: String,
     older: Vec<String>,
     leaves: Vec<Leaf>,
     proofs: Vec<(u64, String)>,
@@ -63,6 +64,7 @@ impl Task {
             match name.as_str() {
                 "--log" => task.log = value,
                 "--vkey" => task.vkey = value,
+                "--cosigner" => task.cosigner = value,
                 "--older" => task.older.push(std::fs::read_to_string(value)?),
                 "--leaf" => task.leaves.push(value.parse()?),
                 "--proof" => {
@@ -72,8 +74,11 @@ impl Task {
                 _ => bail!("unknown option {name}"),
             }
         }
-        if task.log.is_empty() || task.vkey.is_empty() {
-            bail!("--log and --vkey are needed");
+        if [&task.log, &task.vkey, &task.cosigner]
+            .into_iter()
+            .any(String::is_empty)
+        {
+            bail!("--log, --vkey and --cosigner are needed");
         }
         Ok(task)
     }

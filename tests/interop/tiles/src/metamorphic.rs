@@ -1,13 +1,13 @@
 //! The whole log, by metamorphic-log: an implementation of C2SP tlog-tiles that is no port of another.
 //!
-//! Its code: verifier key, note, signature, checkpoint, which tiles a tree of this size has, their paths and form, hashing,
+//! Its code: verifier keys, note, signature, cosignature, checkpoint, which tiles a tree of this size has, their paths and form, hashing,
 //! the proofs and their checks. Ours: the order of the calls, and taking the octets of entry bundles and tlog-proofs apart,
 //! which it cannot.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use metamorphic_log::checkpoint::Checkpoint;
 use metamorphic_log::merkle::{Hash, MerkleTree, hash_leaf};
-use metamorphic_log::note::VerifierKey;
+use metamorphic_log::note::{SignatureType, SignedNote, VerifierKey};
 use metamorphic_log::tile::{parent_hash, recompute_root, tiles_for_size};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ const PROOF_HEADER: &str = "c2sp.org/tlog-proof@v1";
 pub(crate) fn check(task: &Task, log: &Log, note: &str) -> Result<Value> {
     let trusted = [VerifierKey::parse(&task.vkey)?];
     let head = Checkpoint::from_signed_note(note, &trusted)?;
+    check_cosignature(note, &task.cosigner)?;
     ensure!(
         head.origin() == trusted[0].name(),
         "the checkpoint is of the log {}",
@@ -59,6 +60,17 @@ pub(crate) fn check(task: &Task, log: &Log, note: &str) -> Result<Value> {
         "entries": entries,
         "read": log.take_read(),
     }))
+}
+
+/// The note has a cosignature/v1 (C2SP tlog-cosignature) by this key.
+fn check_cosignature(note: &str, vkey: &str) -> Result<()> {
+    let cosigner = VerifierKey::parse(vkey)?;
+    ensure!(
+        cosigner.signature_type() == SignatureType::CosignatureV1Ed25519,
+        "{vkey} is no cosigner's key"
+    );
+    SignedNote::parse(note)?.verify(&[cosigner])?;
+    Ok(())
 }
 
 /// Every tile of the tree; gives the leaf hashes. Each full tile must be what its parent says.
