@@ -24,6 +24,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::output::Output;
 use story::Story;
@@ -67,9 +68,18 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     out.result(&summary, closing)?;
     if !args.once {
         story.teller.serving(story.node()?.url())?;
-        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+        stopped().await?;
     }
     story.end()
+}
+
+/// Waits for Ctrl-C, or for whoever started the demo to end it: the node must not stay behind alone.
+async fn stopped() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt.context("cannot wait for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 fn closing(summary: &Summary<'_>) -> String {

@@ -7,9 +7,10 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use placet_kernel::bundle::Story;
 use placet_schemas::api::ControllerSummary;
 use placet_schemas::id::{Digest, Origin};
-use placet_wallet::keys::{Seed, SoftwareKey};
+use placet_wallet::keys::Seed;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -121,13 +122,8 @@ async fn search_keys(
             if wallet.book.consent_mut(&summary.consent).is_some() {
                 continue;
             }
-            let known = bring_back(&reader, wallet, origin, &key, &summary.consent).await?;
-            let known = KnownConsent {
-                curve,
-                generation,
-                legal_name: brand.legal_name.clone(),
-                ..known
-            };
+            let evidence = evidence::fetch(&reader, wallet.book.log(origin)?, &key.did(), &summary.consent).await?;
+            let known = bring_back(origin, curve, generation, evidence.story)?;
             found.push(Found {
                 consent: summary.consent,
                 legal_name: known.legal_name.to_string(),
@@ -142,25 +138,14 @@ async fn search_keys(
     Ok(found)
 }
 
-/// A consent as the log's evidence tells it. The list alone is not believed.
-async fn bring_back(
-    reader: &Client,
-    wallet: &Wallet,
-    origin: &Origin,
-    key: &SoftwareKey,
-    consent: &Digest,
-) -> Result<KnownConsent> {
-    let evidence = evidence::fetch(reader, wallet.book.log(origin)?, &key.did(), consent).await?;
+/// A consent as the log's evidence tells it. The log's lists are not believed: they only say where to look.
+fn bring_back(origin: &Origin, curve: Curve, generation: u32, story: Story) -> Result<KnownConsent> {
     Ok(KnownConsent {
         origin: origin.clone(),
-        curve: Curve::Ed25519,
-        generation: 0,
-        legal_name: evidence
-            .story
-            .legal_name
-            .parse()
-            .context("the brand's name is no text")?,
-        state: evidence.story.state,
+        curve,
+        generation,
+        legal_name: story.legal_name.parse().context("the brand's name is no text")?,
+        state: story.state,
         code: None,
         kept: Vec::new(),
     })
