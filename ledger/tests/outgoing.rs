@@ -1,5 +1,7 @@
 //! The guarded client against real connections on loopback: what it refuses, and what it does once it is let through.
 
+#![expect(clippy::unwrap_used, reason = "whatever fails in a fixture must fail the test")]
+
 use std::time::Duration;
 
 use placet_ledger::outgoing::{MAX_DOCUMENT_BYTES, Outgoing, OutgoingConfig, OutgoingError};

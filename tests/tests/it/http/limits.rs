@@ -127,3 +127,22 @@ async fn stopping_ends_long_polls_finishes_calls_and_takes_no_more() {
     assert!(TcpStream::connect(house.address).await.is_err());
     house.ledger.close().await;
 }
+
+#[tokio::test]
+async fn a_ledger_that_cannot_write_says_so_and_never_that_it_recorded() {
+    let house = House::new().await;
+    let (built, _) = house.unsent("anna").await;
+    house.get("/readyz").send().await.expect(200);
+    house.ledger.close().await;
+    let refused = house.send(&built.bytes).await.expect(503);
+    refused.refused("unavailable");
+    assert_eq!(refused.header("retry-after"), "1");
+    house.get("/readyz").send().await.expect(503).refused("unavailable");
+    house.get("/healthz").send().await.expect(200);
+    house
+        .get("/v1/controllers")
+        .send()
+        .await
+        .expect(500)
+        .refused("internal");
+}
