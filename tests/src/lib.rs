@@ -10,10 +10,13 @@
 )]
 
 pub mod brand;
+pub mod caller;
 pub mod log;
 pub mod offer;
+pub mod process;
 pub mod sample;
 pub mod scene;
+pub mod shop;
 pub mod tree;
 
 use std::fmt::Debug;

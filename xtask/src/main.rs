@@ -3,6 +3,7 @@
 //! | task | does |
 //! |---|---|
 //! | `test [filter]` | every test of the workspace; its last line counts them |
+//! | `bench [--only P1,P4] [--quick]` | measures, prints a table, writes `target/bench.json` |
 //! | `layering [--bless]` | checks who may depend on whom and who may do what |
 //! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
 //!
@@ -13,6 +14,7 @@
     reason = "a development tool talks to the person at the terminal"
 )]
 
+mod bench;
 mod cargo;
 mod layering;
 mod test;
@@ -24,6 +26,8 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask <task>
   test [filter]         run every test, or those whose name contains the filter
+  bench [--only P1,P4] [--quick]
+                        measure on a release build; false when a bar does not hold
   layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
   wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
 
@@ -44,6 +48,7 @@ fn dispatch(arguments: &[&str]) -> Result<bool> {
     match arguments {
         ["test"] => test::run(None),
         ["test", filter] => test::run(Some(filter)),
+        ["bench", orders @ ..] => bench::run(orders),
         ["layering"] => layering::run(false),
         ["layering", "--bless"] => layering::run(true),
         ["wasm"] => wasm::run(),

@@ -1,0 +1,64 @@
+//! The figures of docs/PERFORMANCE.md: `cargo xtask bench`.
+//!
+//! Each figure is a ratio of two times that were taken in turns in one run on one machine, since machines differ and are
+//! noisy; each side is the median of its rounds. What must run as a process of its own does: the node is the `placet`
+//! program as it is shipped, with its default settings.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measuring program: what fails must stop it, and it talks to the person at the terminal"
+)]
+
+mod clock;
+mod p1;
+mod p4;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use report::Figure;
+
+/// What is to be measured, and with what.
+#[derive(Debug, Default)]
+struct Orders {
+    /// Only these figures; all when empty.
+    only: Vec<String>,
+    /// Fewer rounds: to see that it works, not to be believed.
+    quick: bool,
+    /// The `placet` program.
+    placet: PathBuf,
+    /// Where the figures go.
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let mut orders = Orders::default();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // The other process of P4: see `p4::echo`.
+            "echo" => return p4::echo::serve(),
+            "--only" => orders.only = arguments.next().unwrap().split(',').map(str::to_uppercase).collect(),
+            "--quick" => orders.quick = true,
+            "--placet" => orders.placet = arguments.next().unwrap().into(),
+            "--out" => orders.out = arguments.next().unwrap().into(),
+            other => panic!("{other} is no argument of this program: use cargo xtask bench"),
+        }
+    }
+    let mut figures: Vec<Figure> = Vec::new();
+    for (id, measure) in [("P1", p1::measure as fn(&Orders) -> Vec<Figure>), ("P4", p4::measure)] {
+        if orders.only.is_empty() || orders.only.iter().any(|only| only == id) {
+            figures.extend(measure(&orders));
+        }
+    }
+    report::print(&figures);
+    std::fs::write(&orders.out, report::json(&figures)).unwrap();
+    println!("written to {}", orders.out.display());
+    if figures.iter().all(|figure| figure.holds()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
