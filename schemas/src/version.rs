@@ -15,6 +15,12 @@ impl<const N: u64> Serialize for Version<N> {
 impl<'de, const N: u64> Deserialize<'de> for Version<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = u64::deserialize(deserializer)?;
-        if found == N { Ok(Self) } else { Err(serde::de::Error::custom(format_args!("the version is {N}, not {found}"))) }
+        if found == N {
+            Ok(Self)
+        } else {
+            Err(serde::de::Error::custom(format_args!(
+                "the version is {N}, not {found}"
+            )))
+        }
     }
 }

@@ -76,10 +76,7 @@ fn closest(kind: TermKind, given: &str) -> Option<&'static str> {
         .iter()
         .map(|entry| {
             let candidate = name(entry.term).to_ascii_lowercase();
-            (
-                distance(wanted.as_bytes(), candidate.as_bytes()),
-                entry.term,
-            )
+            (distance(wanted.as_bytes(), candidate.as_bytes()), entry.term)
         })
         .min()
         .filter(|(faults, _)| faults * HINT_LETTERS_PER_FAULT <= wanted.len())

@@ -22,10 +22,7 @@ mod tests;
 
 pub use error::UnknownTerm;
 pub use sensitivity::Sensitivity;
-pub use term::{
-    CategoryTerm, MAX_TERM_BYTES, ProcessingTerm, PurposeTerm, TermKind, categories, processing,
-    purposes,
-};
+pub use term::{CategoryTerm, MAX_TERM_BYTES, ProcessingTerm, PurposeTerm, TermKind, categories, processing, purposes};
 
 use std::sync::OnceLock;
 
@@ -36,8 +33,7 @@ pub const VOCABULARY_VERSION: &str = "dpv-2.3+placet-1";
 
 /// [`vocabulary_hash`] as 64 lowercase hex digits, pinned: whoever edits a
 /// table must change this constant, and [`VOCABULARY_VERSION`] once released.
-pub const VOCABULARY_HASH_HEX: &str =
-    "01b8e73cba52d772c2599f6b9b8537e18866f7754d63b5cef5240d9ef011be37";
+pub const VOCABULARY_HASH_HEX: &str = "01b8e73cba52d772c2599f6b9b8537e18866f7754d63b5cef5240d9ef011be37";
 
 /// First bytes of what [`vocabulary_hash`] hashes, so that no other hash in
 /// Placet can have the same input.

@@ -14,10 +14,7 @@ type Facts = BTreeMap<String, (String, BTreeSet<String>)>;
 fn the_table_says_what_dpv_says() {
     let folder = Path::new(CSV);
     if !folder.exists() {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "{CSV} is absent"
-        );
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{CSV} is absent");
         println!("skipped: the DPV files are absent ({CSV})");
         return;
     }
@@ -30,10 +27,7 @@ fn the_table_says_what_dpv_says() {
         for file in files {
             let text = std::fs::read_to_string(folder.join(file)).unwrap();
             for (term, fact) in facts(&text) {
-                assert!(
-                    expected.insert(term.clone(), fact).is_none(),
-                    "{term} twice"
-                );
+                assert!(expected.insert(term.clone(), fact).is_none(), "{term} twice");
             }
         }
         assert!(expected.len() > 50);
@@ -50,10 +44,7 @@ fn parents_are_in_the_table() {
         .flat_map(|(_, c)| c[3].split(' ').map(move |parent| (c[0], c[1], parent)))
         .filter(|(kind, _, parent)| *parent != "-" && !terms.contains(&(*kind, *parent)))
         .collect();
-    assert_eq!(
-        outside,
-        [("purpose", "dpv:RightsFulfilment", "dpv:LegalObligation")]
-    );
+    assert_eq!(outside, [("purpose", "dpv:RightsFulfilment", "dpv:LegalObligation")]);
 }
 
 #[test]
@@ -95,13 +86,10 @@ fn facts(text: &str) -> Facts {
 }
 
 fn prefixed(iri: &str) -> String {
-    [
-        ("https://w3id.org/dpv/pd#", "pd:"),
-        ("https://w3id.org/dpv#", "dpv:"),
-    ]
-    .iter()
-    .find_map(|(base, prefix)| Some(format!("{prefix}{}", iri.strip_prefix(base)?)))
-    .unwrap_or_else(|| panic!("{iri} has no prefix"))
+    [("https://w3id.org/dpv/pd#", "pd:"), ("https://w3id.org/dpv#", "dpv:")]
+        .iter()
+        .find_map(|(base, prefix)| Some(format!("{prefix}{}", iri.strip_prefix(base)?)))
+        .unwrap_or_else(|| panic!("{iri} has no prefix"))
 }
 
 /// RFC 4180: quoted fields may hold commas, line ends and doubled quotes.
@@ -124,9 +112,6 @@ fn records(text: &str) -> Vec<Vec<String>> {
             char => field.push(char),
         }
     }
-    assert!(
-        record.is_empty() && field.is_empty(),
-        "no line end at the end"
-    );
+    assert!(record.is_empty() && field.is_empty(), "no line end at the end");
     records
 }

@@ -43,9 +43,7 @@ pub(super) fn entries(kind: TermKind) -> &'static [Entry] {
 
 /// Index of a term in [`entries`].
 pub(super) fn position(kind: TermKind, term: &str) -> Option<usize> {
-    entries(kind)
-        .binary_search_by(|entry| entry.term.cmp(term))
-        .ok()
+    entries(kind).binary_search_by(|entry| entry.term.cmp(term)).ok()
 }
 
 /// What is wrong with a table, by line (from 1) of the file or by term.
@@ -79,12 +77,7 @@ impl Tables {
             let [kind, term, label, parents] = columns[..] else {
                 return Err(TableError::Columns { line });
             };
-            add(
-                &mut rows,
-                line,
-                read_kind(line, kind)?,
-                [term, label, parents],
-            )?;
+            add(&mut rows, line, read_kind(line, kind)?, [term, label, parents])?;
         }
         for (line, columns) in lines(overlay) {
             let [kind, term, mark, label, parents, _reason] = columns[..] else {
@@ -94,9 +87,7 @@ impl Tables {
             if label != NONE {
                 add(&mut rows, line, kind, [term, label, parents])?;
             }
-            let row = rows
-                .get_mut(&(kind, term))
-                .ok_or(TableError::Absent { line })?;
+            let row = rows.get_mut(&(kind, term)).ok_or(TableError::Absent { line })?;
             let mark = read_mark(line, kind, mark)?;
             if row.mark.replace(mark).is_some() {
                 return Err(TableError::Repeated { line });
@@ -184,10 +175,7 @@ fn close(rows: &Rows, kind: TermKind) -> Result<Vec<Entry>, TableError> {
         .filter(|((of, _), _)| *of == kind)
         .map(|((_, term), row)| (*term, row))
         .unzip();
-    let parents: Vec<Vec<usize>> = rows
-        .iter()
-        .map(|row| parents_of(&terms, row.parents))
-        .collect();
+    let parents: Vec<Vec<usize>> = rows.iter().map(|row| parents_of(&terms, row.parents)).collect();
     let mut table = Vec::with_capacity(terms.len());
     for (index, (term, row)) in terms.iter().zip(&rows).enumerate() {
         let above = above(&parents, index);
@@ -253,11 +241,7 @@ mod tests {
 
     #[test]
     fn marks_go_one_way() {
-        let tables = Tables::read(
-            DPV,
-            "purpose\tx:B\tsale\t-\t-\tr\npurpose\tx:C\ttoo-general\t-\t-\tr\n",
-        )
-        .unwrap();
+        let tables = Tables::read(DPV, "purpose\tx:B\tsale\t-\t-\tr\npurpose\tx:C\ttoo-general\t-\t-\tr\n").unwrap();
         let [a, b, c, d] = tables.of(TermKind::Purpose) else {
             panic!("four terms")
         };
@@ -265,10 +249,7 @@ mod tests {
         for below in [b, c, d] {
             assert_eq!(below.sensitivity, Some(Sensitivity::Sale));
         }
-        assert_eq!(
-            [a, b, c, d].map(|entry| entry.too_general),
-            [true, true, true, false]
-        );
+        assert_eq!([a, b, c, d].map(|entry| entry.too_general), [true, true, true, false]);
         assert_eq!(b.parents, [0], "a parent outside the table is left out");
         assert_eq!(d.parents, [0, 1]);
         assert_eq!(d.ancestors, [0, 1]);
@@ -301,26 +282,14 @@ mod tests {
                 TableError::Cycle { term: "x:A" },
             ),
             (DPV, "purpose\tx:B\tsale\n", TableError::Columns { line: 1 }),
-            (
-                DPV,
-                "purpose\tx:B\tsold\t-\t-\tr\n",
-                TableError::Mark { line: 1 },
-            ),
+            (DPV, "purpose\tx:B\tsold\t-\t-\tr\n", TableError::Mark { line: 1 }),
             (
                 DPV,
                 "processing\tx:P\ttoo-general\tP\t-\tr\n",
                 TableError::Mark { line: 1 },
             ),
-            (
-                DPV,
-                "purpose\tx:Z\tsale\t-\t-\tr\n",
-                TableError::Absent { line: 1 },
-            ),
-            (
-                DPV,
-                "purpose\tx:B\tsale\tB\t-\tr\n",
-                TableError::Repeated { line: 1 },
-            ),
+            (DPV, "purpose\tx:Z\tsale\t-\t-\tr\n", TableError::Absent { line: 1 }),
+            (DPV, "purpose\tx:B\tsale\tB\t-\tr\n", TableError::Repeated { line: 1 }),
             (
                 DPV,
                 "#\npurpose\tx:B\tsale\t-\t-\tr\npurpose\tx:B\tpolitical\t-\t-\tr\n",

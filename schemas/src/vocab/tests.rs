@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::table::{OVERLAY, lines};
 use super::{
-    CategoryTerm, MAX_TERM_BYTES, ProcessingTerm, PurposeTerm, Sensitivity, TermKind,
-    VOCABULARY_HASH_HEX, categories, processing, purposes, vocabulary_hash,
+    CategoryTerm, MAX_TERM_BYTES, ProcessingTerm, PurposeTerm, Sensitivity, TermKind, VOCABULARY_HASH_HEX, categories,
+    processing, purposes, vocabulary_hash,
 };
 
 fn purpose(term: &str) -> PurposeTerm {
@@ -22,10 +22,7 @@ fn process(term: &str) -> ProcessingTerm {
 
 #[test]
 fn the_hash_is_pinned() {
-    let hex: String = vocabulary_hash()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = vocabulary_hash().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex, VOCABULARY_HASH_HEX,
         "a table changed: see docs/VOCABULARY.md, How to update"
@@ -72,10 +69,7 @@ fn marked_purposes_are_exactly_these() {
         marked,
         [
             ("dpv:CustomerSolvencyMonitoring", Sensitivity::Profiling),
-            (
-                "dpv:PersonalisedAdvertising",
-                Sensitivity::TargetedAdvertising
-            ),
+            ("dpv:PersonalisedAdvertising", Sensitivity::TargetedAdvertising),
             ("dpv:PersonnelPerformancePrediction", Sensitivity::Profiling),
             ("dpv:PoliticalCampaign", Sensitivity::Political),
             ("dpv:PublicPolicyMaking", Sensitivity::Political),
@@ -83,10 +77,7 @@ fn marked_purposes_are_exactly_these() {
                 "dpv:RecruitmentApplicantCriminalBackgroundCheck",
                 Sensitivity::CriminalRecord
             ),
-            (
-                "dpv:RecruitmentTargetedAdvertising",
-                Sensitivity::TargetedAdvertising
-            ),
+            ("dpv:RecruitmentTargetedAdvertising", Sensitivity::TargetedAdvertising),
             ("dpv:SellDataToThirdParties", Sensitivity::Sale),
             ("dpv:SellInsightsFromData", Sensitivity::Sale),
             ("dpv:TargetedAdvertising", Sensitivity::TargetedAdvertising),
@@ -102,14 +93,8 @@ fn marked_processing_is_exactly_this() {
     assert_eq!(
         marked,
         [
-            (
-                "dpv:AutomatedDecisionMaking",
-                Sensitivity::AutomatedDecision
-            ),
-            (
-                "dpv:AutomatedScoringOfIndividuals",
-                Sensitivity::AutomatedDecision
-            ),
+            ("dpv:AutomatedDecisionMaking", Sensitivity::AutomatedDecision),
+            ("dpv:AutomatedScoringOfIndividuals", Sensitivity::AutomatedDecision),
             ("dpv:EvaluationOfIndividuals", Sensitivity::Profiling),
             ("dpv:EvaluationScoring", Sensitivity::Profiling),
             ("dpv:Profiling", Sensitivity::Profiling),
@@ -184,12 +169,7 @@ fn traps_of_the_hierarchy() {
         assert_eq!(above.sensitivity(), None, "{above}");
     }
     assert_eq!(purpose("dpv:SellProductsToDataSubject").sensitivity(), None);
-    for above in [
-        "pd:External",
-        "pd:PublicLife",
-        "pd:Social",
-        "dpv:PersonalData",
-    ] {
+    for above in ["pd:External", "pd:PublicLife", "pd:Social", "dpv:PersonalData"] {
         assert_eq!(category(above).sensitivity(), None, "{above}");
     }
     // Fingerprints of devices are not biometric; technical knowledge is
@@ -210,11 +190,7 @@ fn all_that_dpv_marks_is_marked() {
     let below: Vec<_> = categories().filter(|term| term.is_a(special)).collect();
     assert_eq!(below.len(), 33);
     for term in below {
-        assert_eq!(
-            term.sensitivity(),
-            Some(Sensitivity::SpecialCategory),
-            "{term}"
-        );
+        assert_eq!(term.sensitivity(), Some(Sensitivity::SpecialCategory), "{term}");
     }
 }
 
@@ -226,24 +202,13 @@ fn hierarchy_questions() {
     let ancestors: Vec<_> = campaign.ancestors().map(PurposeTerm::as_str).collect();
     assert_eq!(
         ancestors,
-        [
-            "dpv:Advertising",
-            "dpv:Marketing",
-            "dpv:Personalisation",
-            "dpv:Purpose"
-        ]
+        ["dpv:Advertising", "dpv:Marketing", "dpv:Personalisation", "dpv:Purpose"]
     );
     assert!(campaign.is_a(campaign));
     assert_eq!(campaign.label(), "Political Campaign");
     for term in purposes() {
-        assert!(
-            !term.ancestors().any(|above| above == term),
-            "{term} is above itself"
-        );
-        assert!(
-            term.ancestors()
-                .all(|above| term.is_a(above) && !above.is_a(term))
-        );
+        assert!(!term.ancestors().any(|above| above == term), "{term} is above itself");
+        assert!(term.ancestors().all(|above| term.is_a(above) && !above.is_a(term)));
     }
     let personal = category("dpv:PersonalData");
     let mut pd = categories().filter(|term| term.as_str().starts_with("pd:"));
@@ -293,14 +258,8 @@ fn unknown_terms_get_a_hint() {
         ("Marketing", Some("dpv:Marketing")),
         ("dpv:directMarketing", Some("dpv:DirectMarketing")),
         ("dpv:DirectMarketing ", Some("dpv:DirectMarketing")),
-        (
-            "https://w3id.org/dpv#DirectMarketing",
-            Some("dpv:DirectMarketing"),
-        ),
-        (
-            "dpv:PersonalizedAdvertising",
-            Some("dpv:PersonalisedAdvertising"),
-        ),
+        ("https://w3id.org/dpv#DirectMarketing", Some("dpv:DirectMarketing")),
+        ("dpv:PersonalizedAdvertising", Some("dpv:PersonalisedAdvertising")),
         ("dpv:Xylophone", None),
         ("dpv:", None),
         ("", None),
@@ -324,11 +283,7 @@ fn a_hostile_term_is_cut_and_not_compared() {
     assert_eq!(fault.given(), "é".repeat(MAX_TERM_BYTES / 2));
     let odd = format!("x{given}");
     let fault = odd.parse::<PurposeTerm>().unwrap_err();
-    assert_eq!(
-        fault.given().len(),
-        MAX_TERM_BYTES - 1,
-        "cut between characters"
-    );
+    assert_eq!(fault.given().len(), MAX_TERM_BYTES - 1, "cut between characters");
     let padded = format!("{}dpv:Marketing", "#".repeat(MAX_TERM_BYTES));
     assert_eq!(padded.parse::<PurposeTerm>().unwrap_err().closest(), None);
     // Control characters reach a log only escaped.
