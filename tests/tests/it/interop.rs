@@ -1,7 +1,6 @@
 //! Software that others wrote against a running node: see docs/INTEROP.md.
 
-mod brand;
 mod javascript;
-mod node;
+mod running;
 mod tiles;
 mod tools;

@@ -1,7 +1,8 @@
-//! Records signed and checked by JavaScript packages of Digital Bazaar: Data Integrity, the two JCS suites, Multikey,
-//! did:key. Their code makes the keys, the canonical bytes and the signatures; `tests/interop/js` says what is asked of it.
+//! Records signed, checked and read by JavaScript packages of Digital Bazaar: Data Integrity, the two JCS suites, Multikey,
+//! did:key, JSON-LD. Their code makes the keys, the canonical bytes and the signatures; `tests/interop/js` says what is
+//! asked of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,16 +14,18 @@ use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::{CanonicalRecord, Cryptosuite, Invitation, Kind};
 use placet_tests::brand::Brand;
+use placet_tests::process::now;
 use placet_tests::scene::Scene;
-use placet_wallet::acknowledgement::check_acknowledgement;
+use placet_wallet::acknowledgement::{LogTrust, check_acknowledgement};
 use placet_wallet::sight::Sight;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::brand::{Registered, document};
-use super::node::{Node, now};
+use super::running::Running;
 use super::tools::{self, Workshop, ready};
 
+/// The JSON-LD context of this project.
+const CONTEXT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/contexts/v1.jsonld");
 /// What `sign-grant.mjs` does, in this order.
 const STORY: [Kind; 5] = [
     Kind::ConsentGrant,
@@ -70,12 +73,12 @@ struct ForeignVerdict {
 
 #[test]
 fn a_consent_is_lived_through_by_foreign_code_with_ed25519() {
-    live_through(&Brand::cinema(), "ed25519", Cryptosuite::EddsaJcs2022);
+    live_through(Brand::cinema(), "ed25519", Cryptosuite::EddsaJcs2022);
 }
 
 #[test]
 fn a_consent_is_lived_through_by_foreign_code_with_p256() {
-    live_through(&Brand::gym(), "p256", Cryptosuite::EcdsaJcs2019);
+    live_through(Brand::gym(), "p256", Cryptosuite::EcdsaJcs2019);
 }
 
 #[test]
@@ -111,23 +114,53 @@ fn foreign_code_verifies_what_the_wallet_signed_and_nothing_that_was_changed() {
     }
 }
 
-/// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
-/// what the node said and what a court would see.
-fn live_through(brand: &Brand, curve: &str, suite: Cryptosuite) {
+#[test]
+fn a_foreign_json_ld_processor_finds_a_meaning_for_every_member() {
     let Some(programs) = ready(install()) else {
         return;
     };
-    let node = Node::start(&format!("{curve}.example/interop"));
-    let registered = Registered::on(&node, brand);
-    let [invitation] = registered.invite(1).try_into().unwrap();
-    let lived = sign_grant(&programs, &node, &invitation, curve);
+    let folder = tempfile::tempdir().unwrap();
+    let mut scenes = Vec::from([Algorithm::Ed25519, Algorithm::P256].map(scene));
+    scenes.push(ended_by_brand());
+    let entries: Vec<_> = scenes.iter().flat_map(|scene| &scene.log.entries).collect();
+    let mut files = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        files.push(write(folder.path(), &format!("{number}"), &entry.bytes));
+    }
+    let kinds: BTreeSet<Kind> = entries.iter().map(|entry| entry.record.kind()).collect();
+    assert_eq!(kinds, BTreeSet::from(Kind::ALL));
+    for answer in expand(&programs, &files) {
+        assert!(answer["statements"].as_u64() > Some(10), "{answer}");
+    }
 
-    assert_eq!(lived.origin, node.origin);
+    let mut unheard: Value = serde_json::from_slice(&entries[0].bytes).unwrap();
+    unheard["credentialSubject"]["unheardOf"] = json!(1);
+    let unheard = write(folder.path(), "unheard", unheard.to_string().as_bytes());
+    let [answer] = expand(&programs, &[unheard]).try_into().unwrap();
+    assert!(answer["error"].as_str().unwrap().contains("unheardOf"), "{answer}");
+}
+
+/// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
+/// what the node said and what a court would see.
+fn live_through(brand: Brand, curve: &str, suite: Cryptosuite) {
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let running = Running::start(&format!("{curve}.example/interop"), brand);
+    let [invitation] = running
+        .shop
+        .invite(&running.node, &running.request, 1)
+        .try_into()
+        .unwrap();
+    let lived = sign_grant(&programs, &running.url(), &invitation, curve);
+
+    assert_eq!(lived.origin, running.origin);
     assert!(lived.request_verified.verified, "{:?}", lived.request_verified);
     let kinds: Vec<Kind> = lived.posted.iter().map(|posted| posted.kind).collect();
     assert_eq!(kinds, STORY);
+    let trust = running.log_trust();
     for posted in &lived.posted {
-        let record = acknowledged(&node, posted).record;
+        let record = acknowledged(&trust, posted).record;
         let paper = posted.kind == Kind::Withdrawal;
         assert_eq!(
             record.issuer,
@@ -136,28 +169,28 @@ fn live_through(brand: &Brand, curve: &str, suite: Cryptosuite) {
         assert_eq!(record.proof.cryptosuite == suite, !paper);
         assert_eq!(record.consent(), Some(lived.consent));
     }
-    let again = node.post_bytes("/v1/records", None, lived.posted[0].record.to_string().as_bytes());
-    let again: Value = serde_json::from_slice(&again.expect(201, "the same grant again")).unwrap();
+    let again: Value = running.caller().post_json("/v1/records", &lived.posted[0].record);
     assert_eq!(again, lived.posted[0].answer);
-    check_evidence(&node, &registered.evidence(lived.consent), &lived);
+    check_evidence(&running, &lived);
 }
 
 /// The record as the node took it: acknowledged, with nothing against it.
-fn acknowledged(node: &Node, posted: &Posted) -> CanonicalRecord {
+fn acknowledged(trust: &LogTrust, posted: &Posted) -> CanonicalRecord {
     assert_eq!(posted.status, 201, "{}: {}", posted.kind, posted.answer);
     let record = CanonicalRecord::parse(posted.record.to_string().as_bytes()).unwrap();
     assert_eq!(record.record.digest(), posted.digest, "two ideas of canonical bytes");
     let answer: RecordAnswer = serde_json::from_value(posted.answer.clone()).unwrap();
     assert!(answer.findings.is_empty(), "{:?}", answer.findings);
-    let trust = node.log_trust();
-    let believed = check_acknowledgement(&record.bytes, &answer, &trust, &Sight::default()).unwrap();
+    let believed = check_acknowledgement(&record.bytes, &answer, trust, &Sight::default()).unwrap();
     assert_eq!(believed.digest, posted.digest);
     assert_eq!(believed.overtaken_by, None);
     record
 }
 
-fn check_evidence(node: &Node, evidence: &[u8], lived: &Lived) {
-    let report = bundle::verify(evidence, Some(&node.trust()), now(), None).unwrap();
+fn check_evidence(running: &Running, lived: &Lived) {
+    let path = format!("/v1/consents/{}/evidence", lived.consent);
+    let evidence = running.shop.caller(&running.node).get(&path);
+    let report = bundle::verify(&evidence, Some(&running.node.trust()), now(), None).unwrap();
     assert_eq!(report.recorded, Verdict::Holds, "{:?}", report.findings);
     let story = report.story.unwrap();
     assert_eq!((story.consent, &story.subject), (lived.consent, &lived.subject));
@@ -176,6 +209,14 @@ fn scene(curve: Algorithm) -> Scene {
     scene.renew(scene.clock.plus(placet_tests::p("P2Y")));
     scene.erase();
     scene.withdraw();
+    scene
+}
+
+/// A consent that the brand ended.
+fn ended_by_brand() -> Scene {
+    let mut scene = Scene::new();
+    scene.grant();
+    scene.end();
     scene
 }
 
@@ -198,15 +239,22 @@ fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     places.map(change).collect()
 }
 
+/// The brand's DID document, as it would serve it.
+fn document(brand: &Brand) -> Value {
+    let mut document = serde_json::to_value(brand.keys().document).unwrap();
+    document["@context"] = json!(["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]);
+    document
+}
+
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(format!("{name}.json"));
     fs::write(&path, bytes).unwrap();
     path
 }
 
-fn sign_grant(programs: &Path, node: &Node, invitation: &Invitation, curve: &str) -> Lived {
+fn sign_grant(programs: &Path, node: &str, invitation: &Invitation, curve: &str) -> Lived {
     let mut command = node_js(programs, "sign-grant.mjs");
-    command.args(["--node", &node.url(), "--curve", curve]);
+    command.args(["--node", node, "--curve", curve]);
     // An invitation may begin with a hyphen, and would then be taken for an option.
     command.arg(format!("--invitation={}", invitation.as_str()));
     let printed = tools::run(&mut command).unwrap();
@@ -221,6 +269,12 @@ fn verify(programs: &Path, origin: &Origin, documents: &Path, files: &[PathBuf])
     let judged: Vec<&PathBuf> = verdicts.iter().map(|verdict| &verdict.file).collect();
     assert_eq!(judged, files.iter().collect::<Vec<_>>());
     verdicts
+}
+
+fn expand(programs: &Path, files: &[PathBuf]) -> Vec<Value> {
+    let mut command = node_js(programs, "expand-record.mjs");
+    command.arg("--context").arg(CONTEXT);
+    serde_json::from_slice(&tools::run(command.args(files)).unwrap()).unwrap()
 }
 
 fn node_js(programs: &Path, program: &str) -> Command {

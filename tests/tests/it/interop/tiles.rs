@@ -5,30 +5,28 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
-use placet_kernel::code::WithdrawalCode;
-use placet_kernel::sign::Algorithm;
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::record::Invitation;
-use placet_schemas::record::consent::Strength;
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
-use placet_tests::{bytes_of, p};
-use placet_wallet::Pen;
-use placet_wallet::keys::Seed;
-use placet_wallet::records::{self, GrantChoice, Showing};
 use placet_wallet::sight::Sight;
 use serde::Deserialize;
 
-use super::brand::Registered;
-use super::node::{Node, now};
+use super::running::Running;
 use super::tools::{self, Workshop, ready};
 
 /// Two full tiles, a partial one, and two hashes in the level above.
 const GRANTS: u32 = 600;
+/// Leaves before the first grant: the brand's keys and its request.
+const FIRST_LEAVES: u64 = 2;
 /// The earlier checkpoints: inside the first tile, and inside the second.
 const FIRST_STOP: usize = 100;
 const SECOND_STOP: usize = 400;
+/// How long, and how often, to wait for the log to publish what it has answered.
+const PUBLISH_PAUSE: Duration = Duration::from_millis(20);
+const PUBLISH_TRIES: u32 = 500;
 /// People who give consent at the same time.
 const CROWD: usize = 16;
 /// Distance between the leaves that the clients look up.
@@ -69,9 +67,8 @@ fn foreign_clients_read_the_log_and_check_inclusion_and_consistency() {
     let Some(client) = ready(build()) else {
         return;
     };
-    let node = Node::start("tiles.example/interop");
-    let registered = Registered::on(&node, &Brand::gym());
-    let invitations = registered.invite(GRANTS);
+    let running = Running::start("tiles.example/interop", Brand::gym());
+    let invitations = running.shop.invite(&running.node, &running.request, GRANTS);
     let mut grown = Vec::new();
     let mut older = Vec::new();
     for (from, to) in [
@@ -79,53 +76,67 @@ fn foreign_clients_read_the_log_and_check_inclusion_and_consistency() {
         (FIRST_STOP, SECOND_STOP),
         (SECOND_STOP, invitations.len()),
     ] {
-        older.push(node.get("/log/checkpoint", None));
-        grown.extend(grow(&node, &registered, &invitations[from..to]));
+        older.push(published(&running, from));
+        grown.extend(grow(&running, &invitations[from..to]));
     }
 
-    let folder = tempfile::tempdir().unwrap();
-    let vkey = &node.trust_file().logs[0].checkpoint_keys[0].vkey;
-    let mut command = Command::new(client);
-    command.args(["--log", &format!("{}/log", node.url()), "--vkey", vkey]);
-    for (number, note) in older.iter().enumerate() {
-        let path = folder.path().join(format!("checkpoint-{number}"));
-        std::fs::write(&path, note).unwrap();
-        command.arg("--older").arg(path);
-    }
-    let looked_up: Vec<&RecordAnswer> = grown.iter().step_by(STRIDE).collect();
-    for answer in &looked_up {
-        let statement = &answer.acknowledgement.statement;
-        command
-            .arg("--leaf")
-            .arg(format!("{}:{}", statement.index, statement.leaf_hash));
-        let path = folder.path().join(format!("proof-{}", statement.index));
-        std::fs::write(&path, &answer.proof).unwrap();
-        command
-            .arg("--proof")
-            .arg(format!("{}:{}", statement.index, path.display()));
-    }
-    let Report { metamorphic, sumdb } = serde_json::from_slice(&tools::run(&mut command).unwrap()).unwrap();
+    let size = u64::from(GRANTS) + FIRST_LEAVES;
+    published(&running, invitations.len());
+    let looked_up: Vec<RecordAnswer> = grown.into_iter().step_by(STRIDE).collect();
+    let Report { metamorphic, sumdb } = read(client, &running, &older, &looked_up);
 
-    // The brand's keys and its request are leaves too.
-    let size = u64::from(GRANTS) + 2;
-    assert_eq!(
-        (metamorphic.origin.as_str(), metamorphic.size),
-        (node.origin.as_str(), size)
-    );
-    assert_eq!((sumdb.origin.as_str(), sumdb.size), (node.origin.as_str(), size));
-    assert_eq!(metamorphic.entries, size);
-    assert_eq!(
-        (metamorphic.included, sumdb.included),
-        (looked_up.len(), looked_up.len())
-    );
+    let log = (running.origin.as_str(), size);
+    assert_eq!((metamorphic.origin.as_str(), metamorphic.size), log);
+    assert_eq!((sumdb.origin.as_str(), sumdb.size), log);
+    let checked = (looked_up.len(), older.len());
+    assert_eq!((metamorphic.included, metamorphic.consistent_from), checked);
+    assert_eq!((sumdb.included, sumdb.consistent_from), checked);
     assert_eq!(metamorphic.served_proofs, looked_up.len());
-    assert_eq!(
-        (metamorphic.consistent_from, sumdb.consistent_from),
-        (older.len(), older.len())
-    );
+    assert_eq!(metamorphic.entries, size);
     let tiles = hash_tiles(size);
     assert_eq!(sumdb.read, tiles);
     assert!(metamorphic.read.is_superset(&tiles));
+}
+
+/// Has the foreign clients read the log, look the acknowledged leaves up, and hold the earlier checkpoints against it.
+fn read(client: PathBuf, running: &Running, older: &[Vec<u8>], looked_up: &[RecordAnswer]) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: String, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let keys = &running.node.trust_file().logs[0];
+    let mut command = Command::new(client);
+    command.args(["--log", &format!("{}/log", running.url())]);
+    command.args(["--vkey", &keys.checkpoint_keys[0].vkey]);
+    command.args(["--cosigner", &keys.cosigner_keys[0].vkey]);
+    for (number, note) in older.iter().enumerate() {
+        command.arg("--older").arg(write(format!("checkpoint-{number}"), note));
+    }
+    for answer in looked_up {
+        let statement = &answer.acknowledgement.statement;
+        let index = statement.index;
+        let proof = write(format!("proof-{index}"), answer.proof.as_bytes());
+        command.args(["--leaf", &format!("{index}:{}", statement.leaf_hash)]);
+        command.args(["--proof", &format!("{index}:{}", proof.display())]);
+    }
+    serde_json::from_slice(&tools::run(&mut command).unwrap()).unwrap()
+}
+
+/// The published checkpoint, once it has so many grants: a record is answered when it is durable, and published after that.
+fn published(running: &Running, grants: usize) -> Vec<u8> {
+    let size = grants as u64 + FIRST_LEAVES;
+    let mut caller = running.caller();
+    for _ in 0..PUBLISH_TRIES {
+        let note = caller.get("/log/checkpoint");
+        let line = str::from_utf8(&note).unwrap().lines().nth(1).unwrap().to_owned();
+        if line.parse::<u64>().unwrap() >= size {
+            return note;
+        }
+        thread::sleep(PUBLISH_PAUSE);
+    }
+    panic!("the log does not publish its {size} leaves");
 }
 
 /// The tiles of a tree of 512 to 767 leaves, by C2SP tlog-tiles, written out.
@@ -140,50 +151,25 @@ fn hash_tiles(size: u64) -> BTreeSet<String> {
 }
 
 /// Many people answer at once, each with her own key.
-fn grow(node: &Node, registered: &Registered<'_>, invitations: &[Invitation]) -> Vec<RecordAnswer> {
+fn grow(running: &Running, invitations: &[Invitation]) -> Vec<RecordAnswer> {
     let share = invitations.len().div_ceil(CROWD);
     thread::scope(|scope| {
-        let part = |part| scope.spawn(move || answer_all(node, registered, part));
+        let part = |part| scope.spawn(move || answer_all(running, part));
         let threads: Vec<_> = invitations.chunks(share).map(part).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
 }
 
-fn answer_all(node: &Node, registered: &Registered<'_>, invitations: &[Invitation]) -> Vec<RecordAnswer> {
-    let post = |invitation| {
-        let grant = grant(node, registered, invitation);
-        let answer = node.post_bytes("/v1/records", None, &grant).expect(201, "a grant");
-        serde_json::from_slice(&answer).unwrap()
+/// A yes to the newsletter for each invitation, by somebody whom only that invitation knows.
+fn answer_all(running: &Running, invitations: &[Invitation]) -> Vec<RecordAnswer> {
+    let mut caller = running.caller();
+    let anchor = Sight::default().anchor();
+    let mut post = |invitation: &Invitation| {
+        let customer = running.shop.customer(invitation.as_str());
+        let grant = customer.grant(&running.shop, &running.request, invitation, &[newsletter()], anchor);
+        serde_json::from_slice(&caller.post("/v1/records", &grant.bytes)).unwrap()
     };
-    invitations.iter().map(post).collect()
-}
-
-/// A yes to the newsletter by somebody whom only this invitation knows.
-fn grant(node: &Node, registered: &Registered<'_>, invitation: &Invitation) -> Vec<u8> {
-    let request = &registered.request.record;
-    let name = invitation.as_str();
-    let key = Seed::from_bytes(bytes_of(name)).pairwise(&node.origin, &request.issuer, Algorithm::Ed25519, 0);
-    let choice = GrantChoice {
-        showing: Showing {
-            request,
-            language: &p("en"),
-            explicit: &[],
-            valid_until: None,
-            strength: Strength::SubjectKey,
-            anchor: Sight::default().anchor(),
-            page: &p("page 1"),
-        },
-        invitation,
-        selected: &[newsletter().digest()],
-    };
-    let pen = Pen {
-        origin: &node.origin,
-        key: &key,
-        random: bytes_of(&format!("grant {name}")),
-        now: now(),
-    };
-    let code = WithdrawalCode::from_random(bytes_of(&format!("code {name}")));
-    records::grant(&choice, &code, &pen).unwrap().bytes
+    invitations.iter().map(&mut post).collect()
 }
 
 /// The program, built from its own lock file.

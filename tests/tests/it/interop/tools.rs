@@ -18,7 +18,7 @@ pub(super) struct Workshop {
 impl Workshop {
     /// Waits for the folder and holds it.
     pub(super) fn hold(name: &str) -> Self {
-        let folder = target_folder().join(name);
+        let folder = ancestor(3).join(name);
         fs::create_dir_all(&folder).unwrap();
         let held = File::create(folder.join(".lock")).unwrap();
         held.lock().unwrap();
@@ -31,9 +31,9 @@ pub(super) fn sources(name: &str) -> PathBuf {
     Path::new(SOURCES).join(name)
 }
 
-/// The `placet` binary of this workspace, which `cargo xtask test` builds before any test runs.
+/// The `placet` binary of this workspace and profile, which `cargo xtask test` builds before any test runs.
 pub(super) fn placet() -> PathBuf {
-    let binary = target_folder().join(format!("debug/placet{}", std::env::consts::EXE_SUFFIX));
+    let binary = ancestor(2).join(format!("placet{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.exists(),
         "{} is not there: cargo build --package placet",
@@ -67,8 +67,8 @@ pub(super) fn ready<T>(needed: Result<T, String>) -> Option<T> {
     }
 }
 
-/// The target folder that this test was built in: `<target>/debug/deps/<test>`.
-fn target_folder() -> PathBuf {
+/// A folder above this test's own program, which is `<target>/<profile>/deps/<test>`.
+fn ancestor(steps: usize) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(3).unwrap().to_owned()
+    test.ancestors().nth(steps).unwrap().to_owned()
 }
