@@ -32,7 +32,7 @@ pub struct Sample {
 
 /// A bundle of `records` records, at least 3: the brand's keys, its request, a grant, and as many further acts as fit, by
 /// turns a renewal and an erasure request, spread evenly over the log. Each act of the person is anchored in another
-/// checkpoint. Two checkpoints, three cosignatures each, both attested; one notice of 8 KiB in each of two languages.
+/// checkpoint. Two checkpoints, three cosignatures each, both attested; a notice of 8 KiB in each of the languages that it was shown in.
 ///
 /// # Panics
 /// With fewer than 3 records, or more than a consent can have.
@@ -44,7 +44,7 @@ pub fn sample_bundle(records: usize) -> Sample {
     let mut scene = Scene::set(TestLog::with_tree(ORIGIN, Tree::new(CHUNK)), brand, asked);
     scene.checkpoints.clear();
     let acts = records - 2;
-    let step = LOG_SIZE / (acts as u64 + 1) >> CHUNK << CHUNK;
+    let step = ((LOG_SIZE / (acts as u64 + 1)) >> CHUNK) << CHUNK;
     for act in 0..acts {
         let before = (act as u64 + 1) * step;
         scene.log.tree.grow(before);
@@ -59,6 +59,10 @@ pub fn sample_bundle(records: usize) -> Sample {
     scene.publish();
     scene.log.tree.grow(LOG_SIZE);
     scene.publish();
+    if acts == 1 {
+        // The renewals are in German, and only what was shown is in a bundle.
+        scene.notices.truncate(1);
+    }
     let bytes = scene.evidence().to_bytes().unwrap();
     Sample {
         trust: scene.trust(),
