@@ -37,9 +37,9 @@ pub struct Rates {
     pub events: Rate,
     /// Invitations to an open request, per ConsentRequest.
     pub invitations: Rate,
-    /// Withdrawals per consent. Generous, and apart from all others: nobody but who knows a consent can use it up.
+    /// Withdrawals that were refused, per consent. One that is true is never counted, so no flood can block it.
     pub withdrawals: Rate,
-    /// Withdrawals by code, for the whole node: an unknown code names no consent to count by.
+    /// Withdrawal codes that ended nothing, for the whole node: an unknown code names no consent to count by.
     pub codes: Rate,
     /// Challenges, for the whole node.
     pub challenges: Rate,

@@ -14,7 +14,7 @@ use super::auth::Caller;
 use super::body::{Named, Raw};
 use super::problem::ApiError;
 use super::{HttpState, answer};
-use crate::Recorded;
+use crate::{Recorded, SubmitError};
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(submit)).routes(routes!(proof))
@@ -25,8 +25,14 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
     responses((status = 201, body = RecordAnswer)))]
 async fn submit(State(state): State<HttpState>, Raw(bytes): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
-    admit(&state, &bytes)?;
-    Ok(recorded(state.ledger.submit(&bytes).await?))
+    let withdrawn = admit(&state, &bytes)?;
+    match (state.ledger.submit(&bytes).await, withdrawn) {
+        (Err(error @ SubmitError::Refused { .. }), Some(consent)) => {
+            state.limits.withdrawals.admit(consent)?;
+            Err(error.into())
+        }
+        (answer, _) => Ok(recorded(answer?)),
+    }
 }
 
 /// The inclusion proof (C2SP tlog-proof) of one of the caller's own records, under the latest checkpoint.
@@ -54,9 +60,11 @@ pub(super) fn kind_of(record: &Node<'_>) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
 }
 
-/// Counts the record against the subject that it names, before anything costly is done with it. Withdrawals have a
-/// limit of their own, per consent: no flood of anything else delays one.
-fn admit(state: &HttpState, bytes: &[u8]) -> Result<(), ApiError> {
+/// Counts the record against the subject that it names, before anything costly is done with it.
+///
+/// Withdrawals are not counted here: whoever knows a consent, its brand for one, could use up its bucket with worthless ones
+/// and so block the true one. Only those that were refused are counted, afterwards, against the consent that is given back.
+fn admit(state: &HttpState, bytes: &[u8]) -> Result<Option<Digest>, ApiError> {
     let document = json::parse(bytes, MAX_RECORD_BYTES)?;
     let digest = |pointer| {
         document
@@ -73,9 +81,9 @@ fn admit(state: &HttpState, bytes: &[u8]) -> Result<(), ApiError> {
             "records of one consent enter here",
             "/type/1",
         )),
-        (Some(Kind::ConsentGrant), Some(request), _) => state.limits.grants.admit(request),
-        (Some(Kind::Withdrawal), _, Some(consent)) => state.limits.withdrawals.admit(consent),
-        (_, _, Some(consent)) => state.limits.events.admit(consent),
-        _ => Ok(()),
+        (Some(Kind::Withdrawal), ..) => Ok(consent),
+        (Some(Kind::ConsentGrant), Some(request), _) => state.limits.grants.admit(request).map(|()| None),
+        (_, _, Some(consent)) => state.limits.events.admit(consent).map(|()| None),
+        _ => Ok(None),
     }
 }

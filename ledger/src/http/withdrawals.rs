@@ -23,13 +23,20 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 #[utoipa::path(post, path = "/v1/withdrawals", tag = "records", request_body = WithdrawByCode,
     responses((status = 201, body = WithdrawalAnswer)))]
 async fn create(State(state): State<HttpState>, Json(body): Json<WithdrawByCode>) -> Result<Response, ApiError> {
-    state.limits.codes.admit(())?;
-    let code: WithdrawalCode = body
-        .code
-        .parse()
-        .map_err(|error| ApiError::at("code_malformed", format!("{error}"), "/code"))?;
-    let recorded = state.ledger.withdraw_by_code(&code).await?;
-    answer::json(StatusCode::CREATED, &with_record(&recorded)?)
+    match withdraw(&state, &body).await {
+        Ok(recorded) => answer::json(StatusCode::CREATED, &with_record(&recorded)?),
+        Err(error) => {
+            // Only codes that end nothing are counted: a flood of guesses must not stand before the one that is true.
+            state.limits.codes.admit(())?;
+            Err(error)
+        }
+    }
+}
+
+async fn withdraw(state: &HttpState, body: &WithdrawByCode) -> Result<Recorded, ApiError> {
+    let code: Result<WithdrawalCode, _> = body.code.parse();
+    let code = code.map_err(|error| ApiError::at("code_malformed", format!("{error}"), "/code"))?;
+    Ok(state.ledger.withdraw_by_code(&code).await?)
 }
 
 /// The answer, with the record that the ledger made and the person has never seen.

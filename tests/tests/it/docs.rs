@@ -1,0 +1,160 @@
+//! What the documents say is true: their examples are read by the real parsers, their commands are run, the tests that they
+//! name exist.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use placet_kernel::bundle::{self, Verdict};
+use placet_kernel::code::WithdrawalCode;
+use placet_kernel::note::UnverifiedNote;
+use placet_kernel::tile::Tile;
+use placet_kernel::tlog_proof::TlogProof;
+use placet_kernel::trust::Trust;
+use placet_schemas::api::FeedAnswer;
+use placet_schemas::api::problem::Problem;
+use placet_schemas::api::{PublicOpening, RecordAnswer};
+use placet_schemas::json;
+use placet_schemas::record::CanonicalRecord;
+use serde::de::DeserializeOwned;
+
+const LIMIT: usize = 1 << 20;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The fenced blocks of a document, each with the last word of its info string.
+fn blocks(document: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else {
+            continue;
+        };
+        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let label = info.split_whitespace().last().unwrap_or_default();
+        found.push((label.to_owned(), format!("{}\n", body.join("\n"))));
+    }
+    found
+}
+
+fn decodes<T: DeserializeOwned>(text: &str) -> T {
+    let document = json::parse(text.as_bytes(), LIMIT).unwrap();
+    json::decode(document.root()).unwrap()
+}
+
+#[test]
+fn every_example_in_formats_is_what_it_says() {
+    let mut seen = BTreeSet::new();
+    for (label, body) in blocks(&read("docs/FORMATS.md")) {
+        match label.as_str() {
+            "record" => drop(CanonicalRecord::parse(body.as_bytes()).unwrap()),
+            "opening" => drop(decodes::<PublicOpening>(&body)),
+            "checkpoint" => drop(UnverifiedNote::parse(body.as_bytes()).unwrap()),
+            "tile-path" => drop(body.trim().parse::<Tile>().unwrap()),
+            "tlog-proof" => drop(body.parse::<TlogProof>().unwrap()),
+            "answer" => drop(decodes::<RecordAnswer>(&body)),
+            "feed" => drop(decodes::<FeedAnswer>(&body)),
+            "trust" => drop(Trust::parse(body.as_bytes()).unwrap()),
+            "withdrawal-code" => drop(body.trim().parse::<WithdrawalCode>().unwrap()),
+            "problem" => drop(decodes::<Problem>(&body)),
+            "sh" => continue,
+            other => panic!("no parser for the example {other:?}"),
+        }
+        seen.insert(label);
+    }
+    assert_eq!(seen.len(), 10, "{seen:?}");
+}
+
+#[test]
+fn the_example_bundle_holds_under_the_example_trust_file() {
+    let trust = Trust::parse(read("docs/examples/trust.json").as_bytes()).unwrap();
+    let now = "2026-12-01T00:00:00Z".parse().unwrap();
+    let evidence = read("docs/examples/evidence.json");
+    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now, None).unwrap();
+    assert_eq!((report.recorded, report.in_force), (Verdict::Holds, Verdict::Fails));
+    let while_given = "2026-11-22T06:37:23Z".parse().unwrap();
+    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now, Some(while_given)).unwrap();
+    assert_eq!(
+        report.recorded,
+        Verdict::Holds,
+        "asking about another moment changes nothing about what was recorded"
+    );
+}
+
+/// Runs the README's commands as they stand there, in a folder of the test's own; only `--once` and the folder are added.
+#[test]
+fn the_commands_of_the_readme_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let story = folder.path().join("story");
+    let commands: Vec<String> = blocks(&read("README.md"))
+        .into_iter()
+        .filter(|(label, _)| label == "sh")
+        .flat_map(|(_, body)| body.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for command in &commands {
+        match command.as_str() {
+            // This very run, which must not start itself again. That the script for every change runs the line is checked.
+            "cargo xtask test" => assert!(read(".ci/run").lines().any(|line| line.trim() == command)),
+            command if command.ends_with("demo") => run(&format!("{command} --once --dir {}", story.display())),
+            command => run(&command
+                .replace("evidence.json", &story.join("evidence.json").display().to_string())
+                .replace("trust.json", &story.join("trust.json").display().to_string())),
+        }
+    }
+}
+
+fn run(command: &str) {
+    let mut words = command.split(' ');
+    let program = words.next().unwrap();
+    let output = Command::new(program).args(words).current_dir(root()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{command}: {said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A threat without its test would be a promise only.
+#[test]
+fn every_test_that_threats_names_exists() {
+    let document = read("docs/THREATS.md");
+    let mut names = BTreeSet::new();
+    for row in document.lines().filter(|line| line.starts_with('|')) {
+        let Some(cell) = row.trim_end_matches('|').rsplit('|').next() else {
+            continue;
+        };
+        names.extend(cell.split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    assert!(names.len() > 30, "{}", names.len());
+    let mut sources = String::new();
+    for folder in ["schemas", "kernel", "wallet", "ledger", "cli", "tests", "xtask"] {
+        collect(&root().join(folder), &mut sources);
+    }
+    let missing: Vec<&String> = names
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/THREATS.md names tests that do not exist: {missing:?}"
+    );
+}
+
+fn collect(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
