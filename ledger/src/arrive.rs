@@ -9,7 +9,7 @@ use placet_kernel::merkle::{Hash, empty_root, leaf_hash};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::consent::Anchor;
-use placet_schemas::record::{Body, CanonicalRecord, Kind, Record};
+use placet_schemas::record::{Body, Kind, Record};
 
 use crate::crypto::{Blind, Blinded, Purpose, RecordSecret, Vault};
 use crate::error::{Ground, StoreError, SubmitError};
@@ -52,11 +52,10 @@ pub(crate) struct Blinds {
 }
 
 impl Node {
-    /// Checks a record by itself and prepares it for the writer.
-    pub(crate) async fn arrive(&self, canonical: &CanonicalRecord) -> Result<Arrival, SubmitError> {
-        let record = &canonical.record;
-        let brand = self.signing_brand(record).await?;
-        let mut findings = self.check(record, brand.as_deref())?;
+    /// Checks a record by itself and prepares it for the writer. `bytes` are its canonical bytes.
+    pub(crate) async fn arrive(&self, record: Record, bytes: &[u8]) -> Result<Arrival, SubmitError> {
+        let brand = self.signing_brand(&record).await?;
+        let mut findings = self.check(&record, brand.as_deref())?;
         if let Some(anchor) = record.body.anchor()
             && !self.is_ours(anchor).await?
         {
@@ -68,23 +67,19 @@ impl Node {
         let secret = RecordSecret::random().map_err(StoreError::from)?;
         let leaf = secret.salt().leaf(&record.digest());
         let text = if record.kind().is_public() {
-            StoredText::Public(canonical.bytes.clone())
+            StoredText::Public(bytes.to_vec())
         } else {
-            StoredText::Sealed(
-                secret
-                    .seal(Purpose::Record, &canonical.bytes)
-                    .map_err(StoreError::from)?,
-            )
+            StoredText::Sealed(secret.seal(Purpose::Record, bytes).map_err(StoreError::from)?)
         };
         Ok(Arrival {
-            record: record.clone(),
             findings,
             keys_index: brand.map(|brand| brand.keys_index),
             secret: Arc::new(secret),
             leaf,
             leaf_hash: leaf_hash(&leaf),
             text,
-            blinds: Blinds::of(record, self.keyring.vault()),
+            blinds: Blinds::of(&record, self.keyring.vault()),
+            record,
         })
     }
 

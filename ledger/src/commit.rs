@@ -218,14 +218,15 @@ impl Tail {
 async fn plan_batch(node: &Arc<Node>, tail: &mut Tail, arrivals: Vec<Arrival>) -> Result<Plan, Stop> {
     tail.mend(node).await?;
     let facts = Facts::gather(node, &arrivals.iter().collect::<Vec<_>>(), tail.head.size).await?;
-    let (node, head, edge, now) = (
-        Arc::clone(node),
-        Arc::clone(&tail.head),
-        tail.edge.clone(),
+    // Signing takes its time, on the writer's own thread: see `sequencer::spawn`.
+    Ok(plan::make(
+        node,
+        &facts,
+        arrivals,
+        &tail.head,
+        &tail.edge,
         node.clock.now(),
-    );
-    let made = tokio::task::spawn_blocking(move || plan::make(&node, &facts, arrivals, &head, &edge, now));
-    Ok(made.await.map_err(|_| StoreError::Stopping)??)
+    )?)
 }
 
 /// What is public and was just committed is known without being read again.

@@ -135,6 +135,9 @@ pub enum OpenError {
     /// A key cannot name itself.
     #[error(transparent)]
     Key(#[from] VkeyError),
+    /// The writer's thread does not start.
+    #[error("the writer does not start: {0}")]
+    Writer(std::io::Error),
     /// Anything else that the store says.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -11,6 +11,7 @@ use placet_schemas::time::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::arrive::Arrival;
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::{Blind, Purpose};
 use crate::error::{OpenError, StoreError, SubmitError};
@@ -33,7 +34,7 @@ struct Inner {
     queue: mpsc::Sender<Item>,
     stop_writer: watch::Sender<bool>,
     stop_publisher: watch::Sender<bool>,
-    tasks: Mutex<Option<(JoinHandle<()>, JoinHandle<()>)>>,
+    tasks: Mutex<Option<(oneshot::Receiver<()>, JoinHandle<()>)>>,
 }
 
 /// Where a ledger is and how it beats.
@@ -127,9 +128,9 @@ impl Ledger {
         let (queue, items) = mpsc::channel(MAX_WAITING);
         let (stop_writer, stop_publisher) = (watch::Sender::new(false), watch::Sender::new(false));
         let published = tail.head().size;
-        let writer = sequencer::run(Arc::clone(&node), tail, items, settings.tick, stop_writer.subscribe());
+        let writer = sequencer::spawn(Arc::clone(&node), tail, items, settings.tick, stop_writer.subscribe());
         let publisher = sequencer::run_publisher(Arc::clone(&node), published, stop_publisher.subscribe());
-        let tasks = Mutex::new(Some((tokio::spawn(writer), tokio::spawn(publisher))));
+        let tasks = Mutex::new(Some((writer.map_err(OpenError::Writer)?, tokio::spawn(publisher))));
         let identity = node.voice.identity();
         Ok(Self(Arc::new(Inner {
             node,
@@ -146,12 +147,14 @@ impl Ledger {
         let Some((writer, publisher)) = self.0.tasks.lock().await.take() else {
             return;
         };
-        // The publisher after the writer, so that what the writer commits last is published too.
-        for (stop, task) in [(&self.0.stop_writer, writer), (&self.0.stop_publisher, publisher)] {
-            stop.send_replace(true);
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the ledger did not end well");
-            }
+        self.0.stop_writer.send_replace(true);
+        if writer.await.is_err() {
+            tracing::error!("the writer did not end well");
+        }
+        // After the writer, so that what it committed last is published too.
+        self.0.stop_publisher.send_replace(true);
+        if let Err(error) = publisher.await {
+            tracing::error!(%error, "the publisher did not end well");
         }
         self.node().store.close().await;
         self.node().keyring.close().await;
@@ -201,7 +204,22 @@ impl Ledger {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, bytes: &[u8]) -> Result<Recorded, SubmitError> {
-        self.record(CanonicalRecord::parse(bytes)?).await
+        let CanonicalRecord { record, bytes } = CanonicalRecord::parse(bytes)?;
+        let digest = record.digest();
+        let outcome = match self.node().arrive(record, &bytes).await {
+            Ok(arrival) => self.enqueue(arrival).await?,
+            // What was accepted once stays accepted: the same bytes may by now be too old, or their brand have new keys.
+            Err(refusal @ SubmitError::Refused { .. }) => self.first_answer(&digest).await?.ok_or(refusal)?,
+            Err(unavailable) => return Err(unavailable),
+        };
+        let Outcome { index, answer, replay } = outcome;
+        Ok(Recorded {
+            record: bytes,
+            answer,
+            index,
+            digest,
+            replay,
+        })
     }
 
     /// Stores a notice, given in any JSON spelling. Gives its digest.
@@ -219,33 +237,22 @@ impl Ledger {
         &self.0.node
     }
 
-    async fn record(&self, canonical: CanonicalRecord) -> Result<Recorded, SubmitError> {
-        let digest = canonical.record.digest();
-        let arrival = match self.node().arrive(&canonical).await {
-            Ok(arrival) => arrival,
-            // What was accepted once stays accepted: the same bytes may by now be too old, or their brand have new keys.
-            Err(refusal @ SubmitError::Refused { .. }) => {
-                let first = self.first_answer(&digest).await?.ok_or(refusal)?;
-                return Ok(recorded(canonical, first));
-            }
-            Err(unavailable) => return Err(unavailable),
+    /// Gives a record to the writer and waits for what becomes of it.
+    async fn enqueue(&self, arrival: Arrival) -> Result<Outcome, SubmitError> {
+        let unavailable = |detail: &str| SubmitError::Unavailable {
+            detail: detail.to_owned(),
         };
         let (reply, answer) = oneshot::channel();
-        self.0.queue.try_send(Item { arrival, reply }).map_err(|error| {
-            let full = matches!(error, mpsc::error::TrySendError::Full(_));
-            let detail = if full {
-                "too many records are waiting"
-            } else {
-                "the ledger is stopping"
-            };
-            SubmitError::Unavailable {
-                detail: detail.to_owned(),
-            }
-        })?;
-        let gone = |_| SubmitError::Unavailable {
-            detail: "the ledger stopped before it answered".to_owned(),
-        };
-        Ok(recorded(canonical, answer.await.map_err(gone)??))
+        self.0
+            .queue
+            .try_send(Item { arrival, reply })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => unavailable("too many records are waiting"),
+                mpsc::error::TrySendError::Closed(_) => unavailable("the ledger is stopping"),
+            })?;
+        answer
+            .await
+            .map_err(|_| unavailable("the ledger stopped before it answered"))?
     }
 
     /// The stored answer to a record, if it is in the log.
@@ -289,16 +296,5 @@ impl std::fmt::Debug for Ledger {
         f.debug_struct("Ledger")
             .field("identity", self.identity())
             .finish_non_exhaustive()
-    }
-}
-
-fn recorded(canonical: CanonicalRecord, outcome: Outcome) -> Recorded {
-    let Outcome { index, answer, replay } = outcome;
-    Recorded {
-        digest: canonical.record.digest(),
-        record: canonical.bytes,
-        answer,
-        index,
-        replay,
     }
 }

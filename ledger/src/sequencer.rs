@@ -1,7 +1,9 @@
 //! The queue before the writer, and its beat: one tick for records of every kind, so that timing tells nothing about kind.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -40,8 +42,29 @@ pub(crate) struct Outcome {
     pub(crate) replay: bool,
 }
 
+/// Starts the writer on a thread of its own: it signs, and waits for two databases a dozen times per batch, and must not
+/// queue for either behind the callers' tasks, of which there may be a thousand. What is given back completes when the
+/// thread ends, in whatever way.
+pub(crate) fn spawn(
+    node: Arc<Node>,
+    tail: Tail,
+    queue: mpsc::Receiver<Item>,
+    tick: Duration,
+    stop: watch::Receiver<bool>,
+) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (ended, end) = oneshot::channel();
+    let writer = move || {
+        runtime.block_on(run(node, tail, queue, tick, stop));
+        // Nobody waits for the end of a ledger that was dropped rather than closed.
+        let _ = ended.send(());
+    };
+    thread::Builder::new().name("placet-writer".to_owned()).spawn(writer)?;
+    Ok(end)
+}
+
 /// Runs the writer until it is told to stop. What waits then is still committed.
-pub(crate) async fn run(
+async fn run(
     node: Arc<Node>,
     mut tail: Tail,
     mut queue: mpsc::Receiver<Item>,
