@@ -13,6 +13,7 @@ use placet_schemas::record::{Cryptosuite, ProofValue, Record};
 use placet_schemas::statement::Signed;
 use serde::Serialize;
 
+use crate::base58;
 use crate::sign::Algorithm;
 
 /// Multicodec prefix of an Ed25519 public key, as an unsigned varint.
@@ -209,12 +210,10 @@ pub fn verify_statement<T: Serialize>(signed: &Signed<T>, key: &PublicKey) -> Re
 }
 
 fn signature_bytes(value: &ProofValue) -> Result<[u8; 64], SignatureError> {
-    let base58 = value.as_str().strip_prefix('z').ok_or(SignatureError::Encoding)?;
-    let mut bytes = [0; 64];
-    match bs58::decode(base58).onto(&mut bytes) {
-        Ok(64) => Ok(bytes),
-        _ => Err(SignatureError::Encoding),
-    }
+    let digits = value.as_str().strip_prefix('z');
+    digits
+        .and_then(base58::decode_signature)
+        .ok_or(SignatureError::Encoding)
 }
 
 /// Whether the y coordinate is below 2^255 - 19. The decoder reduces larger ones, which would give one key two names.

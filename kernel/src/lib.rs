@@ -20,4 +20,5 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod trust;
 
+mod base58;
 mod text;

@@ -26,9 +26,11 @@ impl Text {
         if text.len() > MAX_TEXT_BYTES {
             return Err(IdError::new("the text is longer than 16384 bytes"));
         }
+        // A notice has thousands of characters, most of them plain: those are looked at as bytes.
+        let plain = |b: u8| matches!(b, b' '..=b'~' | b'\n');
         let forbidden =
             |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if text.chars().any(forbidden) {
+        if !text.bytes().all(plain) && text.chars().any(forbidden) {
             return Err(IdError::new("the text has a control or direction-override character"));
         }
         Ok(())

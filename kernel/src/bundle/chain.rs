@@ -147,7 +147,7 @@ impl Chain {
         known: &mut KnownKeys,
         findings: &mut Findings,
     ) -> bool {
-        let place = place("openings", opened.at);
+        let place = || place("openings", opened.at);
         let operators: Vec<Did> = match opened.record.kind() {
             Kind::ControllerKeys => log
                 .operator_keys(opened.index.saturating_add(1))
@@ -164,25 +164,25 @@ impl Chain {
         match arrival::check_with(&opened.record, &setting, known) {
             Ok(noticed) => {
                 for finding in noticed {
-                    findings.note(finding.code(), place.as_str(), "a withdrawal counts all the same");
+                    findings.note(finding.code(), place(), "a withdrawal counts all the same");
                 }
                 return true;
             }
             Err(Refusal::ControllerUnknown(did)) => findings.missing(
                 Question::Recorded,
                 "controller_keys_missing",
-                place,
+                place(),
                 format!("the keys of {did} at that index are not in the bundle"),
                 "ask for a bundle with the ControllerKeys record",
             ),
-            Err(refusal) => findings.wrong(Question::Recorded, refusal.code(), place, refusal.to_string()),
+            Err(refusal) => findings.wrong(Question::Recorded, refusal.code(), place(), refusal.to_string()),
         }
         false
     }
 
     fn admit(&mut self, bundle: &Unverified<'_>, opened: Opened, findings: &mut Findings) {
         let position = self.records.len();
-        let place = place("openings", opened.at);
+        let place = || place("openings", opened.at);
         match &opened.record.body {
             Body::ControllerKeys(keys) => {
                 self.keys.insert(keys.document.id().clone(), position);
@@ -190,7 +190,7 @@ impl Chain {
             Body::ConsentRequest(_) => {
                 if self.requests.insert(opened.record.digest(), position).is_some() {
                     let why = "the request is there twice";
-                    findings.wrong(Question::Recorded, "request_repeated", place, why);
+                    findings.wrong(Question::Recorded, "request_repeated", place(), why);
                 }
             }
             _ => match self.follow(bundle.consent, &opened.record) {
@@ -198,11 +198,11 @@ impl Chain {
                 Err(error @ (TransitionError::RequestUnknown | TransitionError::ConsentUnknown)) => findings.missing(
                     Question::Recorded,
                     error.code(),
-                    place,
+                    place(),
                     error.to_string(),
                     "ask for a bundle that contains what this record refers to",
                 ),
-                Err(error) => findings.wrong(Question::Recorded, error.code(), place, error.to_string()),
+                Err(error) => findings.wrong(Question::Recorded, error.code(), place(), error.to_string()),
             },
         }
         self.records.push(opened);

@@ -351,7 +351,7 @@ impl Record {
             Kind::ErasureRequest => read(node, Body::ErasureRequest),
             Kind::ControllerKeys => read(node, |b| Body::ControllerKeys(Box::new(b))),
         }?;
-        record.check()?;
+        record.check(document, node)?;
         record.digest = Digest::of(bytes);
         record.signing_input = signing_input(document, node).ok_or_else(|| {
             fault(
@@ -391,7 +391,7 @@ impl Record {
         &self.signing_input
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self, document: &[u8], node: &Node<'_>) -> Result<(), Fault> {
         let kind = self.kind();
         match (kind.expires(), self.valid_until) {
             (true, None) => {
@@ -443,9 +443,9 @@ impl Record {
                         "the withdrawal key is a did:key",
                     ));
                 }
-                check_shown(&grant.shown, &grant.scope)
+                check_shown(&grant.shown, document, node)
             }
-            Body::Renewal(renewal) => check_shown(&renewal.shown, &renewal.scope),
+            Body::Renewal(renewal) => check_shown(&renewal.shown, document, node),
             _ => Ok(()),
         }
     }
@@ -647,13 +647,14 @@ fn check_version(node: &Node<'_>) -> Result<(), Fault> {
     }
 }
 
-fn check_shown(shown: &Shown, scope: &crate::scope::Scope) -> Result<(), Fault> {
-    if shown
-        .choices
-        .iter()
-        .map(|c| c.clause)
-        .eq(scope.clauses().iter().map(crate::scope::Clause::digest))
-    {
+/// The clauses are hashed as they stand in the document, which is canonical: to write them anew would cost as
+/// much as to read them.
+fn check_shown(shown: &Shown, document: &[u8], node: &Node<'_>) -> Result<(), Fault> {
+    let scope = node.get("credentialSubject").and_then(|subject| subject.get("scope"));
+    let clauses = scope.and_then(Node::as_array).unwrap_or_default();
+    let digest = |clause: &Node<'_>| document.get(clause.span.clone()).map(Digest::of);
+    let chosen = shown.choices.iter().map(|choice| Some(choice.clause));
+    if chosen.eq(clauses.iter().map(digest)) {
         return Ok(());
     }
     Err(fault(
