@@ -1,5 +1,11 @@
 //! `placet`: the node, the brand's tools, the person's wallet and the judge, in one program. See docs/ARCHITECTURE.md.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::bare_urls,
+    reason = "the comments of arguments are the words that --help prints"
+)]
+
 mod brand;
 mod client;
 mod demo;

@@ -22,7 +22,7 @@ pub struct RegisterController {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub document: Option<serde_json::Value>,
-    /// A compact JWS of typ [`REGISTRATION_TYP`] over a [`RegistrationClaims`], by one of the document's assertion keys.
+    /// A compact JWS of typ `REGISTRATION_TYP` over a [`RegistrationClaims`](super::RegistrationClaims), by one of the document's assertion keys.
     pub challenge: String,
 }
 
@@ -169,10 +169,10 @@ pub struct NoticeAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Invite {
-    /// How many, 1 by default, at most [`MAX_INVITATIONS`].
+    /// How many, 1 by default, at most `MAX_INVITATIONS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// How long they live, at most [`MAX_INVITATION_SECONDS`].
+    /// How long they live, at most `MAX_INVITATION_SECONDS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u64>,
 }
