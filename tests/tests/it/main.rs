@@ -1,6 +1,8 @@
 //! Everything that is tested across crates, in one binary.
 
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod docs;
