@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use placet_schemas::id::{Did, Origin};
+use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json::{Fault, FaultCode};
 use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::keys::ControllerKeys;
@@ -13,7 +13,7 @@ use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::rules::{self, RuleError};
 use placet_schemas::time::Timestamp;
 
-use crate::keys::{self, KeyError, PublicKey};
+use crate::keys::{self, KeyError, PublicKey, SignatureError};
 
 /// How far a claimed time may be from the ledger's clock, in seconds, either way.
 pub const TIME_TOLERANCE_SECONDS: u64 = 600;
@@ -122,17 +122,46 @@ impl Refusal {
     }
 }
 
-/// Keys that have been decoded, by their multibase text: to decode one costs a tenth of a verification.
+/// Signatures of many records that are judged together: each key is decoded once, since that costs a tenth of a
+/// verification, and whatever can be checked is checked in one go.
 #[derive(Debug, Default)]
-pub(crate) struct KnownKeys(BTreeMap<String, PublicKey>);
+pub(crate) struct Signatures {
+    /// By multibase text.
+    keys: BTreeMap<String, PublicKey>,
+    /// Whether a record is signed by the key that is its signer's DID; by the digest of the record, proof and all.
+    by_own_key: BTreeMap<Digest, Result<(), SignatureError>>,
+}
 
-impl KnownKeys {
-    fn get(&mut self, multibase: &str) -> Result<&PublicKey, KeyError> {
-        if !self.0.contains_key(multibase) {
-            self.0
+impl Signatures {
+    /// Checks those that need no DID document. One after the other they take a sixth less time than with other work
+    /// between them, which drives their code and tables out of the processor's caches.
+    pub(crate) fn check_ahead<'r>(&mut self, records: impl Iterator<Item = &'r Record>) {
+        for record in records {
+            let key = record.issuer.key_multibase().and_then(|text| self.key(text).ok());
+            if let Some(checked) = key.map(|key| keys::verify_record(record, key)) {
+                self.by_own_key.insert(record.digest(), checked);
+            }
+        }
+    }
+
+    fn check(&mut self, record: &Record, multibase: &str) -> Result<(), Refusal> {
+        let ahead = match record.issuer.key_multibase() {
+            Some(own) if own == multibase => self.by_own_key.get(&record.digest()),
+            _ => None,
+        };
+        let checked = match ahead {
+            Some(checked) => *checked,
+            None => keys::verify_record(record, self.key(multibase).map_err(|error| bad_signature(&error))?),
+        };
+        checked.map_err(|error| bad_signature(&error))
+    }
+
+    fn key(&mut self, multibase: &str) -> Result<&PublicKey, KeyError> {
+        if !self.keys.contains_key(multibase) {
+            self.keys
                 .insert(multibase.to_owned(), PublicKey::from_multibase(multibase)?);
         }
-        self.0.get(multibase).ok_or(KeyError::NotMultikey)
+        self.keys.get(multibase).ok_or(KeyError::NotMultikey)
     }
 }
 
@@ -142,18 +171,17 @@ impl KnownKeys {
 /// The first ground of refusal. A Withdrawal is refused for a bad signature or an unknown signer only: for it a wrong
 /// domain or an implausible time is a finding, so that nothing stands between a person and her withdrawal.
 pub fn check(record: &Record, setting: &Setting<'_>) -> Result<Vec<Finding>, Refusal> {
-    check_with(record, setting, &mut KnownKeys::default())
+    check_with(record, setting, &mut Signatures::default())
 }
 
-/// The same for one of many records, most of which are by the same few signers.
+/// The same for one of many records.
 pub(crate) fn check_with(
     record: &Record,
     setting: &Setting<'_>,
-    known: &mut KnownKeys,
+    signatures: &mut Signatures,
 ) -> Result<Vec<Finding>, Refusal> {
     check_signer(record, setting)?;
-    let key = resolve(record, setting, known)?;
-    keys::verify_record(record, key).map_err(|error| Refusal::BadSignature(error.to_string()))?;
+    signatures.check(record, resolve(record, setting)?)?;
     let mut findings = Vec::new();
     let lenient = record.kind() == Kind::Withdrawal;
     if let Err(refusal) = check_domain(record, setting) {
@@ -194,11 +222,11 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn resolve<'k>(record: &Record, setting: &Setting<'_>, known: &'k mut KnownKeys) -> Result<&'k PublicKey, Refusal> {
-    let bad = |what: &dyn core::fmt::Display| Refusal::BadSignature(what.to_string());
+/// The key that the record must be signed with, as multibase.
+fn resolve<'a>(record: &'a Record, setting: &Setting<'a>) -> Result<&'a str, Refusal> {
     let method = &record.proof.verification_method;
     if method.did_str() != record.issuer.as_str() {
-        return Err(bad(&"the verification method is not the issuer's"));
+        return Err(bad_signature(&"the verification method is not the issuer's"));
     }
     let brand = matches!(record.body, Body::ConsentRequest(_) | Body::EndedByController(_));
     let own = record.issuer.key_multibase();
@@ -211,8 +239,11 @@ fn resolve<'k>(record: &Record, setting: &Setting<'_>, known: &'k mut KnownKeys)
     };
     // A did:key says itself what its key is, whatever an operator recorded of it.
     let key = own.or_else(|| registered?.document.key(method));
-    let key = key.ok_or_else(|| bad(&"the brand's registered keys do not have this method"))?;
-    known.get(key).map_err(|error| bad(&error))
+    key.ok_or_else(|| bad_signature(&"the brand's registered keys do not have this method"))
+}
+
+fn bad_signature(what: &dyn core::fmt::Display) -> Refusal {
+    Refusal::BadSignature(what.to_string())
 }
 
 fn check_domain(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {

@@ -5,9 +5,10 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::parsed::deserialize_parsed;
 
 /// Longest DID that is accepted, in bytes. A `did:key` has at most 60; `did:web` follows DNS (253) and a path.
 pub const MAX_DID_BYTES: usize = 512;
@@ -108,22 +109,7 @@ impl FromStr for Digest {
     }
 }
 
-/// By hand, since a record has many digests and none needs a `String` of its own.
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Digits;
-        impl Visitor<'_> for Digits {
-            type Value = Digest;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Digest, E> {
-                text.parse().map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Digits)
-    }
-}
+deserialize_parsed!(Digest);
 
 impl TryFrom<String> for Digest {
     type Error = IdError;

@@ -20,3 +20,5 @@ pub mod text;
 pub mod time;
 pub mod version;
 pub mod vocab;
+
+mod parsed;

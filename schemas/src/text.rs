@@ -26,11 +26,16 @@ impl Text {
         if text.len() > MAX_TEXT_BYTES {
             return Err(IdError::new("the text is longer than 16384 bytes"));
         }
-        // A notice has thousands of characters, most of them plain: those are looked at as bytes.
-        let plain = |b: u8| matches!(b, b' '..=b'~' | b'\n');
         let forbidden =
             |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if !text.bytes().all(plain) && text.chars().any(forbidden) {
+        // A notice has thousands of characters, most of them plain: only where a byte is not, a character is decoded.
+        let plain = |b: u8| matches!(b, b' '..=b'~' | b'\n');
+        let mut others = text.bytes().enumerate().filter(|(_, b)| !plain(*b));
+        if others.any(|(at, _)| {
+            text.get(at..)
+                .and_then(|rest| rest.chars().next())
+                .is_some_and(forbidden)
+        }) {
             return Err(IdError::new("the text has a control or direction-override character"));
         }
         Ok(())

@@ -3,14 +3,16 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::id::IdError;
+use crate::parsed::deserialize_parsed;
 
 /// A moment in whole seconds of UTC: RFC 3339 with `Z`, such as `2026-11-22T05:00:00Z`; years 1970 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Timestamp(u64);
+deserialize_parsed!(Timestamp);
 
 /// The last second of the year 9999, the last that RFC 3339 can write.
 pub const MAX_TIMESTAMP: u64 = 253_402_300_799;
@@ -127,12 +129,13 @@ impl fmt::Display for Timestamp {
 
 /// A calendar period: the ISO 8601 durations of years, months and days, in their one shortest form (`P1Y6M`, not
 /// `P18M`; `P90D`). Months and days do not convert into one another, so two periods may be incomparable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Period {
     months: u32,
     days: u32,
 }
+deserialize_parsed!(Period);
 
 /// Longest period in months, and in days: a hundred years either way.
 pub const MAX_PERIOD_MONTHS: u32 = 1200;

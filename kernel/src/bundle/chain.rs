@@ -15,7 +15,7 @@ use super::checkpoints::Seen;
 use super::format::{Opening, Unverified};
 use super::place;
 use super::verdict::{Findings, Question, Story, StoryEvent};
-use crate::arrival::{self, KnownKeys, Refusal, Setting};
+use crate::arrival::{self, Refusal, Setting, Signatures};
 use crate::merkle;
 use crate::trust::Log;
 
@@ -51,28 +51,12 @@ impl Chain {
     /// Checks each opening against the head and each record against what comes before it. Nothing is built on what does not
     /// hold: else whoever adds a forgery to a true bundle could make it accuse the operator.
     pub(super) fn replay(bundle: &Unverified<'_>, log: &Log, head: &Seen, findings: &mut Findings) -> Self {
+        let opened = open_all(bundle, head, findings);
+        let mut signatures = Signatures::default();
+        signatures.check_ahead(opened.iter().map(|opened| &opened.record));
         let mut chain = Self::default();
-        let mut known = KnownKeys::default();
-        let mut previous = None;
-        for (at, opening) in bundle.openings.iter().enumerate() {
-            if previous >= Some(opening.index) {
-                let why = "openings stand in ascending order of index";
-                findings.wrong(Question::Recorded, "openings_unordered", place("openings", at), why);
-                continue;
-            }
-            previous = Some(opening.index);
-            let Some(record) = read(bundle, opening, at, findings) else {
-                continue;
-            };
-            if !is_included(&record, opening, head, at, findings) {
-                continue;
-            }
-            let opened = Opened {
-                at,
-                index: opening.index,
-                record,
-            };
-            if chain.check_record(bundle, log, &opened, &mut known, findings) {
+        for opened in opened {
+            if chain.check_record(bundle, log, &opened, &mut signatures, findings) {
                 chain.admit(bundle, opened, findings);
             }
         }
@@ -144,7 +128,7 @@ impl Chain {
         bundle: &Unverified<'_>,
         log: &Log,
         opened: &Opened,
-        known: &mut KnownKeys,
+        signatures: &mut Signatures,
         findings: &mut Findings,
     ) -> bool {
         let place = || place("openings", opened.at);
@@ -161,7 +145,7 @@ impl Chain {
             keys: self.keys_of(&opened.record.issuer),
             now: None,
         };
-        match arrival::check_with(&opened.record, &setting, known) {
+        match arrival::check_with(&opened.record, &setting, signatures) {
             Ok(noticed) => {
                 for finding in noticed {
                     findings.note(finding.code(), place(), "a withdrawal counts all the same");
@@ -252,6 +236,26 @@ impl Chain {
             }
         }
     }
+}
+
+/// The openings that are in the log, in its order.
+fn open_all(bundle: &Unverified<'_>, head: &Seen, findings: &mut Findings) -> Vec<Opened> {
+    let mut all = Vec::with_capacity(bundle.openings.len());
+    let mut previous = None;
+    for (at, opening) in bundle.openings.iter().enumerate() {
+        if previous >= Some(opening.index) {
+            let why = "openings stand in ascending order of index";
+            findings.wrong(Question::Recorded, "openings_unordered", place("openings", at), why);
+            continue;
+        }
+        previous = Some(opening.index);
+        if let Some(record) = read(bundle, opening, at, findings) {
+            let index = opening.index;
+            all.push((opening, Opened { at, index, record }));
+        }
+    }
+    all.retain(|(opening, opened)| is_included(&opened.record, opening, head, opened.at, findings));
+    all.into_iter().map(|(_, opened)| opened).collect()
 }
 
 fn read(bundle: &Unverified<'_>, opening: &Opening<'_>, at: usize, findings: &mut Findings) -> Option<Record> {

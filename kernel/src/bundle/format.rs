@@ -173,10 +173,12 @@ fn read_salt(node: &Node<'_>) -> Result<Salt, Fault> {
 }
 
 fn hashes(node: &Node<'_>) -> Result<Vec<Hash>, Fault> {
-    let texts = array(node, MAX_PROOF)?.iter().enumerate();
-    texts
-        .map(|(at, node)| hash(node.as_str().unwrap_or_default(), at))
-        .collect()
+    let texts = array(node, MAX_PROOF)?;
+    let mut hashes = Vec::with_capacity(texts.len());
+    for (at, text) in texts.iter().enumerate() {
+        hashes.push(hash(text.as_str().unwrap_or_default(), at)?);
+    }
+    Ok(hashes)
 }
 
 fn hash(text: &str, at: usize) -> Result<Hash, Fault> {
@@ -190,10 +192,12 @@ fn list<'a, T>(
     most: usize,
     read: impl Fn(&'a Node<'a>) -> Result<T, Fault>,
 ) -> Result<Vec<T>, Fault> {
-    let items = array(node, most).map_err(|f| f.under(name))?.iter().enumerate();
-    items
-        .map(|(at, item)| read(item).map_err(|f| f.under(&at.to_string()).under(name)))
-        .collect()
+    let items = array(node, most).map_err(|f| f.under(name))?;
+    let mut list = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        list.push(read(item).map_err(|f| f.under(&at.to_string()).under(name))?);
+    }
+    Ok(list)
 }
 
 fn array<'a>(node: &'a Node<'a>, most: usize) -> Result<&'a [Node<'a>], Fault> {

@@ -7,14 +7,17 @@ pub mod consent;
 pub mod keys;
 pub mod request;
 
+use core::convert::Infallible;
 use core::fmt;
+use core::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{Did, DidUrl, Digest, IdError, Origin, RecordId, is_base58, string_id};
 use crate::json::{self, Fault, FaultCode, Node};
+use crate::parsed::Parsed;
 use crate::time::Timestamp;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
 use keys::ControllerKeys;
@@ -205,20 +208,37 @@ pub enum ProofPurpose {
 }
 
 /// Exactly the two contexts of a record, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "(String, String)", into = "(String, String)")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(into = "(String, String)")]
 pub struct Context;
 
-impl TryFrom<(String, String)> for Context {
-    type Error = IdError;
-    fn try_from((first, second): (String, String)) -> Result<Self, IdError> {
-        if first == VC_CONTEXT && second == PLACET_CONTEXT {
-            Ok(Self)
-        } else {
-            Err(IdError::new(
+impl<'de> Deserialize<'de> for Context {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        type Pair = (Parsed<ContextName>, Parsed<ContextName>);
+        match Pair::deserialize(deserializer)? {
+            (Parsed(ContextName::Credentials), Parsed(ContextName::Placet)) => Ok(Self),
+            _ => Err(serde::de::Error::custom(
                 "the context is https://www.w3.org/ns/credentials/v2 and https://w3id.org/placet/v1",
-            ))
+            )),
         }
+    }
+}
+
+/// Which context a text names.
+enum ContextName {
+    Credentials,
+    Placet,
+    Other,
+}
+
+impl FromStr for ContextName {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            VC_CONTEXT => Self::Credentials,
+            PLACET_CONTEXT => Self::Placet,
+            _ => Self::Other,
+        })
     }
 }
 

@@ -280,7 +280,10 @@ fn an_ended_consent_stays_ended_and_another_key_says_nothing() {
     };
     let scene = Scene { key: stranger, ..scene };
     let showing = scene.world.showing(&scene.request, &[]);
-    assert_eq!(scene.refused(withdraw(&state, None, &scene.pen(NOW))), "wrong_signer");
+    assert_eq!(
+        scene.refused(withdraw(&state, None, &scene.pen(NOW))),
+        "consent_unknown"
+    );
     assert_eq!(
         scene.refused(narrow(&state, letters_gone(), scene.anchor(), &scene.pen(NOW))),
         "wrong_signer"

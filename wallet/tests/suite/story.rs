@@ -146,7 +146,7 @@ fn paper_alone_ends_a_consent_after_narrowing_and_renewal() {
     let paper = withdraw_with_code(state.consent, &other, &world.origin, world.random(), p(NOW)).unwrap();
     assert_eq!(
         apply(Some(&state), &paper.record, None).unwrap_err().code(),
-        "wrong_signer"
+        "consent_unknown"
     );
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, QueryBuilder, Row as _, Sqlite, TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Column as _, Connection as _, Executor as _, QueryBuilder, Row as _, Sqlite, TypeInfo as _,
+    ValueRef as _,
 };
 
 use crate::clock::time;
@@ -16,70 +17,75 @@ const HASH: i64 = 32;
 
 /// How the rows of a batch, from one tree size to another, are read from the node's database and written again.
 struct Table {
+    name: &'static str,
     read: &'static str,
-    write: &'static str,
-    conflict: &'static str,
+    conflict: Conflict,
+}
+
+/// What is done with a row that is there already.
+enum Conflict {
+    None,
+    Keeps,
+    /// It is replaced: these columns are the key.
+    Replaces(&'static [&'static str]),
 }
 
 const KEYRING: [Table; 3] = [
     Table {
-        read: "SELECT idx, wrapped FROM record_keys WHERE idx >= $1 AND idx < $2",
-        write: "INSERT INTO record_keys (idx, wrapped) ",
-        conflict: "",
+        name: "record_keys",
+        read: "SELECT * FROM record_keys WHERE idx >= $1 AND idx < $2",
+        conflict: Conflict::None,
     },
     Table {
-        read: "SELECT blind, idx, kind FROM lookups WHERE idx >= $1 AND idx < $2 ORDER BY idx, kind",
-        write: "INSERT INTO lookups (blind, idx, kind) ",
-        conflict: " ON CONFLICT DO NOTHING",
+        name: "lookups",
+        read: "SELECT * FROM lookups WHERE idx >= $1 AND idx < $2 ORDER BY idx, kind",
+        conflict: Conflict::Keeps,
     },
     Table {
-        read: "SELECT blind, idx, kind FROM members WHERE idx >= $1 AND idx < $2 ORDER BY idx, kind",
-        write: "INSERT INTO members (blind, idx, kind) ",
-        conflict: " ON CONFLICT DO NOTHING",
+        name: "members",
+        read: "SELECT * FROM members WHERE idx >= $1 AND idx < $2 ORDER BY idx, kind",
+        conflict: Conflict::Keeps,
     },
 ];
 
 const MAIN: [Table; 7] = [
     Table {
-        read: "SELECT 1, c.size, c.root, h.frontier, c.note, c.time FROM checkpoints c, head h \
+        name: "head",
+        read: "SELECT 1 AS id, c.size, c.root, h.frontier, c.note, c.time FROM checkpoints c, head h \
                WHERE c.size > $1 AND c.size <= $2 LIMIT 1",
-        write: "INSERT INTO head (id, size, root, frontier, note, time) ",
-        conflict: " ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, \
-                   frontier = excluded.frontier, note = excluded.note, time = excluded.time",
+        conflict: Conflict::Replaces(&["id"]),
     },
     Table {
-        read: "SELECT size, time, root, note FROM checkpoints WHERE size > $1 AND size <= $2",
-        write: "INSERT INTO checkpoints (size, time, root, note) ",
-        conflict: " ON CONFLICT DO NOTHING",
+        name: "checkpoints",
+        read: "SELECT * FROM checkpoints WHERE size > $1 AND size <= $2",
+        conflict: Conflict::Keeps,
     },
     // The lowest level as it was at that size; the few hashes above it as they are.
     Table {
-        read: "SELECT level, n, CASE level WHEN 0 THEN SUBSTR(data, 1, MIN($3, $2 - n * $3) * $4) ELSE data END \
+        name: "tiles",
+        read: "SELECT level, n, CASE level WHEN 0 THEN SUBSTR(data, 1, MIN($3, $2 - n * $3) * $4) ELSE data END AS data \
                FROM tiles WHERE n >= ($1 >> (8 * (level + 1))) AND n <= (($2 - 1) >> (8 * (level + 1)))",
-        write: "INSERT INTO tiles (level, n, data) ",
-        conflict: " ON CONFLICT (level, n) DO UPDATE SET data = excluded.data",
+        conflict: Conflict::Replaces(&["level", "n"]),
     },
     Table {
-        read: "SELECT id, did, legal_name, keys_idx, feed_size, feed_frontier, feed_root FROM controllers \
-               WHERE id IN (SELECT controller_id FROM records WHERE idx >= $1 AND idx < $2)",
-        write: "INSERT INTO controllers (id, did, legal_name, keys_idx, feed_size, feed_frontier, feed_root) ",
-        conflict: " ON CONFLICT (id) DO UPDATE SET legal_name = excluded.legal_name, keys_idx = excluded.keys_idx, \
-                   feed_size = excluded.feed_size, feed_frontier = excluded.feed_frontier, feed_root = excluded.feed_root",
+        name: "controllers",
+        read: "SELECT * FROM controllers WHERE id IN (SELECT controller_id FROM records WHERE idx >= $1 AND idx < $2)",
+        conflict: Conflict::Replaces(&["id"]),
     },
     Table {
-        read: "SELECT idx, leaf, controller_id, seq, record, answer FROM records WHERE idx >= $1 AND idx < $2",
-        write: "INSERT INTO records (idx, leaf, controller_id, seq, record, answer) ",
-        conflict: "",
+        name: "records",
+        read: "SELECT * FROM records WHERE idx >= $1 AND idx < $2",
+        conflict: Conflict::None,
     },
     Table {
-        read: "SELECT grant_idx, controller_id, last_idx, state FROM consents WHERE grant_idx >= $1 AND grant_idx < $2",
-        write: "INSERT INTO consents (grant_idx, controller_id, last_idx, state) ",
-        conflict: " ON CONFLICT (grant_idx) DO UPDATE SET last_idx = excluded.last_idx, state = excluded.state",
+        name: "consents",
+        read: "SELECT * FROM consents WHERE grant_idx >= $1 AND grant_idx < $2",
+        conflict: Conflict::Replaces(&["grant_idx"]),
     },
     Table {
-        read: "SELECT hash, request, expires, spent_idx FROM invitations WHERE spent_idx >= $1 AND spent_idx < $2",
-        write: "INSERT INTO invitations (hash, request, expires, spent_idx) ",
-        conflict: " ON CONFLICT (hash) DO UPDATE SET spent_idx = excluded.spent_idx",
+        name: "invitations",
+        read: "SELECT * FROM invitations WHERE spent_idx >= $1 AND spent_idx < $2",
+        conflict: Conflict::Replaces(&["hash"]),
     },
 ];
 
@@ -111,8 +117,14 @@ enum Cell {
     Nothing,
 }
 
-/// The rows of one batch, for each table.
-type Batch = Vec<(&'static Table, Vec<Vec<Cell>>)>;
+/// What one batch writes into one table.
+struct Rows {
+    before: String,
+    cells: Vec<Vec<Cell>>,
+    after: String,
+}
+
+type Batch = Vec<Rows>;
 
 /// Number of records in the node's database.
 pub(crate) fn size(folder: &Path) -> i64 {
@@ -213,12 +225,27 @@ async fn copy(folder: &Path, to: &Path, name: &str, first: i64) -> SqliteConnect
     fresh
 }
 
-async fn read(on: &mut SqliteConnection, tables: &'static [Table], from: i64, to: i64) -> Batch {
+async fn read(on: &mut SqliteConnection, tables: &[Table], from: i64, to: i64) -> Batch {
     let mut batch = Vec::new();
     for table in tables {
         let query = sqlx::query(table.read).bind(from).bind(to).bind(TILE).bind(HASH);
         let rows = query.fetch_all(&mut *on).await.unwrap();
-        batch.push((table, rows.iter().map(cells).collect()));
+        let Some(first) = rows.first() else { continue };
+        let columns: Vec<&str> = first.columns().iter().map(|column| column.name()).collect();
+        let after = match table.conflict {
+            Conflict::None => String::new(),
+            Conflict::Keeps => " ON CONFLICT DO NOTHING".to_owned(),
+            Conflict::Replaces(key) => {
+                let others = columns.iter().filter(|column| !key.contains(column));
+                let set: Vec<String> = others.map(|column| format!("{column} = excluded.{column}")).collect();
+                format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
+            }
+        };
+        batch.push(Rows {
+            before: format!("INSERT INTO {} ({}) ", table.name, columns.join(", ")),
+            cells: rows.iter().map(cells).collect(),
+            after,
+        });
     }
     batch
 }
@@ -238,9 +265,9 @@ fn cells(row: &SqliteRow) -> Vec<Cell> {
 
 async fn write(on: &mut SqliteConnection, batch: &Batch) {
     let mut tx = on.begin().await.unwrap();
-    for (table, rows) in batch.iter().filter(|(_, rows)| !rows.is_empty()) {
-        let mut query = QueryBuilder::<Sqlite>::new(table.write);
-        query.push_values(rows, |mut row, cells| {
+    for Rows { before, cells, after } in batch {
+        let mut query = QueryBuilder::<Sqlite>::new(before);
+        query.push_values(cells, |mut row, cells| {
             for cell in cells {
                 match cell {
                     Cell::Number(number) => row.push_bind(*number),
@@ -250,7 +277,7 @@ async fn write(on: &mut SqliteConnection, batch: &Batch) {
                 };
             }
         });
-        query.push(table.conflict);
+        query.push(after);
         query.build().persistent(false).execute(&mut *tx).await.unwrap();
     }
     tx.commit().await.unwrap();
