@@ -118,10 +118,8 @@ impl Node {
             head.root
         } else if anchor.size == 0 {
             empty_root()
-        } else if let Some(root) = self.store.checkpoint_root(anchor.size).await? {
-            root
         } else {
-            self.store.root(anchor.size).await?
+            self.known.root(&self.store, anchor.size).await?
         };
         Ok(*root.as_bytes() == *anchor.root.as_bytes())
     }

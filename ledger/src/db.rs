@@ -41,9 +41,11 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON");
-        // One writer: two write transactions would only wait for one another.
+        // One writer: two write transactions would only wait for one another. Neither pool tests a connection before it is
+        // used: there is no network to break it, and the test takes as long as a query.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         let list = migrations.iter().map(|(version, sql)| {
@@ -58,6 +60,7 @@ impl Db {
         Migrator::with_migrations(list.collect()).run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self { write, read })

@@ -1,9 +1,11 @@
-//! What is public and asked for with every record, kept in memory: the keys of brands, and requests.
+//! What is public and asked for with every record, kept in memory: the keys of brands, requests, and the roots that records
+//! name as their anchors.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use placet_kernel::merkle::Hash as Root;
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
@@ -12,7 +14,7 @@ use placet_schemas::record::{Body, CanonicalRecord};
 use crate::error::StoreError;
 use crate::store::{RequestFound, Store};
 
-/// Most brands, and most requests, that are kept. When there are more, all are dropped and read again as needed.
+/// Most brands, most requests and most roots that are kept. When there are more, all are dropped and read again as needed.
 const MAX_KNOWN: usize = 256;
 
 /// A registered brand and its keys.
@@ -31,11 +33,12 @@ pub(crate) struct Request {
     pub(crate) body: ConsentRequest,
 }
 
-/// The two caches.
+/// The three caches.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     brands: Mutex<HashMap<Did, Arc<Brand>>>,
     requests: Mutex<HashMap<Digest, Arc<Request>>>,
+    roots: Mutex<HashMap<u64, Arc<Root>>>,
 }
 
 impl Known {
@@ -85,10 +88,25 @@ impl Known {
         Ok(known)
     }
 
+    /// The root of the first `size` leaves, of which the log has at least as many: it never changes. Most records name one
+    /// of the last few checkpoints.
+    pub(crate) async fn root(&self, store: &Store, size: u64) -> Result<Root, StoreError> {
+        if let Some(root) = get(&self.roots, &size) {
+            return Ok(*root);
+        }
+        let root = match store.checkpoint_root(size).await? {
+            Some(root) => root,
+            None => store.root(size).await?,
+        };
+        put(&self.roots, size, &Arc::new(root), |_| false);
+        Ok(root)
+    }
+
     /// Forgets everything: something was committed of which nobody knows what it was.
     pub(crate) fn forget(&self) {
         self.brands.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// A brand is committed, or was read. Whoever read an older snapshot meanwhile does not put it back.

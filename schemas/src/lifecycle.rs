@@ -268,10 +268,7 @@ fn narrow(state: &State, event: &Record, narrowing: &Narrowing) -> Result<State,
     if scope.digest() != narrowing.remaining {
         return Err(TransitionError::RemainingDiffers(scope.digest()));
     }
-    Ok(State {
-        scope,
-        ..followed(state, event)
-    })
+    Ok(followed(state, event, scope))
 }
 
 fn renew(
@@ -300,10 +297,9 @@ fn renew(
         return Err(TransitionError::NotLater);
     }
     Ok(State {
-        scope: renewal.scope.clone(),
         request: renewal.request,
         valid_until,
-        ..followed(state, event)
+        ..followed(state, event, renewal.scope.clone())
     })
 }
 
@@ -372,10 +368,22 @@ fn by_subject(state: &State, event: &Record) -> Result<(), TransitionError> {
     ))
 }
 
-fn followed(state: &State, event: &Record) -> State {
-    let mut next = state.clone();
-    next.chain.push(event.digest());
-    next
+fn followed(state: &State, event: &Record, scope: Scope) -> State {
+    let mut chain = Vec::with_capacity(state.chain.len() + 1);
+    chain.extend_from_slice(&state.chain);
+    chain.push(event.digest());
+    State {
+        consent: state.consent,
+        subject: state.subject.clone(),
+        withdrawal_key: state.withdrawal_key.clone(),
+        controller: state.controller.clone(),
+        request: state.request,
+        scope,
+        given_at: state.given_at,
+        valid_until: state.valid_until,
+        chain,
+        phase: state.phase,
+    }
 }
 
 fn end(state: &State, phase: Phase) -> Result<State, TransitionError> {

@@ -26,7 +26,7 @@ impl Chain {
         let complete = findings.verdict(Question::Recorded) == Verdict::Holds;
         let mut found = BTreeSet::new();
         for (at, node) in bundle.notices.iter().enumerate() {
-            let bytes = bundle.document.bytes().get(node.span.clone()).unwrap_or_default();
+            let bytes = bundle.document.bytes().get(node.span()).unwrap_or_default();
             let digest = Digest::of(bytes);
             let problem = match self.naming(digest) {
                 Some((request, language)) => check_notice(node, bytes, request, language).err(),

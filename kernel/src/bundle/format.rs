@@ -215,6 +215,10 @@ fn members<'a, const N: usize>(node: &'a Node<'a>, names: [&str; N], at: &str) -
     let found = node
         .as_object()
         .ok_or_else(|| fault(at, FaultCode::WrongType, "an object is wanted here"))?;
+    // Nearly always these are just the members, in their order.
+    if found.len() == N && found.iter().zip(names).all(|(member, name)| member.key == name) {
+        return Ok(std::array::from_fn(|at| &found[at].value));
+    }
     if let Some(unknown) = found.iter().find(|member| !names.contains(&member.key.as_ref())) {
         return Err(fault(at, FaultCode::UnknownMember, "unknown member").under(&unknown.key));
     }

@@ -51,9 +51,9 @@ pub enum Value<'a> {
     /// A string, with its escapes resolved.
     String(Cow<'a, str>),
     /// The elements in order.
-    Array(Vec<Node<'a>>),
+    Array(Box<[Node<'a>]>),
     /// The members in the input's order; no two have the same key.
-    Object(Vec<Member<'a>>),
+    Object(Box<[Member<'a>]>),
 }
 
 /// A value and where it stands.
@@ -61,8 +61,8 @@ pub enum Value<'a> {
 pub struct Node<'a> {
     /// The value.
     pub value: Value<'a>,
-    /// Its bytes in the input.
-    pub span: Range<usize>,
+    /// Its bytes in the input, from and to. A document has thousands of nodes, so they are kept small.
+    span: (u32, u32),
 }
 
 /// One member of an object.
@@ -72,8 +72,8 @@ pub struct Member<'a> {
     pub key: Cow<'a, str>,
     /// The value.
     pub value: Node<'a>,
-    /// From the opening quote of the key to the end of the value.
-    pub span: Range<usize>,
+    /// Where the opening quote of the key stands.
+    start: u32,
 }
 
 /// A parsed JSON text, which borrows from the bytes it was read from.
@@ -102,6 +102,11 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// Where its bytes are in the input.
+    pub fn span(&self) -> Range<usize> {
+        self.span.0 as usize..self.span.1 as usize
+    }
+
     /// The value of a member; `None` when there is no such member or this is no object.
     pub fn get(&self, key: &str) -> Option<&Node<'a>> {
         let members = self.as_object()?;
@@ -160,7 +165,7 @@ impl<'a> Node<'a> {
 
     /// The RFC 8785 bytes of this value.
     pub fn to_jcs(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.span.len());
+        let mut out = Vec::with_capacity(self.span().len());
         jcs::write_node(self, &mut out);
         out
     }
@@ -175,6 +180,13 @@ impl<'a> Node<'a> {
     }
 }
 
+impl Member<'_> {
+    /// From the opening quote of the key to the end of the value.
+    pub fn span(&self) -> Range<usize> {
+        self.start as usize..self.value.span().end
+    }
+}
+
 /// The RFC 8785 bytes of an object without one of its members, as two slices of the input to be
 /// concatenated. `bytes` is the input of the canonical document that `object` belongs to.
 ///
@@ -182,17 +194,15 @@ impl<'a> Node<'a> {
 pub fn without<'b>(bytes: &'b [u8], object: &Node<'_>, key: &str) -> Option<[&'b [u8]; 2]> {
     let members = object.as_object()?;
     let index = members.iter().position(|m| m.key == key)?;
-    let member = &members[index].span;
+    let member = members[index].span();
     // One comma goes with the member: the one before it, or for the first member the one after.
     let cut = match (index.checked_sub(1), members.get(index + 1)) {
-        (Some(before), _) => members[before].span.end..member.end,
-        (None, Some(next)) => member.start..next.span.start,
-        (None, None) => member.clone(),
+        (Some(before), _) => members[before].span().end..member.end,
+        (None, Some(next)) => member.start..next.span().start,
+        (None, None) => member,
     };
-    Some([
-        bytes.get(object.span.start..cut.start)?,
-        bytes.get(cut.end..object.span.end)?,
-    ])
+    let object = object.span();
+    Some([bytes.get(object.start..cut.start)?, bytes.get(cut.end..object.end)?])
 }
 
 /// RFC 6901 section 4: `~1` is `/`, `~0` is `~`, any other `~` is an error.

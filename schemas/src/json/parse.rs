@@ -34,8 +34,9 @@ pub fn parse_canonical(bytes: &[u8], max_bytes: usize) -> Result<Document<'_>, F
 }
 
 fn run(bytes: &[u8], max_bytes: usize, insist: bool) -> Result<Document<'_>, Fault> {
-    if bytes.len() > max_bytes {
-        let message = format!("{} bytes, at most {max_bytes} are allowed", bytes.len());
+    let most = max_bytes.min(MAX_BYTES);
+    if bytes.len() > most {
+        let message = format!("{} bytes, at most {most} are allowed", bytes.len());
         return Err(Fault::new("", FaultCode::Oversize, message));
     }
     let text = std::str::from_utf8(bytes).map_err(|e| {
@@ -52,18 +53,19 @@ fn run(bytes: &[u8], max_bytes: usize, insist: bool) -> Result<Document<'_>, Fau
         elements: Vec::new(),
         members: Vec::new(),
     };
-    parser.space()?;
-    let root = parser.value()?;
-    parser.space()?;
-    if parser.at != bytes.len() {
-        return Err(parser.syntax("nothing may follow the value"));
-    }
+    let root = parser.whole().map_err(|fault| *fault)?;
     Ok(Document {
         bytes,
         root,
         canonical: parser.canonical,
     })
 }
+
+/// Nodes say in 32 bits where they stand.
+const MAX_BYTES: usize = u32::MAX as usize;
+
+/// A fault is rare and large, a node is neither: boxed, it does not make every result larger.
+type Parse<T> = Result<T, Box<Fault>>;
 
 struct Parser<'a> {
     text: &'a str,
@@ -81,7 +83,17 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn value(&mut self) -> Result<Node<'a>, Fault> {
+    fn whole(&mut self) -> Parse<Node<'a>> {
+        self.space()?;
+        let root = self.value()?;
+        self.space()?;
+        if self.at != self.bytes.len() {
+            return Err(self.syntax("nothing may follow the value"));
+        }
+        Ok(root)
+    }
+
+    fn value(&mut self) -> Parse<Node<'a>> {
         let start = self.at;
         let value = match self.peek() {
             Some(b'"') => Value::String(self.string()?),
@@ -101,12 +113,12 @@ impl<'a> Parser<'a> {
         };
         Ok(Node {
             value,
-            span: start..self.at,
+            span: (position(start), position(self.at)),
         })
     }
 
     /// Steps over the opening bracket.
-    fn enter(&mut self) -> Result<(), Fault> {
+    fn enter(&mut self) -> Parse<()> {
         if self.depth == MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH}");
             return Err(self.fault(FaultCode::TooDeep, &message, self.at));
@@ -116,12 +128,12 @@ impl<'a> Parser<'a> {
         self.space()
     }
 
-    fn array(&mut self) -> Result<Value<'a>, Fault> {
+    fn array(&mut self) -> Parse<Value<'a>> {
         let first = self.elements.len();
         if !self.eat(b']') {
             loop {
                 let index = self.elements.len() - first;
-                let element = self.value().map_err(|fault| fault.under(&index.to_string()))?;
+                let element = self.value().map_err(|fault| under(fault, &index.to_string()))?;
                 self.elements.push(element);
                 if !self.another(b']', "a comma or the end of the array is expected")? {
                     break;
@@ -129,10 +141,10 @@ impl<'a> Parser<'a> {
             }
         }
         self.depth -= 1;
-        Ok(Value::Array(self.elements.split_off(first)))
+        Ok(Value::Array(self.elements.drain(first..).collect()))
     }
 
-    fn object(&mut self) -> Result<Value<'a>, Fault> {
+    fn object(&mut self) -> Parse<Value<'a>> {
         let first = self.members.len();
         let mut sorted = true;
         if !self.eat(b'}') {
@@ -149,12 +161,12 @@ impl<'a> Parser<'a> {
                     Some(Ordering::Greater) => {
                         sorted = false;
                         self.departure("the members are not sorted", start)
-                            .map_err(|fault| fault.under(&key))?;
+                            .map_err(|fault| under(fault, &key))?;
                     }
                 }
-                let value = self.member_value().map_err(|fault| fault.under(&key))?;
-                let span = start..self.at;
-                self.members.push(Member { key, value, span });
+                let value = self.member_value().map_err(|fault| under(fault, &key))?;
+                let start = position(start);
+                self.members.push(Member { key, value, start });
                 if !self.another(b'}', "a comma or the end of the object is expected")? {
                     break;
                 }
@@ -166,10 +178,10 @@ impl<'a> Parser<'a> {
             self.refuse_duplicates(&self.members[first..])?;
         }
         self.depth -= 1;
-        Ok(Value::Object(self.members.split_off(first)))
+        Ok(Value::Object(self.members.drain(first..).collect()))
     }
 
-    fn member_value(&mut self) -> Result<Node<'a>, Fault> {
+    fn member_value(&mut self) -> Parse<Node<'a>> {
         self.space()?;
         if !self.eat(b':') {
             return Err(self.syntax("a colon is expected"));
@@ -178,18 +190,18 @@ impl<'a> Parser<'a> {
         self.value()
     }
 
-    fn refuse_duplicates(&self, members: &[Member<'a>]) -> Result<(), Fault> {
+    fn refuse_duplicates(&self, members: &[Member<'a>]) -> Parse<()> {
         let mut by_key: Vec<&Member<'a>> = members.iter().collect();
         // The sort is stable, so the second of a pair is the later one in the input.
         by_key.sort_by(|a, b| a.key.cmp(&b.key));
         match by_key.windows(2).find(|pair| pair[0].key == pair[1].key) {
-            Some(pair) => Err(self.duplicate(&pair[1].key, pair[1].span.start)),
+            Some(pair) => Err(self.duplicate(&pair[1].key, pair[1].span().start)),
             None => Ok(()),
         }
     }
 
     /// After an element or a member: true after a comma, false after the closing bracket.
-    fn another(&mut self, close: u8, expected: &str) -> Result<bool, Fault> {
+    fn another(&mut self, close: u8, expected: &str) -> Parse<bool> {
         self.space()?;
         if self.eat(b',') {
             self.space()?;
@@ -201,7 +213,7 @@ impl<'a> Parser<'a> {
         Err(self.syntax(expected))
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+    fn string(&mut self) -> Parse<Cow<'a, str>> {
         self.at += 1;
         let plain = self.plain();
         if self.eat(b'"') {
@@ -236,7 +248,7 @@ impl<'a> Parser<'a> {
         &self.text[start..self.at]
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Parse<char> {
         let start = self.at;
         self.at += 1;
         let char = match self.peek() {
@@ -258,7 +270,7 @@ impl<'a> Parser<'a> {
         Ok(char)
     }
 
-    fn unicode_escape(&mut self, start: usize) -> Result<char, Fault> {
+    fn unicode_escape(&mut self, start: usize) -> Parse<char> {
         let unit = self.hex()?;
         let code_point = match unit {
             0xd800..=0xdbff => {
@@ -287,7 +299,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Steps over a `u` and reads the four digits after it.
-    fn hex(&mut self) -> Result<u32, Fault> {
+    fn hex(&mut self) -> Parse<u32> {
         self.at += 1;
         let mut unit = 0;
         for _ in 0..4 {
@@ -301,7 +313,7 @@ impl<'a> Parser<'a> {
         Ok(unit)
     }
 
-    fn integer(&mut self) -> Result<i64, Fault> {
+    fn integer(&mut self) -> Parse<i64> {
         let start = self.at;
         let negative = self.eat(b'-');
         let first = self.at;
@@ -334,7 +346,7 @@ impl<'a> Parser<'a> {
         Ok(if negative { -magnitude } else { magnitude })
     }
 
-    fn literal(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Fault> {
+    fn literal(&mut self, word: &str, value: Value<'a>) -> Parse<Value<'a>> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
             return Err(self.syntax("a value is expected"));
         }
@@ -342,7 +354,7 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    fn space(&mut self) -> Result<(), Fault> {
+    fn space(&mut self) -> Parse<()> {
         let start = self.at;
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -363,7 +375,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn departure(&mut self, message: &str, at: usize) -> Result<(), Fault> {
+    fn departure(&mut self, message: &str, at: usize) -> Parse<()> {
         self.canonical = false;
         if self.insist {
             return Err(self.fault(FaultCode::NotCanonical, message, at));
@@ -371,24 +383,33 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn syntax(&self, message: &str) -> Fault {
+    fn syntax(&self, message: &str) -> Box<Fault> {
         self.fault(FaultCode::Syntax, message, self.at)
     }
 
-    fn lone_surrogate(&self, start: usize) -> Fault {
+    fn lone_surrogate(&self, start: usize) -> Box<Fault> {
         let message = "a surrogate without its other half";
         self.fault(FaultCode::LoneSurrogate, message, start)
     }
 
-    fn duplicate(&self, key: &str, start: usize) -> Fault {
+    fn duplicate(&self, key: &str, start: usize) -> Box<Fault> {
         let message = "the member occurs twice";
-        self.fault(FaultCode::DuplicateMember, message, start).under(key)
+        under(self.fault(FaultCode::DuplicateMember, message, start), key)
     }
 
     /// A fault in the value at hand; the callers put the way to it in front of its pointer.
-    fn fault(&self, code: FaultCode, message: &str, at: usize) -> Fault {
-        Fault::new("", code, format!("{message} (byte {at})"))
+    fn fault(&self, code: FaultCode, message: &str, at: usize) -> Box<Fault> {
+        Box::new(Fault::new("", code, format!("{message} (byte {at})")))
     }
+}
+
+fn under(fault: Box<Fault>, token: &str) -> Box<Fault> {
+    Box::new(fault.under(token))
+}
+
+/// A place in an input of at most [`MAX_BYTES`].
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The place of the first quote, backslash or control character among eight bytes. To look at eight at

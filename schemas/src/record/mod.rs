@@ -355,7 +355,7 @@ impl Record {
     /// # Errors
     /// The first fault; its pointer starts at the node.
     pub fn from_canonical(document: &[u8], node: &Node<'_>) -> Result<Self, Fault> {
-        let bytes = document.get(node.span.clone()).unwrap_or_default();
+        let bytes = document.get(node.span()).unwrap_or_default();
         if bytes.len() > MAX_RECORD_BYTES {
             return Err(fault("", FaultCode::Oversize, "a record has at most 65536 bytes"));
         }
@@ -672,7 +672,7 @@ fn check_version(node: &Node<'_>) -> Result<(), Fault> {
 fn check_shown(shown: &Shown, document: &[u8], node: &Node<'_>) -> Result<(), Fault> {
     let scope = node.get("credentialSubject").and_then(|subject| subject.get("scope"));
     let clauses = scope.and_then(Node::as_array).unwrap_or_default();
-    let digest = |clause: &Node<'_>| document.get(clause.span.clone()).map(Digest::of);
+    let digest = |clause: &Node<'_>| document.get(clause.span()).map(Digest::of);
     let chosen = shown.choices.iter().map(|choice| Some(choice.clause));
     if chosen.eq(clauses.iter().map(digest)) {
         return Ok(());

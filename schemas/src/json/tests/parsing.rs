@@ -9,7 +9,7 @@ fn values_and_their_spans() {
     let document = read(text);
     let root = document.root();
     assert_eq!(document.bytes(), text.as_bytes());
-    let slice = |ptr: &str| &text[root.pointer(ptr).unwrap().span.clone()];
+    let slice = |ptr: &str| &text[root.pointer(ptr).unwrap().span()];
     assert_eq!(slice(""), text.trim());
     assert_eq!(slice("/a/0"), "true");
     assert_eq!(slice("/a/1"), "-12");
@@ -23,7 +23,7 @@ fn values_and_their_spans() {
     assert_eq!(root.get("a").unwrap().as_array().unwrap().len(), 3);
     assert_eq!(root.get("c").unwrap().value, Value::Null);
     let member = &root.as_object().unwrap()[1];
-    assert_eq!(&text[member.span.clone()], "\"b\" : { }");
+    assert_eq!(&text[member.span()], "\"b\" : { }");
 }
 
 #[test]
