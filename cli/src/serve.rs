@@ -93,6 +93,8 @@ async fn operator_token(ledger: &Ledger, dir: &Path, out: &Output) -> Result<()>
     let order = TokenOrder {
         role: Role::Operator,
         controller: None,
+        audit: None,
+        kinds: None,
         label: FIRST_TOKEN.to_owned(),
         expires: None,
     };

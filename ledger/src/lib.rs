@@ -38,6 +38,7 @@
 //! keyring. `log/` holds what everybody may read. See `migrations/` for the tables.
 
 mod arrive;
+mod audit;
 mod clock;
 mod commit;
 mod crypto;
@@ -68,6 +69,7 @@ mod store;
 mod tokens;
 mod tree;
 
+pub use audit::{Auditor, Openings};
 pub use clock::{Clock, SystemClock};
 pub use crypto::SealError;
 pub use error::{OpenError, StoreError, SubmitError};

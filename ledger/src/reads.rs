@@ -228,22 +228,7 @@ impl Ledger {
         node.announced(size).await?;
         let to = feed.size.min(from.saturating_add(clamp(limit) as u64));
         let rows = node.store.feed_items(feed.controller, from, to).await?;
-        let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
-        let (tree, secrets) = (
-            node.store.inclusion(&indexes, size).await?,
-            node.keyring.secrets(&indexes).await?,
-        );
-        let item = |row: RecordRow| {
-            let secret = secrets.get(&row.index);
-            Ok(FeedItem {
-                seq: row.seq,
-                index: row.index,
-                leaf_hash: Digest::from_bytes(*leaf_hash(&row.leaf).as_bytes()),
-                salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
-                record: Node::text(&row, secret)?,
-                proof: tree.inclusion(row.index)?,
-            })
-        };
+        let items = node.opened_items(rows, size).await?;
         let head = FeedHead {
             version: Version,
             r#type: FeedHeadType::default(),
@@ -255,7 +240,6 @@ impl Ledger {
             root: Digest::from_bytes(*root.as_bytes()),
             time: self.now(),
         };
-        let items = rows.into_iter().map(item).collect::<Result<_, StoreError>>()?;
         Ok(Some(FeedPage {
             items,
             head: node.voice.state(head)?,
@@ -302,6 +286,27 @@ impl Node {
             .find_one(&self.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
             .await?;
         Ok(index.filter(|index| *index < size))
+    }
+
+    /// Records as feeds show them, with proofs that lead to the tree of `size` leaves.
+    pub(crate) async fn opened_items(&self, rows: Vec<RecordRow>, size: u64) -> Result<Vec<FeedItem>, StoreError> {
+        let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
+        let (tree, secrets) = (
+            self.store.inclusion(&indexes, size).await?,
+            self.keyring.secrets(&indexes).await?,
+        );
+        let item = |row: RecordRow| {
+            let secret = secrets.get(&row.index);
+            Ok(FeedItem {
+                seq: row.seq,
+                index: row.index,
+                leaf_hash: Digest::from_bytes(*leaf_hash(&row.leaf).as_bytes()),
+                salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
+                record: Self::text(&row, secret)?,
+                proof: tree.inclusion(row.index)?,
+            })
+        };
+        rows.into_iter().map(item).collect()
     }
 
     /// The events of a consent in log order, with what opens them.

@@ -2,6 +2,7 @@
 //!
 //! It keeps what others have judged, sealed and signed, and knows neither keys nor HTTP.
 
+mod audits;
 mod batch;
 mod consents;
 mod head;
@@ -14,6 +15,7 @@ mod tokens;
 
 use std::path::Path;
 
+pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
 pub(crate) use head::Seen;
@@ -24,7 +26,10 @@ pub(crate) use tokens::TokenFound;
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/main/0001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../migrations/main/0001_ledger.sql")),
+    (2, include_str!("../migrations/main/0002_audits.sql")),
+];
 
 /// The main database.
 pub(crate) struct Store {

@@ -1,10 +1,13 @@
 //! Bearer tokens: 256 random bits, shown once, stored hashed, revocable.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use placet_schemas::api::AuditScope;
 use placet_schemas::id::{Did, Digest, encode_hex};
+use placet_schemas::record::Kind;
 use placet_schemas::time::Timestamp;
 
 use crate::error::StoreError;
@@ -40,6 +43,10 @@ pub struct TokenOrder {
     pub role: Role,
     /// Its brand, which must be registered.
     pub controller: Option<Did>,
+    /// What an auditor may look at.
+    pub audit: Option<AuditScope>,
+    /// Which records a service may open, besides public ones.
+    pub kinds: Option<BTreeSet<Kind>>,
     /// A name for people.
     pub label: String,
     /// When it ends by itself.
@@ -63,6 +70,10 @@ pub struct Access {
     pub role: Role,
     /// Its brand.
     pub controller: Option<Did>,
+    /// What an auditor may look at.
+    pub audit: Option<AuditScope>,
+    /// Which records a service may open, besides public ones.
+    pub kinds: Option<BTreeSet<Kind>>,
 }
 
 /// A token as the operator sees it.
@@ -74,6 +85,10 @@ pub struct TokenRow {
     pub role: Role,
     /// Its brand.
     pub controller: Option<Did>,
+    /// What an auditor may look at.
+    pub audit: Option<AuditScope>,
+    /// Which records a service may open, besides public ones.
+    pub kinds: Option<BTreeSet<Kind>>,
     /// A name for people.
     pub label: String,
     /// When it was made.
@@ -101,6 +116,8 @@ impl Ledger {
         let TokenOrder {
             role,
             controller,
+            audit,
+            kinds,
             label,
             expires,
         } = order;
@@ -108,6 +125,8 @@ impl Ledger {
             public_id: id.0.clone(),
             role: role.as_str().to_owned(),
             controller,
+            audit,
+            kinds: kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")),
             label,
             created: self.now(),
             expires,
@@ -131,10 +150,14 @@ impl Ledger {
         if found.revoked.is_some() || found.expires.is_some_and(|expires| expires <= self.now()) {
             return Ok(None);
         }
-        let TokenRow {
-            id, role, controller, ..
-        } = found.try_into()?;
-        Ok(Some(Access { id, role, controller }))
+        let row = TokenRow::try_from(found)?;
+        Ok(Some(Access {
+            id: row.id,
+            role: row.role,
+            controller: row.controller,
+            audit: row.audit,
+            kinds: row.kinds,
+        }))
     }
 
     /// The tokens, in the order of their names, after the one called `after`.
@@ -232,10 +255,20 @@ impl TryFrom<TokenFound> for TokenRow {
             id: found.public_id.parse().map_err(corrupt)?,
             role: found.role.parse().map_err(corrupt)?,
             controller: found.controller,
+            audit: found.audit,
+            kinds: found.kinds.as_deref().map(kinds).transpose()?,
             label: found.label,
             created: found.created,
             expires: found.expires,
             revoked: found.revoked,
         })
     }
+}
+
+fn kinds(text: &str) -> Result<BTreeSet<Kind>, StoreError> {
+    let kind = |name: &str| Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
+    let kinds = text
+        .split(' ')
+        .map(|name| kind(name).ok_or(StoreError::Corrupt("token")));
+    kinds.collect()
 }

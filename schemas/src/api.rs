@@ -30,6 +30,9 @@ pub const MAX_INVITATION_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// Longest label of a token, in bytes.
 pub const MAX_LABEL_BYTES: usize = 128;
 
+/// Longest life of an auditor's token, in seconds: 90 days.
+pub const MAX_AUDIT_SECONDS: u64 = 90 * 24 * 60 * 60;
+
 /// An empty object, for calls that take nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -69,6 +69,8 @@ impl Shop {
         let order = IssueToken {
             role: Role::Brand,
             controller: Some(brand.did.clone()),
+            audit: None,
+            kinds: None,
             label: p("shop"),
             expires_in_seconds: None,
         };

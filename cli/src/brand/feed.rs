@@ -118,14 +118,22 @@ fn check_head(answer: &FeedAnswer, trust: &LogTrust) -> Result<Hash> {
 
 fn check_item(item: &FeedItem, answer: &FeedAnswer, root: &Hash, seq: u64) -> Result<CanonicalRecord> {
     ensure!(item.seq == seq, "it is number {}", item.seq);
-    let record = CanonicalRecord::parse(&json::to_jcs(&item.record)?)?;
-    let leaf = merkle::leaf_hash(&Salt::from_bytes(*item.salt.as_bytes()).leaf(&record.record.digest()));
+    check_opening(item, answer.head.statement.size, root)
+}
+
+/// Checks that an item is opened and in the log with this size and root; gives its record.
+pub(crate) fn check_opening(item: &FeedItem, size: u64, root: &Hash) -> Result<CanonicalRecord> {
+    let (Some(record), Some(salt)) = (&item.record, &item.salt) else {
+        bail!("the ledger does not open it");
+    };
+    let record = CanonicalRecord::parse(&json::to_jcs(record)?)?;
+    let leaf = merkle::leaf_hash(&Salt::from_bytes(*salt.as_bytes()).leaf(&record.record.digest()));
     ensure!(
         leaf.as_bytes() == item.leaf_hash.as_bytes(),
         "salt and record make another leaf"
     );
     let proof: Vec<Hash> = item.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
-    merkle::verify_inclusion(&leaf, item.index, answer.head.statement.size, &proof, root)?;
+    merkle::verify_inclusion(&leaf, item.index, size, &proof, root)?;
     Ok(record)
 }
 

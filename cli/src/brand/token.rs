@@ -52,6 +52,8 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let order = IssueToken {
         role: Role::Brand,
         controller: Some(args.did),
+        audit: None,
+        kinds: None,
         label: args.label,
         expires_in_seconds: args.expires_in,
     };

@@ -1,24 +1,28 @@
-//! Who is calling, and what that one may do. The table is in docs/ARCHITECTURE.md, "Interfaces".
+//! Who is calling, and what that one may do.
 //!
 //! | caller | proves itself by | here |
 //! |---|---|---|
 //! | public | nothing | whatever takes no [`Caller`] |
 //! | consumer | a session token of her pairwise DID | [`Caller::party`] |
 //! | brand | a bearer token | [`Brand`], [`Caller::party`] |
-//! | service | a bearer token | [`Caller::feed`] |
+//! | service | a bearer token, for some record kinds | [`Caller::feed`] |
+//! | auditor | a bearer token for one brand, period and case, which ends by itself | [`Audit`] |
 //! | operator | a bearer token | [`Operator`] |
 //!
 //! A token that is sent and does not hold is always 401, before anything is looked up. Handlers that need no caller never
 //! look at the header: an expired token must not stand between a person and her withdrawal.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use placet_schemas::id::Did;
+use placet_schemas::record::Kind;
 
 use super::HttpState;
 use super::problem::ApiError;
-use crate::{Party, Role};
+use crate::{Access, Auditor, Party, Role};
 
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 128;
@@ -32,8 +36,10 @@ pub(super) enum Caller {
     Consumer(Did),
     /// A brand.
     Brand(Did),
-    /// A follower of the ledger.
-    Service,
+    /// A follower of the ledger, and the kinds of record that it opens.
+    Service(BTreeSet<Kind>),
+    /// An auditor of one brand.
+    Auditor(Box<Auditor>),
     /// The operator.
     Operator,
 }
@@ -54,14 +60,15 @@ impl Caller {
         self.party().map_err(|_| ApiError::not_found())
     }
 
-    /// Whose feed may be read, when `named` is the one that is asked for.
-    pub(super) fn feed(&self, named: Option<Did>) -> Result<Did, ApiError> {
+    /// Whose feed may be read, when `named` is the one that is asked for, and of which kinds records are opened: of any
+    /// without.
+    pub(super) fn feed(&self, named: Option<Did>) -> Result<(Did, Option<BTreeSet<Kind>>), ApiError> {
         match (self, named) {
-            (Self::Brand(own), named) if named.as_ref().is_none_or(|named| named == own) => Ok(own.clone()),
+            (Self::Brand(own), named) if named.as_ref().is_none_or(|named| named == own) => Ok((own.clone(), None)),
             // Another brand's feed looks just as one that does not exist.
             (Self::Brand(_), _) => Err(ApiError::not_found()),
-            (Self::Service, Some(named)) => Ok(named),
-            (Self::Service, None) => Err(ApiError::new(
+            (Self::Service(kinds), Some(named)) => Ok((named, Some(kinds.clone()))),
+            (Self::Service(_), None) => Err(ApiError::new(
                 "parameter",
                 "a service says whose feed: controller=<DID>",
             )),
@@ -96,11 +103,32 @@ impl FromRequestParts<HttpState> for Caller {
             .authenticate(token)
             .await?
             .ok_or_else(ApiError::unauthorized)?;
-        match (access.role, access.controller) {
-            (Role::Brand, Some(did)) => Ok(Self::Brand(did)),
-            (Role::Service, _) => Ok(Self::Service),
-            (Role::Operator, _) => Ok(Self::Operator),
-            // A brand's token without a brand, and roles that this interface does not serve.
+        match access {
+            Access {
+                role: Role::Brand,
+                controller: Some(did),
+                ..
+            } => Ok(Self::Brand(did)),
+            Access {
+                role: Role::Service,
+                kinds: Some(kinds),
+                ..
+            } => Ok(Self::Service(kinds)),
+            Access {
+                role: Role::Auditor,
+                id: token,
+                controller: Some(controller),
+                audit: Some(scope),
+                ..
+            } => Ok(Self::Auditor(Box::new(Auditor {
+                token,
+                controller,
+                scope,
+            }))),
+            Access {
+                role: Role::Operator, ..
+            } => Ok(Self::Operator),
+            // A token that lacks what its role needs gives nothing.
             _ => Err(ApiError::unauthorized()),
         }
     }
@@ -117,6 +145,21 @@ impl FromRequestParts<HttpState> for Brand {
             Caller::Brand(did) => Ok(Self(did)),
             Caller::Public => Err(ApiError::unauthorized()),
             _ => Err(ApiError::forbidden("this call is for brands")),
+        }
+    }
+}
+
+/// The auditor who calls; everyone else is refused.
+pub(super) struct Audit(pub(super) Auditor);
+
+impl FromRequestParts<HttpState> for Audit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Auditor(auditor) => Ok(Self(*auditor)),
+            Caller::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for auditors")),
         }
     }
 }

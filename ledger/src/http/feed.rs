@@ -1,5 +1,6 @@
 //! `/v1/feed`: what followers of the ledger live on.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -7,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use placet_schemas::api;
 use placet_schemas::id::{Did, Digest};
+use placet_schemas::record::Kind;
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::IntoParams;
@@ -43,7 +45,9 @@ struct FeedParams {
     controller: Option<Did>,
 }
 
-/// A brand's feed: its requests, its consumers' records and its keys, in feed order, each with what opens it.
+/// A brand's feed: its requests, its consumers' records and its keys, in feed order, each with what opens it. A service gets
+/// what opens public records and those of the kinds its token is for; of the others it gets the leaf, so that the feed still
+/// adds up to its head.
 #[utoipa::path(get, path = "/v1/feed", tag = "feed", params(FeedParams),
     responses((status = 200, body = api::FeedAnswer)), security(("token" = [])))]
 async fn read(
@@ -51,10 +55,11 @@ async fn read(
     caller: Caller,
     Params(params): Params<FeedParams>,
 ) -> Result<Response, ApiError> {
-    let controller = caller.feed(params.controller)?;
+    let (controller, kinds) = caller.feed(params.controller)?;
     let wait = Duration::from_secs(params.wait.unwrap_or(0).min(MAX_FEED_WAIT_SECONDS));
     let page = await_page(&state, &controller, params.from.unwrap_or(0), clamp(params.limit), wait).await?;
-    let items = page.items.into_iter().map(item).collect::<Result<_, _>>()?;
+    let items = page.items.into_iter().map(|one| item(one, kinds.as_ref()));
+    let items = items.collect::<Result<_, _>>()?;
     let answer = api::FeedAnswer {
         controller,
         items,
@@ -92,13 +97,17 @@ async fn await_page(
     }
 }
 
-fn item(item: FeedItem) -> Result<api::FeedItem, ApiError> {
+/// An item, opened if it is public or of one of these kinds; without kinds, of any.
+pub(super) fn item(item: FeedItem, kinds: Option<&BTreeSet<Kind>>) -> Result<api::FeedItem, ApiError> {
+    let record = answer::embedded(&item.record)?;
+    let kind = record.pointer("/type/1").and_then(|kind| Kind::deserialize(kind).ok());
+    let opened = kinds.is_none_or(|kinds| kind.is_some_and(|kind| kind.is_public() || kinds.contains(&kind)));
     Ok(api::FeedItem {
         seq: item.seq,
         index: item.index,
         leaf_hash: item.leaf_hash,
-        salt: api::SaltText::from_bytes(*item.salt.as_bytes()),
-        record: answer::embedded(&item.record)?,
+        salt: opened.then(|| api::SaltText::from_bytes(*item.salt.as_bytes())),
+        record: opened.then_some(record),
         proof: item
             .proof
             .into_iter()

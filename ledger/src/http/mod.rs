@@ -7,6 +7,7 @@
 //! Out of scope: TLS towards callers (a reverse proxy's work), HTTP/2, cookies, cross-origin access.
 
 mod answer;
+mod audits;
 mod auth;
 mod body;
 mod consents;
@@ -162,6 +163,7 @@ pub fn router(state: HttpState) -> Router {
         .merge(withdrawals::routes())
         .merge(consents::routes())
         .merge(feed::routes())
+        .merge(audits::routes())
         .split_for_parts();
     let resources = resources
         .merge(openapi::routes(description))

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use placet_schemas::api::{self, IssueToken, IssuedToken, TokenPage, TokenSummary};
+use placet_schemas::api::{self, IssueToken, IssuedToken, MAX_AUDIT_SECONDS, TokenPage, TokenSummary};
+use placet_schemas::time::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,30 +42,11 @@ async fn issue(
     Operator: Operator,
     Json(body): Json<IssueToken>,
 ) -> Result<Response, ApiError> {
-    match (body.role, &body.controller) {
-        (api::Role::Brand, Some(did)) => {
-            let known = state.ledger.controller(did).await?;
-            known.ok_or_else(|| ApiError::at("controller_unknown", "register the brand first", "/controller"))?;
-        }
-        (api::Role::Brand, None) => return Err(ApiError::at("malformed", "whose token is it?", "/controller")),
-        (_, Some(_)) => {
-            return Err(ApiError::at(
-                "malformed",
-                "only a brand's token names a brand",
-                "/controller",
-            ));
-        }
-        (_, None) => {}
+    let order = order(body, state.ledger.now())?;
+    if let Some(did) = &order.controller {
+        let known = state.ledger.controller(did).await?;
+        known.ok_or_else(|| ApiError::at("controller_unknown", "register the brand first", "/controller"))?;
     }
-    let expires = body
-        .expires_in_seconds
-        .map(|seconds| state.ledger.now().plus_seconds(seconds));
-    let order = TokenOrder {
-        role: inner(body.role),
-        controller: body.controller,
-        label: body.label.into(),
-        expires,
-    };
     let (id, token) = state.ledger.issue_token(order).await?;
     let issued = IssuedToken {
         id: id.to_string(),
@@ -93,7 +75,7 @@ async fn list(
         .last()
         .filter(|_| rows.len() == limit)
         .map(|row| row.id.to_string());
-    let tokens = rows.into_iter().filter_map(summary).collect();
+    let tokens = rows.into_iter().map(summary).collect();
     answer::json(StatusCode::OK, &TokenPage { tokens, next })
 }
 
@@ -113,29 +95,78 @@ async fn revoke(
     }
 }
 
+/// The token that is wanted: exactly what its role needs, and nothing that it has no use for.
+fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
+    let wrong = |what: &str, pointer: &str| Err(ApiError::at("malformed", what, pointer));
+    let (of_brand, auditor, service) = match body.role {
+        api::Role::Brand => (true, false, false),
+        api::Role::Auditor => (true, true, false),
+        api::Role::Service => (false, false, true),
+        api::Role::Operator => (false, false, false),
+    };
+    if of_brand != body.controller.is_some() {
+        return wrong(
+            "the token of a brand or auditor names a brand, no other does",
+            "/controller",
+        );
+    }
+    if service != body.kinds.as_ref().is_some_and(|kinds| !kinds.is_empty()) || (!service && body.kinds.is_some()) {
+        return wrong(
+            "a service's token says which kinds of record it opens, no other does",
+            "/kinds",
+        );
+    }
+    if auditor != body.audit.is_some() {
+        return wrong(
+            "an auditor's token says for which period and case it is, no other does",
+            "/audit",
+        );
+    }
+    if body.audit.as_ref().is_some_and(|audit| audit.from > audit.to) {
+        return wrong("the period ends before it begins", "/audit/to");
+    }
+    if auditor
+        && body
+            .expires_in_seconds
+            .is_none_or(|seconds| seconds > MAX_AUDIT_SECONDS)
+    {
+        return wrong("an auditor's token ends by itself, within 90 days", "/expiresInSeconds");
+    }
+    Ok(TokenOrder {
+        role: inner(body.role),
+        controller: body.controller,
+        audit: body.audit,
+        kinds: body.kinds,
+        label: body.label.into(),
+        expires: body.expires_in_seconds.map(|seconds| now.plus_seconds(seconds)),
+    })
+}
+
 const fn inner(role: api::Role) -> Role {
     match role {
         api::Role::Brand => Role::Brand,
         api::Role::Service => Role::Service,
+        api::Role::Auditor => Role::Auditor,
         api::Role::Operator => Role::Operator,
     }
 }
 
-/// A row as the operator sees it; roles that this interface does not issue are not its to show.
-fn summary(row: TokenRow) -> Option<TokenSummary> {
-    let role = match row.role {
-        Role::Brand => api::Role::Brand,
-        Role::Service => api::Role::Service,
-        Role::Operator => api::Role::Operator,
-        Role::Auditor => return None,
-    };
-    Some(TokenSummary {
+/// A row as the operator sees it.
+fn summary(row: TokenRow) -> TokenSummary {
+    TokenSummary {
         id: row.id.to_string(),
-        role,
+        role: match row.role {
+            Role::Brand => api::Role::Brand,
+            Role::Service => api::Role::Service,
+            Role::Auditor => api::Role::Auditor,
+            Role::Operator => api::Role::Operator,
+        },
         controller: row.controller,
+        audit: row.audit,
+        kinds: row.kinds,
         label: row.label,
         created: row.created,
         expires: row.expires,
         revoked: row.revoked,
-    })
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) struct FeedRow {
 }
 
 type Consent = (i64, i64, i64, i64, Vec<u8>);
-type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+pub(super) type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
 type Feed = (i64, i64, Vec<u8>, i64, Vec<u8>, String);
 
 impl Store {
@@ -147,7 +147,7 @@ fn consent((grant, controller, last, events, state): Consent) -> Result<ConsentR
     })
 }
 
-fn record((index, seq, leaf, sealed, public): Record) -> Result<RecordRow, StoreError> {
+pub(super) fn record((index, seq, leaf, sealed, public): Record) -> Result<RecordRow, StoreError> {
     Ok(RecordRow {
         index: uint(index)?,
         seq: uint(seq)?,

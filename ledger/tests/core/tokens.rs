@@ -8,6 +8,8 @@ fn order(role: Role) -> TokenOrder {
     TokenOrder {
         role,
         controller: None,
+        audit: None,
+        kinds: None,
         label: "till 4".to_owned(),
         expires: None,
     }

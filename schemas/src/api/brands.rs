@@ -1,11 +1,13 @@
 //! Bodies about brands: registration, tokens, notices, requests, invitations.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::MAX_LABEL_BYTES;
 use crate::id::{Did, Digest, IdError, string_id};
-use crate::record::Invitation;
 use crate::record::keys::KeySource;
+use crate::record::{Invitation, Kind};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -60,8 +62,10 @@ pub struct ControllerPage {
 pub enum Role {
     /// A brand: its own requests, invitations, consents and feed.
     Brand,
-    /// A follower of the ledger: every feed.
+    /// A follower of the ledger: every feed, opened for the record kinds of its token.
     Service,
+    /// An auditor: the records of one brand and one period, for one case. Each use is logged, and the brand sees it.
+    Auditor,
     /// The operator: brands and tokens.
     Operator,
 }
@@ -73,14 +77,33 @@ pub enum Role {
 pub struct IssueToken {
     /// Its role.
     pub role: Role,
-    /// Whose token it is: needed for a brand, refused for others.
+    /// Whose token it is: needed for a brand and for an auditor, who audits that brand; refused for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controller: Option<Did>,
+    /// What an auditor may look at: needed for an auditor, refused for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditScope>,
+    /// Which records a service may open, besides public ones: needed for a service, refused for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<BTreeSet<Kind>>,
     /// A name to know it by.
     pub label: Label,
-    /// Its life; without it, the token lives until it is revoked.
+    /// Its life; without it, the token lives until it is revoked. An auditor's has one, at most `MAX_AUDIT_SECONDS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
+}
+
+/// What an auditor may look at: the records that came into the log from the first moment to the last, both included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditScope {
+    /// The first moment.
+    pub from: Timestamp,
+    /// The last moment.
+    pub to: Timestamp,
+    /// What it is for: a file number, no person's name.
+    pub case: Label,
 }
 
 /// A name to know a token by: 1 to 128 printable bytes.
@@ -131,6 +154,12 @@ pub struct TokenSummary {
     /// Whose it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controller: Option<Did>,
+    /// What an auditor's is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditScope>,
+    /// Which records a service's opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<BTreeSet<Kind>>,
     /// Its label.
     pub label: String,
     /// When it was made.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SaltText;
+use super::{AuditScope, SaltText};
 use crate::id::{Did, Digest};
 use crate::lifecycle::{Effective, State};
 use crate::record::Kind;
@@ -91,7 +91,8 @@ pub struct FeedAnswer {
     pub checkpoint: String,
 }
 
-/// One item of a feed: a record of the brand or of one of its consumers, opened.
+/// One item of a feed: a record of the brand or of one of its consumers. It is opened for the brand and for an auditor; for
+/// a service, if it is public or of a kind that its token is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -103,10 +104,67 @@ pub struct FeedItem {
     /// RFC 6962 hash of its leaf.
     pub leaf_hash: Digest,
     /// What opens the leaf.
-    pub salt: SaltText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salt: Option<SaltText>,
     /// The record.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub record: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub record: Option<serde_json::Value>,
     /// The inclusion proof under the answer's checkpoint: hashes from the leaf's sibling upwards (RFC 6962).
     pub proof: Vec<Digest>,
+}
+
+/// `GET /v1/audit/openings`: records of one brand, in log order, as far as the auditor's token goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpeningsAnswer {
+    /// The brand.
+    pub controller: Did,
+    /// What the token is for.
+    pub audit: AuditScope,
+    /// The records, opened.
+    pub items: Vec<FeedItem>,
+    /// The checkpoint (C2SP tlog-checkpoint) that the proofs lead to.
+    pub checkpoint: String,
+    /// What to give as `after` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// `GET /v1/audits`: what auditors have looked at, for the brand whose records they were, in the order in which they did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditPage {
+    /// The uses.
+    pub uses: Vec<AuditUse>,
+    /// What to give as `after` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// One use of an auditor's token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditUse {
+    /// Its number.
+    pub id: u64,
+    /// The token's public name.
+    pub token: String,
+    /// What the operator calls the token.
+    pub label: String,
+    /// What the token is for.
+    pub audit: AuditScope,
+    /// When it was used.
+    pub time: Timestamp,
+    /// Log index of the first record that was opened; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// Log index of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
+    /// How many records were opened.
+    pub count: u64,
 }

@@ -1,5 +1,6 @@
 //! The ledger as its callers meet it: over real connections.
 
+mod audits;
 mod bodies;
 mod brands;
 mod client;

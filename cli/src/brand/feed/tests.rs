@@ -74,8 +74,8 @@ fn log() -> Log {
             seq: number.into(),
             index: number.into(),
             leaf_hash: Digest::from_bytes(*leaf.as_bytes()),
-            salt: SaltText::from_bytes(salt),
-            record: serde_json::from_slice(&record.bytes).unwrap(),
+            salt: Some(SaltText::from_bytes(salt)),
+            record: Some(serde_json::from_slice(&record.bytes).unwrap()),
             proof: Vec::new(),
         });
     }
@@ -143,13 +143,14 @@ fn an_item_that_is_left_out_changed_or_moved_is_noticed() {
         (|page| drop(page.items.drain(..)), "keeps items back"),
         (|page| page.items.swap(0, 1), "it is number 1"),
         (
-            |page| page.items[1].salt = SaltText::from_bytes([9; 32]),
+            |page| page.items[1].salt = Some(SaltText::from_bytes([9; 32])),
             "another leaf",
         ),
         (
             |page| page.items[1].record = page.items[0].record.clone(),
             "another leaf",
         ),
+        (|page| page.items[1].record = None, "does not open it"),
         (|page| page.items[1].leaf_hash = Digest::of(b""), "another leaf"),
         (|page| page.items[1].proof.truncate(1), "item 1"),
         (|page| page.items[1].index = 2, "item 1"),

@@ -116,6 +116,8 @@ impl House {
         let order = TokenOrder {
             role: Role::Operator,
             controller: None,
+            audit: None,
+            kinds: None,
             label: "test".to_owned(),
             expires: None,
         };

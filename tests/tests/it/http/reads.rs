@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use placet_schemas::api::{ConsentPage, ConsentView, FeedAnswer};
+use placet_kernel::leaf::Salt;
+use placet_schemas::api::{ConsentPage, ConsentView, FeedAnswer, FeedItem};
 use placet_schemas::id::Digest;
 use placet_schemas::lifecycle::Effective;
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::{CanonicalRecord, Kind, Record};
 use serde_json::json;
 
 use super::house::House;
@@ -86,10 +87,7 @@ async fn a_feed_has_every_record_in_order_with_what_opens_it() {
     );
     assert_eq!(whole.head.statement.feed_size, 4);
     for item in &whole.items {
-        let record = CanonicalRecord::parse(item.record.to_string().as_bytes())
-            .unwrap()
-            .record;
-        let salt = placet_kernel::leaf::Salt::from_bytes(*item.salt.as_bytes());
+        let (record, salt) = opened(item);
         let leaf = placet_kernel::merkle::leaf_hash(&salt.leaf(&record.digest()));
         assert_eq!(item.leaf_hash, Digest::from_bytes(leaf.into()));
     }
@@ -101,15 +99,41 @@ async fn a_feed_has_every_record_in_order_with_what_opens_it() {
 #[tokio::test]
 async fn a_service_reads_every_feed_and_says_whose() {
     let house = House::new().await;
-    let service = house.token(&json!({ "role": "service", "label": "issuer" })).await;
+    let anna = house.person("anna").await;
+    house.send(&house.withdrawal(&anna).bytes).await.expect(201);
+    let order = json!({ "role": "service", "label": "issuer", "kinds": ["Withdrawal", "Narrowing"] });
+    let service = house.token(&order).await;
     let read = |query: &str| house.get(&format!("/v1/feed{query}")).token(&service).send();
     read("").await.expect(400).refused("parameter");
-    read(&format!("?controller={}", house.brand.did)).await.expect(200);
+    let page = read(&format!("?controller={}", house.brand.did)).await.expect(200);
+    let page: FeedAnswer = serde_json::from_slice(&page.body).unwrap();
+    let mut feed = placet_kernel::merkle::Frontier::new();
+    let mut kinds = Vec::new();
+    for item in &page.items {
+        feed.push(placet_kernel::merkle::Hash::new(*item.leaf_hash.as_bytes()));
+        kinds.push(item.record.is_some().then(|| opened(item).0.kind()));
+        assert_eq!(item.record.is_some(), item.salt.is_some());
+    }
+    let public = [Some(Kind::ControllerKeys), Some(Kind::ConsentRequest)];
+    assert_eq!(kinds[..2], public, "the public ones are opened for everybody");
+    assert_eq!(
+        kinds[2..],
+        [None, Some(Kind::Withdrawal)],
+        "the grant is none of its kinds"
+    );
+    assert_eq!(page.head.statement.feed_root, Digest::from_bytes(feed.root().into()));
     read("?controller=did:web:nobody.example")
         .await
         .expect(404)
         .refused("not_found");
     read("?controller=nobody").await.expect(400).refused("parameter");
+}
+
+/// The record of an item, and what opens its leaf.
+fn opened(item: &FeedItem) -> (Record, Salt) {
+    let text = item.record.as_ref().unwrap().to_string();
+    let record = CanonicalRecord::parse(text.as_bytes()).unwrap().record;
+    (record, Salt::from_bytes(*item.salt.as_ref().unwrap().as_bytes()))
 }
 
 #[tokio::test]

@@ -3,21 +3,24 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::audits;
 use super::client::Call;
 use super::house::House;
 
 /// Who calls.
-const CALLERS: [&str; 7] = ["public", "her", "another", "brand", "rival", "service", "operator"];
+const CALLERS: [&str; 8] = [
+    "public", "her", "another", "brand", "rival", "service", "auditor", "operator",
+];
 
 /// One route and the status that each caller gets, in the order of [`CALLERS`].
 struct Row {
     method: Method,
     path: String,
     body: Option<Value>,
-    statuses: [u16; 7],
+    statuses: [u16; 8],
 }
 
-fn row(method: Method, path: &str, statuses: [u16; 7]) -> Row {
+fn row(method: Method, path: &str, statuses: [u16; 8]) -> Row {
     Row {
         method,
         path: path.to_owned(),
@@ -26,7 +29,7 @@ fn row(method: Method, path: &str, statuses: [u16; 7]) -> Row {
     }
 }
 
-fn post(path: &str, body: Value, statuses: [u16; 7]) -> Row {
+fn post(path: &str, body: Value, statuses: [u16; 8]) -> Row {
     Row {
         body: Some(body),
         ..row(Method::POST, path, statuses)
@@ -44,7 +47,12 @@ async fn each_route_and_each_role() {
         Some(house.session(&house.key("bert")).await),
         Some(house.brand_token.clone()),
         Some(rival),
-        Some(house.token(&json!({ "role": "service", "label": "issuer" })).await),
+        Some(
+            house
+                .token(&json!({ "role": "service", "label": "issuer", "kinds": ["ConsentGrant"] }))
+                .await,
+        ),
+        Some(house.token(&audits::order(&house)).await),
         Some(house.operator_token.clone()),
     ];
     for row in table(&house, &anna.state.consent.to_string()) {
@@ -73,7 +81,7 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
     let request = house.request.record.digest();
     let notice = house.offer.notices[0].digest();
     let cinema = &house.brand.did;
-    let everyone = [200; 7];
+    let everyone = [200; 8];
     let (get, delete) = (Method::GET, Method::DELETE);
     vec![
         row(get.clone(), "/healthz", everyone),
@@ -84,56 +92,62 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         row(get.clone(), "/v1/log", everyone),
         row(get.clone(), "/log/checkpoint", everyone),
         row(get.clone(), "/log/public/0", everyone),
-        row(get.clone(), "/log/public/2", [404; 7]),
+        row(get.clone(), "/log/public/2", [404; 8]),
         row(get.clone(), "/v1/controllers", everyone),
         row(get.clone(), &format!("/v1/requests/{request}"), everyone),
-        row(get.clone(), &format!("/v1/requests/{consent}"), [404; 7]),
+        row(get.clone(), &format!("/v1/requests/{consent}"), [404; 8]),
         row(get.clone(), &format!("/v1/notices/{notice}"), everyone),
-        post("/v1/challenges", json!({}), [201; 7]),
-        post(&format!("/v1/requests/{request}/invitations"), json!({}), [201; 7]),
+        post("/v1/challenges", json!({}), [201; 8]),
+        post(&format!("/v1/requests/{request}/invitations"), json!({}), [201; 8]),
         post(
             &format!("/v1/requests/{request}/invitations"),
             json!({ "count": 2 }),
-            [403, 403, 403, 201, 403, 403, 403],
+            [403, 403, 403, 201, 403, 403, 403, 403],
         ),
         // Malformed on purpose: who gets as far as the body may call.
-        post("/v1/records", json!({}), [400; 7]),
-        post("/v1/withdrawals", json!({}), [400; 7]),
-        post("/v1/sessions", json!({}), [400; 7]),
-        post("/v1/invitations/resolve", json!({}), [400; 7]),
-        post("/v1/notices", json!({}), [401, 403, 403, 400, 400, 403, 403]),
-        post("/v1/requests", json!({}), [401, 403, 403, 400, 400, 403, 403]),
-        post("/v1/controllers", json!({}), [401, 403, 403, 403, 403, 403, 400]),
-        post("/v1/tokens", json!({}), [401, 403, 403, 403, 403, 403, 400]),
-        row(get.clone(), "/v1/tokens", [401, 403, 403, 403, 403, 403, 200]),
+        post("/v1/records", json!({}), [400; 8]),
+        post("/v1/withdrawals", json!({}), [400; 8]),
+        post("/v1/sessions", json!({}), [400; 8]),
+        post("/v1/invitations/resolve", json!({}), [400; 8]),
+        post("/v1/notices", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
+        post("/v1/requests", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
+        post("/v1/controllers", json!({}), [401, 403, 403, 403, 403, 403, 403, 400]),
+        post("/v1/tokens", json!({}), [401, 403, 403, 403, 403, 403, 403, 400]),
+        row(get.clone(), "/v1/tokens", [401, 403, 403, 403, 403, 403, 403, 200]),
         row(
             delete.clone(),
             "/v1/tokens/0000000000000000",
-            [401, 403, 403, 403, 403, 403, 404],
+            [401, 403, 403, 403, 403, 403, 403, 404],
         ),
-        row(delete, "/v1/tokens/none", [401, 403, 403, 403, 403, 403, 404]),
-        row(get.clone(), "/v1/requests", [401, 403, 403, 200, 200, 403, 403]),
-        row(get.clone(), "/v1/consents", [401, 200, 200, 200, 200, 403, 403]),
+        row(delete, "/v1/tokens/none", [401, 403, 403, 403, 403, 403, 403, 404]),
+        row(get.clone(), "/v1/requests", [401, 403, 403, 200, 200, 403, 403, 403]),
+        row(get.clone(), "/v1/consents", [401, 200, 200, 200, 200, 403, 403, 403]),
         row(
             get.clone(),
             &format!("/v1/consents/{consent}"),
-            [404, 200, 404, 200, 404, 404, 404],
+            [404, 200, 404, 200, 404, 404, 404, 404],
         ),
         row(
             get.clone(),
             &format!("/v1/consents/{consent}/evidence"),
-            [404, 200, 404, 200, 404, 404, 404],
+            [404, 200, 404, 200, 404, 404, 404, 404],
         ),
         row(
             get.clone(),
             &format!("/v1/records/{consent}/proof"),
-            [404, 200, 404, 200, 404, 404, 404],
+            [404, 200, 404, 200, 404, 404, 404, 404],
         ),
-        row(get.clone(), "/v1/feed", [401, 403, 403, 200, 200, 400, 403]),
+        row(get.clone(), "/v1/feed", [401, 403, 403, 200, 200, 400, 403, 403]),
+        row(get.clone(), "/v1/audits", [401, 403, 403, 200, 200, 403, 403, 403]),
+        row(
+            get.clone(),
+            "/v1/audit/openings",
+            [401, 403, 403, 403, 403, 403, 200, 403],
+        ),
         row(
             get,
             &format!("/v1/feed?controller={cinema}"),
-            [401, 403, 403, 200, 404, 200, 403],
+            [401, 403, 403, 200, 404, 200, 403, 403],
         ),
     ]
 }
