@@ -1,6 +1,7 @@
 //! `placet brand`: what a brand and its operator do at a ledger.
 
 mod add;
+mod audits;
 mod consents;
 mod customers;
 mod end;
@@ -16,6 +17,8 @@ mod token;
 use std::process::ExitCode;
 
 use anyhow::Result;
+
+pub(crate) use feed::check_opening;
 
 use crate::output::Output;
 
@@ -36,6 +39,7 @@ enum Command {
     Consents(consents::Args),
     RelayWithdrawal(relay::Args),
     End(end::Args),
+    Audits(audits::Args),
 }
 
 pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
@@ -48,6 +52,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::Consents(args) => return consents::run(args, out).await,
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,
+        Command::Audits(args) => audits::run(args, out).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

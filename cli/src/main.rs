@@ -6,6 +6,7 @@
     reason = "the comments of arguments are the words that --help prints"
 )]
 
+mod audit;
 mod brand;
 mod client;
 mod demo;
@@ -19,6 +20,7 @@ mod pinned;
 mod serve;
 mod system;
 mod token;
+mod tokens;
 mod verify;
 mod wallet;
 mod words;
@@ -51,7 +53,9 @@ enum Command {
     Serve(serve::Args),
     Keygen(keygen::Args),
     Brand(brand::Args),
+    Token(tokens::Args),
     Verify(verify::Args),
+    Audit(audit::Args),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
     Demo(demo::Args),
@@ -77,6 +81,8 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => done(wait(serve::run(args, out))),
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
+        Command::Token(args) => done(wait(tokens::run(args, out))),
+        Command::Audit(args) => done(wait(audit::run(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
         Command::Wallet(args) => done(wait(wallet::run(args, out))),

@@ -13,6 +13,8 @@ const MAX_TOKEN_BYTES: usize = 1024;
 const OPERATOR_VARIABLE: &str = "PLACET_OPERATOR_TOKEN";
 /// The node's folder, where `placet serve` puts the operator's token.
 const DIR_VARIABLE: &str = "PLACET_DIR";
+/// An auditor's token itself.
+const AUDITOR_VARIABLE: &str = "PLACET_AUDITOR_TOKEN";
 /// A brand's token itself.
 const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
 
@@ -29,6 +31,14 @@ pub(crate) struct OperatorToken {
 pub(crate) struct BrandToken {
     /// File with the brand's token, as `placet brand token --out` writes it; else PLACET_BRAND_TOKEN
     #[arg(long, env = "PLACET_BRAND_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// An auditor's token.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AuditorToken {
+    /// File with the auditor's token, as `placet token auditor --out` writes it; else PLACET_AUDITOR_TOKEN
+    #[arg(long, env = "PLACET_AUDITOR_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
@@ -51,6 +61,13 @@ impl BrandToken {
     /// Finds the token.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
         find(self.token_file.as_deref(), BRAND_VARIABLE, None, "the brand's")
+    }
+}
+
+impl AuditorToken {
+    /// Finds the token.
+    pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
+        find(self.token_file.as_deref(), AUDITOR_VARIABLE, None, "the auditor's")
     }
 }
 

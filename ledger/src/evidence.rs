@@ -38,8 +38,7 @@ impl Ledger {
         as_of: Option<Timestamp>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let node = self.node();
-        // One head for the whole bundle: what is committed meanwhile is not part of it.
-        let head = node.head();
+        let head = node.fresh_head(as_of)?;
         let Some((row, _)) = self.find_consent(who, id).await? else {
             return Ok(None);
         };
@@ -63,6 +62,18 @@ impl Ledger {
 }
 
 impl Node {
+    /// One head for the whole bundle: what is committed meanwhile is not part of it. Where the answer is about a moment after
+    /// the head was signed, the same tree is signed again now: nothing else says that it was still the largest.
+    fn fresh_head(&self, as_of: Option<Timestamp>) -> Result<Arc<Head>, StoreError> {
+        // The time first: whatever was acknowledged by then is in the head that is read afterwards.
+        let now = self.clock.now();
+        let head = self.head();
+        if as_of.unwrap_or(now) <= head.time || now <= head.time {
+            return Ok(head);
+        }
+        Ok(Arc::new(self.voice.head(head.frontier.clone(), now)?))
+    }
+
     async fn opened_events(&self, consent: &Digest, head: &Head) -> Result<Vec<Opened>, StoreError> {
         let mut events = Vec::new();
         for (row, secret) in self.events(consent).await? {

@@ -256,7 +256,7 @@ impl Ledger {
     }
 
     /// The stored answer to a record, if it is in the log.
-    async fn first_answer(&self, digest: &Digest) -> Result<Option<Outcome>, SubmitError> {
+    pub(crate) async fn first_answer(&self, digest: &Digest) -> Result<Option<Outcome>, SubmitError> {
         let node = self.node();
         let index = node
             .keyring

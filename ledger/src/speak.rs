@@ -8,7 +8,7 @@ use placet_schemas::id::{Did, Digest, RecordId};
 use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::consent::{Anchor, Withdrawal};
 use placet_schemas::record::keys::{ControllerKeys, DidDocument, KeySource};
-use placet_schemas::record::{Body, Draft};
+use placet_schemas::record::{Body, Draft, Kind};
 use placet_schemas::text::Text;
 use placet_schemas::version::Version;
 use zeroize::Zeroizing;
@@ -18,7 +18,9 @@ use crate::error::{Ground, StoreError, SubmitError};
 use crate::keys::SoftwareSigner;
 use crate::ledger::{Ledger, Recorded};
 use crate::life::open_state;
+use crate::node::{Node, stored_record};
 use crate::random;
+use crate::sequencer::Outcome;
 
 /// A brand as it registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +38,8 @@ pub struct Registration {
 }
 
 impl Ledger {
-    /// Ends the consent that a withdrawal code belongs to: builds and signs the Withdrawal that its owner cannot.
+    /// Ends the consent that a withdrawal code belongs to: builds and signs the Withdrawal that its owner cannot. A code that
+    /// has ended its consent gets the first answer again: whoever has only paper has no other way to come by it.
     ///
     /// # Errors
     /// `consent_unknown` for every code that no consent has; otherwise as [`Ledger::submit`].
@@ -45,6 +48,9 @@ impl Ledger {
         let did = did_key(&key).map_err(StoreError::from)?;
         let unknown = || SubmitError::from(Refusal::from(TransitionError::ConsentUnknown));
         let consent = self.consent_of_key(&did).await?.ok_or_else(unknown)?;
+        if let Some(first) = self.first_withdrawal(&consent, &did).await? {
+            return Ok(first);
+        }
         let head = self.node().head();
         let anchor = Anchor {
             size: head.size,
@@ -56,8 +62,15 @@ impl Ledger {
             anchor: Some(anchor),
             relayed: None,
         };
-        let record = self.sign(did, Body::Withdrawal(body), &key)?;
-        self.submit(&record).await
+        let record = self.sign(did.clone(), Body::Withdrawal(body), &key)?;
+        match self.submit(&record).await {
+            // The same code, sent twice at once: the other one was faster.
+            Err(SubmitError::Refused { code, detail, pointer }) if code == TransitionError::ConsentEnded.code() => {
+                let ended = SubmitError::Refused { code, detail, pointer };
+                self.first_withdrawal(&consent, &did).await?.ok_or(ended)
+            }
+            outcome => outcome,
+        }
     }
 
     /// Logs a brand's keys: registers it, or replaces its keys from this record on.
@@ -92,6 +105,27 @@ impl Ledger {
             &voice.operator_key,
         )?;
         self.submit(&record).await
+    }
+
+    /// The withdrawal by which this key ended the consent, if it did, with its answer.
+    async fn first_withdrawal(&self, consent: &Digest, did: &Did) -> Result<Option<Recorded>, SubmitError> {
+        let node = self.node();
+        for (row, secret) in node.events(consent).await? {
+            let bytes = Node::text(&row, Some(&secret))?;
+            let record = stored_record(&bytes)?;
+            if record.kind() == Kind::Withdrawal && record.issuer == *did {
+                let digest = record.digest();
+                let outcome = self.first_answer(&digest).await?;
+                return Ok(outcome.map(|Outcome { index, answer, replay }| Recorded {
+                    record: bytes,
+                    answer,
+                    index,
+                    digest,
+                    replay,
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// The consent whose grant names this withdrawal key.

@@ -1,8 +1,10 @@
 //! The routes that operators and brands use, and the public ones.
 
+use hyper::Method;
 use placet_schemas::api::{
-    Challenge, ControllerPage, ControllerSummary, FeedAnswer, Invitations, Invite, IssueToken, IssuedToken, LogInfo,
-    Nothing, NoticeAnswer, PublicOpening, RecordAnswer, RegisterController,
+    AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, FeedAnswer, Invitations, Invite, IssueToken,
+    IssuedToken, LogInfo, Nothing, NoticeAnswer, OpeningsAnswer, PublicOpening, RecordAnswer, RegisterController,
+    TokenPage, TokenSummary,
 };
 use placet_schemas::id::{Did, Digest};
 
@@ -58,6 +60,49 @@ impl Client {
     /// `POST /v1/tokens`.
     pub(crate) async fn issue_token(&self, order: &IssueToken) -> Result<IssuedToken, ClientError> {
         self.post("/v1/tokens", order).await
+    }
+
+    /// `GET /v1/tokens`, all pages.
+    pub(crate) async fn tokens(&self) -> Result<Vec<TokenSummary>, ClientError> {
+        let mut all: Vec<TokenSummary> = Vec::new();
+        let mut query = String::new();
+        loop {
+            let page: TokenPage = self.get(&format!("/v1/tokens{query}")).await?;
+            all.extend(page.tokens);
+            match (page.next, all.last()) {
+                // The names ascend, so a cursor that moves on is the last of them.
+                (Some(next), Some(last)) if next == last.id && !query.ends_with(&next) => {
+                    query = format!("?after={}", encode(&next));
+                }
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// `DELETE /v1/tokens/{id}`.
+    pub(crate) async fn revoke_token(&self, id: &str) -> Result<(), ClientError> {
+        let path = format!("/v1/tokens/{}", encode(id));
+        self.call(Method::DELETE, &path, None).await.map(drop)
+    }
+
+    /// `GET /v1/audits`, all pages.
+    pub(crate) async fn audits(&self) -> Result<Vec<AuditUse>, ClientError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page: AuditPage = self.get(&format!("/v1/audits{}", cursor(after))).await?;
+            all.extend(page.uses);
+            match page.next {
+                // As for the brands.
+                Some(next) if after < Some(next) => after = Some(next),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// `GET /v1/audit/openings`: one page.
+    pub(crate) async fn openings(&self, after: Option<u64>) -> Result<OpeningsAnswer, ClientError> {
+        self.get(&format!("/v1/audit/openings{}", cursor(after))).await
     }
 
     /// `POST /v1/notices`: gives the digest.

@@ -9,6 +9,7 @@ use hyper::Method;
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::jws;
 use placet_kernel::sign::{Algorithm, Signer};
+use placet_kernel::trust::Trust;
 use placet_ledger::http::{HttpConfig, HttpState, serve};
 use placet_ledger::{Clock, Keys, Ledger, Role, Settings, Surroundings, TokenOrder, Unwatched};
 use placet_schemas::api::{REGISTRATION_TYP, RegistrationClaims, SESSION_TYP, SessionClaims};
@@ -176,6 +177,24 @@ impl House {
     /// Sends a record to where records enter.
     pub(super) async fn send(&self, record: &[u8]) -> Answer {
         self.post("/v1/records").bytes(record).send().await
+    }
+
+    /// The keys that the node announces, pinned.
+    pub(super) async fn trust(&self) -> Trust {
+        let info = self.get("/v1/log").send().await.expect(200).json();
+        let trust = json!({
+            "version": 1,
+            "groups": [],
+            "quorum": "none",
+            "witnesses": [],
+            "logs": [{
+                "origin": info["origin"],
+                "checkpointKeys": [{ "vkey": info["checkpointKey"], "sizes": { "from": 0 } }],
+                "cosignerKeys": [{ "vkey": info["cosignerKey"], "sizes": { "from": 0 } }],
+                "operatorKeys": [{ "key": info["operatorKey"], "sizes": { "from": 0 } }],
+            }],
+        });
+        Trust::parse(trust.to_string().as_bytes()).unwrap()
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::leaf::Salt;
 use placet_schemas::api::{ConsentPage, ConsentView, FeedAnswer, FeedItem};
 use placet_schemas::id::Digest;
 use placet_schemas::lifecycle::Effective;
 use placet_schemas::record::{CanonicalRecord, Kind, Record};
+use placet_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::house::House;
@@ -64,6 +66,41 @@ async fn evidence_and_proofs_are_for_the_two_parties() {
     for bad in ["now", "2026-11-22", "2026-11-22T05:00:00.5Z"] {
         as_of(bad).await.expect(400).refused("parameter");
     }
+}
+
+#[tokio::test]
+async fn evidence_is_about_the_moment_at_which_it_was_asked_for() {
+    let house = House::new().await;
+    let anna = house.person("anna").await;
+    let token = house.session(&anna.key).await;
+    let given = house.now();
+    // Nothing happens for a while, and the head grows old.
+    house.pass(40);
+    let trust = house.trust().await;
+    let judge = async |as_of: Timestamp, asked: Timestamp| {
+        let path = format!("/v1/consents/{}/evidence?as_of={as_of}", anna.state.consent);
+        let evidence = house.get(&path).token(&token).send().await.expect(200);
+        let report = bundle::verify(&evidence.body, Some(&trust), house.now(), Some(asked)).unwrap();
+        assert_eq!(report.recorded, Verdict::Holds, "{:?}", report.findings);
+        report.in_force
+    };
+    let now = house.now();
+    assert_eq!(judge(now, now).await, Verdict::Holds);
+    assert_eq!(judge(given, given).await, Verdict::Holds);
+    let tomorrow = now.plus_seconds(86_400);
+    assert_eq!(
+        judge(tomorrow, tomorrow).await,
+        Verdict::CannotTell,
+        "nobody has seen that moment"
+    );
+    house.send(&house.withdrawal(&anna).bytes).await.expect(201);
+    house.pass(40);
+    assert_eq!(judge(house.now(), house.now()).await, Verdict::Fails);
+    assert_eq!(
+        judge(given, given).await,
+        Verdict::Holds,
+        "it was given then, whatever came later"
+    );
 }
 
 #[tokio::test]

@@ -142,12 +142,28 @@ async fn a_code_on_paper_is_enough() {
         answer["acknowledgement"]["statement"]["consent"],
         json!(anna.state.consent)
     );
+    // The answer that was lost on its way is had again, whole: paper is all she has.
     let again = house
         .post("/v1/withdrawals")
         .json(&json!({ "code": anna.code.to_string() }))
         .send()
         .await;
-    again.expect(409).refused("consent_ended");
+    assert_eq!(again.expect(201).json(), answer);
+    let bert = house.person("bert").await;
+    house.send(&house.withdrawal(&bert).bytes).await.expect(201);
+    let late = house
+        .post("/v1/withdrawals")
+        .json(&json!({ "code": bert.code.to_string() }));
+    late.send().await.expect(409).refused("consent_ended");
+    let carla = house.person("carla").await;
+    let both = || {
+        let call = house
+            .post("/v1/withdrawals")
+            .json(&json!({ "code": carla.code.to_string() }));
+        call.send()
+    };
+    let (one, other) = tokio::join!(both(), both());
+    assert_eq!(one.expect(201).json(), other.expect(201).json());
 
     let nobodys = placet_kernel::code::WithdrawalCode::from_random(house.fresh());
     let unknown = house
