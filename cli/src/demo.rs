@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::output::Output;
 use story::Story;
@@ -39,9 +40,9 @@ pub(crate) struct Args {
     /// End when the story is told
     #[arg(long)]
     once: bool,
-    /// Folder for all that is made: a new or empty one, or one of an earlier demo, which is made anew; else a temporary one
-    #[arg(long, value_name = "D")]
-    dir: Option<PathBuf>,
+    /// Folder for all that is made: a new or empty one, or one of an earlier demo, which is made anew
+    #[arg(long, value_name = "D", default_value = "placet-demo")]
+    dir: PathBuf,
 }
 
 #[derive(Serialize)]
@@ -54,8 +55,9 @@ struct Summary<'a> {
 }
 
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
-    let dir = folder::prepare(args.dir.as_deref())?;
-    let mut story = Story::begin(dir, Teller::new(out))?;
+    let folder = folder::prepare(&args.dir)?;
+    let mut stop = listen()?;
+    let mut story = Story::begin(folder.path.clone(), Teller::new(out, stop.clone()))?;
     story.tell()?;
     story.teller.summary()?;
     let summary = Summary {
@@ -68,18 +70,27 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     out.result(&summary, closing)?;
     if !args.once {
         story.teller.serving(story.node()?.url())?;
-        stopped().await?;
+        stop.wait_for(|stop| *stop).await?;
     }
     story.end()
 }
 
-/// Waits for Ctrl-C, or for whoever started the demo to end it: the node must not stay behind alone.
-async fn stopped() -> Result<()> {
+/// Listens for Ctrl-C, and for whoever started the demo to end it: from its first moment on, since the node that it starts
+/// must not stay behind alone.
+fn listen() -> Result<watch::Receiver<bool>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt.context("cannot wait for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        sender.send_replace(true);
+        // The sender lives as long as anybody may ask it.
+        sender.closed().await;
+    });
+    Ok(receiver)
 }
 
 fn closing(summary: &Summary<'_>) -> String {

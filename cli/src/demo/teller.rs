@@ -5,8 +5,9 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::output::{Output, clean};
 
@@ -50,6 +51,8 @@ pub(super) struct Step {
 /// Tells the story and remembers it.
 pub(super) struct Teller<'a> {
     out: &'a Output,
+    /// Whether to tell no more.
+    stop: watch::Receiver<bool>,
     colours: bool,
     act: String,
     acts: usize,
@@ -58,10 +61,11 @@ pub(super) struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     /// A narrator; in colours only at a terminal, and only if nobody objects (no-color.org).
-    pub(super) fn new(out: &'a Output) -> Self {
+    pub(super) fn new(out: &'a Output, stop: watch::Receiver<bool>) -> Self {
         let objects = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             out,
+            stop,
             colours: io::stdout().is_terminal() && !objects,
             act: String::new(),
             acts: 0,
@@ -178,7 +182,14 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
+    /// An interrupted story ends at its next line, as with any fault, and takes its node with it.
+    fn go_on(&self) -> Result<()> {
+        ensure!(!*self.stop.borrow(), "interrupted: the story was not told to its end");
+        Ok(())
+    }
+
     fn step(&mut self, mark: &str, ink: Ink, what: &str, outcome: &str, took: Duration) -> Result<()> {
+        self.go_on()?;
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let lines = wrapped(&format!("{what}: {outcome}"), WIDTH - TIME - INDENT - 2);
         for (at, line) in lines.iter().enumerate() {
@@ -213,6 +224,7 @@ impl<'a> Teller<'a> {
     }
 
     fn print(&self, parts: &[(&str, Ink)]) -> Result<()> {
+        self.go_on()?;
         let parts: Vec<_> = parts.iter().map(|(text, ink)| (*text, Some(*ink))).collect();
         self.out.styled(&self.inked(&parts))
     }
@@ -266,7 +278,7 @@ mod tests {
         let out = Output::new(false);
         let teller = Teller {
             colours: false,
-            ..Teller::new(&out)
+            ..Teller::new(&out, watch::channel(false).1)
         };
         assert_eq!(teller.inked(&[("a\u{1b}[2J", Some(Ink::Green))]), "a\\u{1b}[2J");
         let teller = Teller {

@@ -1,14 +1,16 @@
 //! `placet demo`, and what it leaves.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
-use crate::harness::run;
+use crate::harness::{command, run};
 
 #[test]
 fn the_story_is_told_and_its_evidence_holds_afterwards() {
     let home = tempfile::tempdir().unwrap();
-    let told = run(home.path(), &["demo", "--once", "--dir", "d"]).ok();
+    let told = run(home.path(), &["demo", "--once"]).ok();
     for words in [
         "recorded: Holds",
         "withdrawn by code",
@@ -25,19 +27,23 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
     }
     assert!(!told.contains('\u{1b}'), "colours where there is no terminal");
 
-    let trust = ["--trust", "d/trust.json"];
-    let judged = run(home.path(), &[["verify", "d/evidence.json"], trust].concat()).ok();
+    let trust = ["--trust", "placet-demo/trust.json"];
+    let judged = run(home.path(), &[["verify", "placet-demo/evidence.json"], trust].concat()).ok();
     assert!(
         judged.contains("recorded  Holds") && judged.contains("Kino Lumen GmbH"),
         "{judged}"
     );
     assert_eq!(
-        run(home.path(), &["verify", "d/evidence.json"]).code,
+        run(home.path(), &["verify", "placet-demo/evidence.json"]).code,
         2,
         "without pinned keys nothing can be told"
     );
     assert_eq!(
-        run(home.path(), &[["verify", "d/evidence-tampered.json"], trust].concat()).code,
+        run(
+            home.path(),
+            &[["verify", "placet-demo/evidence-tampered.json"], trust].concat()
+        )
+        .code,
         1
     );
 
@@ -61,4 +67,31 @@ fn somebody_elses_folder_is_refused() {
     let refused = run(home.path(), &["demo", "--once", "--dir", "d"]).refusal(1);
     assert!(refused.contains("is not empty, and no demo made it"), "{refused}");
     assert_eq!(fs::read_dir(home.path().join("d")).unwrap().count(), 1);
+}
+
+#[test]
+fn an_interrupted_story_leaves_no_node_behind() {
+    let home = tempfile::tempdir().unwrap();
+    for signal in ["-TERM", "-INT"] {
+        let mut demo = command(home.path(), &["demo"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(demo.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let address = lines.find_map(|line| line.split_once("http://127.0.0.1:").map(|(_, rest)| rest.to_owned()));
+        let address = address.unwrap();
+        let port: u16 = address.split_whitespace().next().unwrap().parse().unwrap();
+        TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let id = demo.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let rest: Vec<String> = lines.collect();
+        assert_eq!(demo.wait().unwrap().code(), Some(1), "{rest:?}");
+        assert!(
+            TcpStream::connect(("127.0.0.1", port)).is_err(),
+            "the node was left running after {signal}"
+        );
+    }
 }

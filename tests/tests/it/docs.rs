@@ -87,11 +87,11 @@ fn the_example_bundle_holds_under_the_example_trust_file() {
     );
 }
 
-/// Runs the README's commands as they stand there, in a folder of the test's own; only `--once` and the folder are added.
+/// Runs the README's commands, as they stand there but for the folder, which is one of the test's own, and for `--once`.
 #[test]
 fn the_commands_of_the_readme_work() {
     let folder = tempfile::tempdir().unwrap();
-    let story = folder.path().join("story");
+    let own = folder.path().join("demo").display().to_string();
     let commands: Vec<String> = blocks(&read("README.md"))
         .into_iter()
         .filter(|(label, _)| label == "sh")
@@ -102,10 +102,11 @@ fn the_commands_of_the_readme_work() {
         match command.as_str() {
             // This very run, which must not start itself again. That the script for every change runs the line is checked.
             "cargo xtask test" => assert!(read(".ci/run").contains(&format!("\nexec {command} "))),
-            command if command.ends_with("demo") => run(&format!("{command} --once --dir {}", story.display())),
-            command => run(&command
-                .replace("evidence.json", &story.join("evidence.json").display().to_string())
-                .replace("trust.json", &story.join("trust.json").display().to_string())),
+            command if command.ends_with("demo") => run(&format!("{command} --once --dir {own}")),
+            command => {
+                assert!(command.contains(" placet-demo/"), "{command}");
+                run(&command.replace("placet-demo", &own));
+            }
         }
     }
 }
