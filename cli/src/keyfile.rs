@@ -1,4 +1,4 @@
-//! A brand's key: a file of mode 0600, `{"did": …, "method": …, "secret": …}`.
+//! A brand's key: a file of mode 0600, `{"version": 1, "did": …, "method": …, "secret": …}`.
 //!
 //! `secret` is a Multikey's `secretKeyMultibase` (W3C Controlled Identifiers section 2.2.2), which says the curve itself.
 
@@ -9,6 +9,7 @@ use placet_kernel::sign::Algorithm;
 use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::json;
 use placet_schemas::record::keys::{DidDocument, Multikey, VerificationMethod};
+use placet_schemas::version::Version;
 use placet_wallet::brand::Brand;
 use placet_wallet::keys::{SEED_BYTES, SoftwareKey};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,7 @@ pub(crate) struct BrandKey {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
+    version: Version<1>,
     did: Did,
     method: DidUrl,
     secret: String,
@@ -46,6 +48,7 @@ struct Wire {
 
 #[derive(Serialize)]
 struct WireOut<'a> {
+    version: Version<1>,
     did: &'a Did,
     method: &'a DidUrl,
     secret: &'a str,
@@ -77,6 +80,7 @@ impl BrandKey {
         let secret = Zeroizing::new([prefix.as_slice(), bytes.as_slice()].concat());
         let secret = Zeroizing::new(format!("z{}", bs58::encode(&*secret).into_string()));
         let wire = WireOut {
+            version: Version,
             did: &did,
             method: &method,
             secret: &secret,
@@ -108,6 +112,7 @@ impl BrandKey {
     fn parse(text: &str) -> Result<Self> {
         let document = json::parse(text.as_bytes(), MAX_KEY_FILE)?;
         let wire: Wire = json::decode(document.root())?;
+        let Version = wire.version;
         let secret = Zeroizing::new(wire.secret);
         let key = read_secret(&secret).context("/secret is no private Multikey of Ed25519 or P-256")?;
         if wire.method.did_str() != wire.did.as_str() {

@@ -12,7 +12,7 @@ use placet_schemas::time::Timestamp;
 use crate::output::{self, Output};
 use crate::{files, node, system};
 
-/// Exit status when the file, the trust file or the arguments cannot be read: nothing was judged.
+/// Exit status when the file or the trust file cannot be read: nothing was judged.
 pub(crate) const UNREADABLE: u8 = 3;
 
 /// Judge an evidence bundle, offline

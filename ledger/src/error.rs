@@ -194,7 +194,7 @@ pub(crate) enum Ground {
     NoticeDisagrees(String),
     #[error("no request {0} of this controller is known here")]
     RequestUnknown(Digest),
-    #[error("an invitation lives at most 90 days")]
+    #[error("an invitation lives 1 second to 90 days")]
     InvitationTtl,
     #[error("one call makes 1 to 1000 invitations")]
     InvitationCount,

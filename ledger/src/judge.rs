@@ -379,7 +379,8 @@ impl<'a> Judge<'a> {
 }
 
 fn refused(error: TransitionError) -> SubmitError {
-    // Not even the words may tell whoever tries keys that there is such a consent.
+    // Not even the words may tell whoever tries withdrawal keys that there is such a consent. (Other events name a consent by
+    // its digest, which only its parties know, and get `wrong_signer`.)
     let error = match error {
         TransitionError::NotTheirs(_) => TransitionError::ConsentUnknown,
         other => other,

@@ -194,11 +194,11 @@ impl Ledger {
     }
 
     /// The proof that a record is in the log, under the newest checkpoint (C2SP tlog-proof); `None` if there is no such
-    /// record, or it is none of `who`'s business. Public records are everybody's.
+    /// record, or it is none of `who`'s business. Public records are everybody's, also for who is neither party.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn proof(&self, who: &Party, record: &Digest) -> Result<Option<String>, StoreError> {
+    pub async fn proof(&self, who: Option<&Party>, record: &Digest) -> Result<Option<String>, StoreError> {
         let node = self.node();
         let head = node.head();
         let Some(index) = node.index_of(record).await? else {
@@ -207,7 +207,11 @@ impl Ledger {
         let Some(row) = node.store.records_of(&[index]).await?.pop() else {
             return Ok(None);
         };
-        if row.public.is_none() && !self.is_party(who, &row).await? {
+        let theirs = match who {
+            Some(who) => self.is_party(who, &row).await?,
+            None => false,
+        };
+        if row.public.is_none() && !theirs {
             return Ok(None);
         }
         let proof = node.store.inclusion(&[index], head.size).await?.inclusion(index)?;
@@ -269,6 +273,9 @@ impl Ledger {
     }
 
     async fn is_party(&self, who: &Party, row: &RecordRow) -> Result<bool, StoreError> {
+        if row.public.is_some() {
+            return Ok(false);
+        }
         let record = stored_record(&Node::text(row, Some(&self.node().keyring.secret(row.index).await?))?)?;
         match record.consent() {
             Some(consent) => Ok(self.find_consent(who, &consent).await?.is_some()),

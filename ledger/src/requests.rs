@@ -125,10 +125,10 @@ impl Ledger {
     /// Makes invitations to answer a request. Who may have them is for the caller to decide.
     ///
     /// # Errors
-    /// `request_unknown`; `invitation_ttl` above [`MAX_INVITATION_SECONDS`]; `invitation_count` unless `count` is 1 to
+    /// `request_unknown`; `invitation_ttl` unless `ttl` is 1 second to [`MAX_INVITATION_SECONDS`]; `invitation_count` unless `count` is 1 to
     /// [`MAX_INVITATIONS`].
     pub async fn invite(&self, request: &Digest, ttl: Duration, count: usize) -> Result<Vec<Invited>, SubmitError> {
-        if ttl.as_secs() > MAX_INVITATION_SECONDS {
+        if !(1..=MAX_INVITATION_SECONDS).contains(&ttl.as_secs()) {
             return Err(Ground::InvitationTtl.into());
         }
         if count == 0 || count > MAX_INVITATIONS as usize {

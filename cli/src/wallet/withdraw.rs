@@ -1,5 +1,7 @@
 //! `placet wallet withdraw`: end a consent, with the wallet or with nothing but the code on paper.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+
 use anyhow::{Result, anyhow, bail};
 use placet_kernel::code::WithdrawalCode;
 use placet_schemas::api::RecordAnswer;
@@ -11,6 +13,7 @@ use placet_wallet::keys::SoftwareKey;
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::book::KnownLog;
 use super::meet::NodeArgs;
@@ -19,13 +22,17 @@ use crate::client::Client;
 use crate::output::Output;
 use crate::system;
 
+/// Longest line that may hold a code.
+const MAX_TYPED: u64 = 1024;
+
 /// End a consent
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The consent, or the first characters of its id
     #[arg(required_unless_present = "code", conflicts_with = "code")]
     consent: Option<String>,
-    /// The withdrawal code from the paper; needs no wallet
+    /// The withdrawal code from the paper, or - to read it from standard input, where no other program sees it; needs no
+    /// wallet
     #[arg(long, requires = "node")]
     code: Option<String>,
     #[command(flatten)]
@@ -48,9 +55,19 @@ struct ByCode {
 pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()> {
     match (args.consent, args.code) {
         (Some(consent), _) => by_key(&consent, &args.node, file, out).await,
-        (None, Some(code)) => by_code(&code, &args.node.client(None)?, out).await,
+        (None, Some(code)) => by_code(&typed(code)?, &args.node.client(None)?, out).await,
         (None, None) => bail!("which consent? Name it, or give --code"),
     }
+}
+
+/// The code itself: as given, or from standard input.
+fn typed(code: String) -> Result<Zeroizing<String>> {
+    if code != "-" {
+        return Ok(Zeroizing::new(code));
+    }
+    let mut line = Zeroizing::new(String::new());
+    BufReader::new(std::io::stdin().take(MAX_TYPED)).read_line(&mut line)?;
+    Ok(line)
 }
 
 async fn by_key(name: &str, node: &NodeArgs, file: &FileArgs, out: &Output) -> Result<()> {

@@ -145,7 +145,10 @@ async fn keyring_rows_without_a_record_are_seen_by_nobody_and_swept() {
     world.watcher.plan(Step::Main, When::Before, Fate::Die);
     world.ledger.submit(&granted.bytes).await.unwrap_err();
     let who = Party::Subject(ada.did());
-    assert_eq!(world.ledger.proof(&who, &granted.record.digest()).await.unwrap(), None);
+    assert_eq!(
+        world.ledger.proof(Some(&who), &granted.record.digest()).await.unwrap(),
+        None
+    );
     assert_eq!(world.ledger.consent(&who, &granted.state.consent).await.unwrap(), None);
     assert!(world.ledger.consents(&who, None, 10).await.unwrap().items.is_empty());
     world.ledger.close().await;

@@ -114,7 +114,7 @@ async fn a_consent_is_its_two_parties_business_only() {
         assert!(
             world
                 .ledger
-                .proof(party, &granted.record.digest())
+                .proof(Some(party), &granted.record.digest())
                 .await
                 .unwrap()
                 .is_some()
@@ -133,11 +133,22 @@ async fn a_consent_is_its_two_parties_business_only() {
                 .is_empty()
         );
         assert_eq!(
-            world.ledger.proof(stranger, &granted.record.digest()).await.unwrap(),
+            world
+                .ledger
+                .proof(Some(stranger), &granted.record.digest())
+                .await
+                .unwrap(),
             None
         );
         // A request is everybody's.
-        assert!(world.ledger.proof(stranger, &request.digest()).await.unwrap().is_some());
+        assert!(
+            world
+                .ledger
+                .proof(Some(stranger), &request.digest())
+                .await
+                .unwrap()
+                .is_some()
+        );
     }
     assert_eq!(
         world.ledger.consent(&parties[0], &request.digest()).await.unwrap(),
@@ -155,7 +166,7 @@ async fn a_proof_leads_to_the_newest_checkpoint() {
     let who = Party::Subject(person("ada").did());
     let text = world
         .ledger
-        .proof(&who, &granted.record.digest())
+        .proof(Some(&who), &granted.record.digest())
         .await
         .unwrap()
         .unwrap();
@@ -170,7 +181,10 @@ async fn a_proof_leads_to_the_newest_checkpoint() {
     let trusted = world.trust();
     let signed = proof.verify(&hash, trusted.checkpoint_keys()).unwrap();
     assert_eq!((proof.index(), signed.checkpoint().size()), (2, 23));
-    assert_eq!(world.ledger.proof(&who, &Digest::of(b"none")).await.unwrap(), None);
+    assert_eq!(
+        world.ledger.proof(Some(&who), &Digest::of(b"none")).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("invitation_unknown", 404, "No such invitation", ASK_ANEW),
     kind("invitation_spent", 410, "The invitation has been used", ASK_ANEW),
     kind("invitation_expired", 410, "The invitation has expired", ASK_ANEW),
-    kind("invitation_ttl", 422, "An invitation cannot live that long", "At most 7776000 seconds (90 days), at least 1."),
+    kind("invitation_ttl", 422, "An invitation cannot live so long or so short", "At most 7776000 seconds (90 days), at least 1."),
     kind("invitation_count", 422, "Too many invitations at once", "At most 1000 a call, at least 1."),
     kind("did_reused", 409, "This DID is in use under another controller", "Derive a DID for this controller, and sign anew."),
     kind("grant_outside_request", 422, "The grant goes outside its request", COPY_REQUEST),

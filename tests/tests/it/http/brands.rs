@@ -397,10 +397,10 @@ async fn invitations_are_made_by_the_brand_or_for_anyone_where_the_request_is_op
     for body in [json!({ "count": 0 }), json!({ "count": 1001 })] {
         ask(body).await.expect(422).refused("invitation_count");
     }
-    ask(json!({ "ttlSeconds": 90 * 86_400 + 1 }))
-        .await
-        .expect(422)
-        .refused("invitation_ttl");
+    for seconds in [0, 90 * 86_400 + 1] {
+        let refused = ask(json!({ "ttlSeconds": seconds })).await.expect(422);
+        refused.refused("invitation_ttl");
+    }
     house.pass(DEFAULT_INVITATION_SECONDS);
     resolve(secret).await.expect(410).refused("invitation_expired");
 }

@@ -137,6 +137,7 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
             &format!("/v1/records/{consent}/proof"),
             [404, 200, 404, 200, 404, 404, 404, 404],
         ),
+        row(get.clone(), &format!("/v1/records/{request}/proof"), everyone),
         row(get.clone(), "/v1/feed", [401, 403, 403, 200, 200, 400, 403, 403]),
         row(get.clone(), "/v1/audits", [401, 403, 403, 200, 200, 403, 403, 403]),
         row(
