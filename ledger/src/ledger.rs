@@ -204,7 +204,15 @@ impl Ledger {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, bytes: &[u8]) -> Result<Recorded, SubmitError> {
-        let CanonicalRecord { record, bytes } = CanonicalRecord::parse(bytes)?;
+        self.record(CanonicalRecord::parse(bytes)?).await
+    }
+
+    /// The same for a record that has been parsed already.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn record(&self, record: CanonicalRecord) -> Result<Recorded, SubmitError> {
+        let CanonicalRecord { record, bytes } = record;
         let digest = record.digest();
         let outcome = match self.node().arrive(record, &bytes).await {
             Ok(arrival) => self.enqueue(arrival).await?,
