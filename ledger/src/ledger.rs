@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::notice::CanonicalNotice;
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::{CanonicalRecord, Kind};
 use placet_schemas::time::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::node::Node;
 use crate::recover::{self, Opened};
-use crate::sequencer::{self, Item, MAX_WAITING, Outcome};
+use crate::sequencer::{self, Item, MAX_WAITING, Outcome, RESERVED_WAITING};
 use crate::step::{Unwatched, Watcher};
 
 /// The tick when nothing else is said.
@@ -250,6 +250,10 @@ impl Ledger {
         let unavailable = |detail: &str| SubmitError::Unavailable {
             detail: detail.to_owned(),
         };
+        let withdraws = arrival.record.kind() == Kind::Withdrawal;
+        if !withdraws && self.0.queue.capacity() <= RESERVED_WAITING {
+            return Err(unavailable("too many records are waiting"));
+        }
         let (reply, answer) = oneshot::channel();
         self.0
             .queue

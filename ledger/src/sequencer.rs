@@ -18,6 +18,8 @@ use crate::node::{Node, Stop};
 pub(crate) const MAX_BATCH: usize = 1024;
 /// Most records that wait while a batch is written. Whoever comes later is told to come back.
 pub(crate) const MAX_WAITING: usize = 4 * MAX_BATCH;
+/// How many of these places only withdrawals may take, so that no flood of other records keeps them out.
+pub(crate) const RESERVED_WAITING: usize = MAX_BATCH;
 /// How often the checkpoint is signed anew while nothing happens, in seconds: one a minute is kept.
 const REFRESH_SECONDS: u64 = 60;
 /// How often invitations that nobody can answer any more are forgotten, in seconds.

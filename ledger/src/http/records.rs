@@ -10,8 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::body::{Named, Raw};
+use super::body::{Named, Unplaced};
 use super::limits::{Limiter, Limits};
+use super::places::Queue;
 use super::problem::ApiError;
 use super::{HttpState, answer};
 use crate::{Recorded, SubmitError};
@@ -24,8 +25,15 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 /// same bytes get the same answer: retry them, and never sign again.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
     responses((status = 201, body = RecordAnswer)))]
-async fn submit(State(state): State<HttpState>, Raw(bytes): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
+async fn submit(
+    State(state): State<HttpState>,
+    Unplaced(bytes, turn): Unplaced<MAX_RECORD_BYTES>,
+) -> Result<Response, ApiError> {
     let record = CanonicalRecord::parse(&bytes).map_err(SubmitError::from)?;
+    turn.begin(match record.record.kind() {
+        Kind::Withdrawal => Queue::Withdrawal,
+        _ => Queue::Common,
+    })?;
     if matches!(record.record.kind(), Kind::ConsentRequest | Kind::ControllerKeys) {
         return Err(ApiError::at(
             "wrong_endpoint",

@@ -4,6 +4,7 @@ mod audits;
 mod bodies;
 mod brands;
 mod client;
+mod crowds;
 mod files;
 mod house;
 mod lifecycle;

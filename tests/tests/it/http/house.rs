@@ -1,8 +1,8 @@
 //! A ledger with its HTTP interface on a real port, a brand that has registered and asks, and a person.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use hyper::Method;
@@ -10,7 +10,7 @@ use placet_kernel::code::WithdrawalCode;
 use placet_kernel::jws;
 use placet_kernel::sign::{Algorithm, Signer};
 use placet_ledger::http::{HttpConfig, HttpState, serve};
-use placet_ledger::{Clock, Keys, Ledger, Role, Settings, Surroundings, TokenOrder, Unwatched};
+use placet_ledger::{Clock, Fate, Keys, Ledger, Role, Settings, Step, Surroundings, TokenOrder, Watcher, When};
 use placet_schemas::api::{REGISTRATION_TYP, RegistrationClaims, SESSION_TYP, SessionClaims};
 use placet_schemas::id::{Did, DidUrl, Digest, Origin};
 use placet_schemas::json;
@@ -45,6 +45,49 @@ impl Clock for HandClock {
     }
 }
 
+/// Stands in the way of one step of a commit, as long as a test wants it to.
+#[derive(Debug, Default)]
+pub(super) struct Obstacle {
+    step: Mutex<Option<(Step, Way)>>,
+    gone: Condvar,
+}
+
+/// What a step meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It reports an error each time, before it has done anything.
+    Fails,
+    /// It does not go on. For steps of the writer only, which has a thread of its own.
+    Waits,
+}
+
+impl Obstacle {
+    pub(super) fn set(&self, step: Step, way: Way) {
+        *self.step.lock().unwrap() = Some((step, way));
+    }
+
+    pub(super) fn clear(&self) {
+        *self.step.lock().unwrap() = None;
+        self.gone.notify_all();
+    }
+}
+
+impl Watcher for Obstacle {
+    fn reached(&self, step: Step, when: When) -> Fate {
+        let standing = self.step.lock().unwrap();
+        match *standing {
+            Some((at, way)) if at == step && when == When::Before => {
+                if way == Way::Fails {
+                    return Fate::Fail;
+                }
+                drop(self.gone.wait_while(standing, |step| step.is_some()).unwrap());
+                Fate::Live
+            }
+            _ => Fate::Live,
+        }
+    }
+}
+
 /// The running ledger.
 pub(super) struct House {
     pub(super) ledger: Ledger,
@@ -55,6 +98,7 @@ pub(super) struct House {
     pub(super) offer: Offer,
     pub(super) request: CanonicalRecord,
     pub(super) address: SocketAddr,
+    pub(super) obstacle: Arc<Obstacle>,
     clock: Arc<HandClock>,
     count: AtomicU64,
     stop: Option<oneshot::Sender<()>>,
@@ -105,11 +149,13 @@ impl House {
         let origin: Origin = p(ORIGIN);
         let settings = Settings {
             tick: Duration::from_millis(2),
+            head_file: Some(dir.path().join("head")),
             ..Settings::new(origin.clone(), dir.path().join("log"))
         };
+        let obstacle = Arc::new(Obstacle::default());
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            watcher: Arc::new(Unwatched),
+            watcher: Arc::clone(&obstacle) as Arc<dyn Watcher>,
         };
         let keys = Keys::generate(&dir.path().join("keys")).unwrap();
         let ledger = Ledger::open_in(settings, keys, surroundings).await.unwrap();
@@ -151,6 +197,7 @@ impl House {
             brand,
             offer,
             address,
+            obstacle,
             clock,
         }
     }
