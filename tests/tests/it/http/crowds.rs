@@ -104,3 +104,38 @@ async fn a_node_full_of_other_work_takes_withdrawals() {
     }
     late.send().await.expect(201);
 }
+
+/// After the commit point a record is in the log, whatever becomes of its answer: here the head file cannot be written.
+#[tokio::test]
+async fn a_record_whose_fate_is_open_is_never_called_unrecorded() {
+    let house = House::new().await;
+    let anna = house.person("anna").await;
+    for step in [Step::Keyring, Step::Main, Step::HeadFile] {
+        let built = match step {
+            Step::HeadFile => house.withdrawal(&anna),
+            _ => house.erasure(&anna),
+        };
+        house.obstacle.set(step, Way::Fails);
+        // The second time, the first may have been recorded already.
+        for _ in 0..2 {
+            let open = house.send(&built.bytes).await.expect(503);
+            open.refused("unavailable");
+            assert_eq!(open.header("retry-after"), "1");
+            let text = open.text().to_lowercase();
+            assert!(
+                !text.contains("not recorded") && !text.contains("nothing was"),
+                "{text}"
+            );
+            assert!(text.contains("may be in the log"), "{text}");
+        }
+        house.obstacle.clear();
+        let again = house.send(&built.bytes).await.expect(201);
+        assert_eq!(house.send(&built.bytes).await.expect(201).body, again.body);
+    }
+    // The head file failed after the commit point: it is her withdrawal that counts, once, from then on.
+    let token = house.session(&anna.key).await;
+    let path = format!("/v1/consents/{}", anna.state.consent);
+    let view = house.get(&path).token(&token).send().await.expect(200).json();
+    assert_eq!(view["effective"], "Withdrawn");
+    assert_eq!(view["events"].as_array().unwrap().len(), 4);
+}
