@@ -196,7 +196,7 @@ impl Ledger {
     /// The published checkpoint: a signed note, all of whose files are in place.
     #[must_use]
     pub fn checkpoint(&self) -> String {
-        self.node().published.borrow().to_string()
+        self.node().publication.published.borrow().to_string()
     }
 
     /// Records a record of a consumer or a brand, given in any JSON spelling. Sent again, it gets the first answer.

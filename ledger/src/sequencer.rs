@@ -101,6 +101,9 @@ async fn run(
         } else {
             commit(&node, &mut tail, &mut waiting).await
         };
+        if done.is_err() {
+            node.publication.commit_failed();
+        }
         if let Err(Stop::Dead) = done {
             return node.broken.store(true, Ordering::Relaxed);
         }
@@ -113,17 +116,18 @@ async fn run(
 
 /// Runs the publisher until it is told to stop; it publishes what is answered by then.
 pub(crate) async fn run_publisher(node: Arc<Node>, mut published: u64, mut stop: watch::Receiver<bool>) {
-    let mut heads = node.answered.subscribe();
+    let mut heads = node.publication.answered.subscribe();
     loop {
         // Told before the last look, so that nothing which was answered before the stop is missed.
         let stopping = *stop.borrow() || stop.has_changed().is_err();
         let head = Arc::clone(&heads.borrow_and_update());
-        let late = *head.note != **node.published.borrow();
+        let late = *head.note != **node.publication.published.borrow();
         if late {
             match publish(&node, published, &head).await {
                 Ok(()) => published = head.size,
                 Err(Stop::Dead) => return node.broken.store(true, Ordering::Relaxed),
                 Err(Stop::Failed(error)) => {
+                    node.publication.publish_failed();
                     tracing::error!(code = error.code(), %error, "the log was not published; trying again");
                     if !stopping {
                         tokio::time::sleep(PUBLISH_RETRY).await;

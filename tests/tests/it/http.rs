@@ -11,6 +11,7 @@ mod lifecycle;
 mod limits;
 mod openapi;
 mod privacy;
+mod pulse;
 mod reads;
 mod records;
 mod roles;
