@@ -43,7 +43,9 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Unplaced<LIMIT> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let turn = Turn::from_request_parts(&mut parts, state).await?;
+        let large = (LIMIT > MAX_BODY_BYTES).then(|| turn.large_body()).transpose()?;
         let bytes = collect(&parts.headers, body, LIMIT).await?;
+        drop(large);
         match (bytes.is_empty(), is_json(&parts.headers)) {
             (true, _) => Ok(Self(Bytes::from_static(b"{}"), turn)),
             (false, true) => Ok(Self(bytes, turn)),

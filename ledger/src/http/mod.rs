@@ -46,7 +46,7 @@ pub use feed::MAX_FEED_WAIT_SECONDS;
 pub use invitations::{DEFAULT_INVITATION_SECONDS, OPEN_INVITATION_SECONDS};
 pub use limits::{Rate, Rates};
 pub use observe::REQUEST_TIMEOUT;
-pub use places::{MAX_CALLS, RESERVED_CALLS};
+pub use places::{MAX_CALLS, MAX_LARGE_BODIES, RESERVED_CALLS};
 pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve, serve_routes};
 pub use sessions::{CHALLENGE_SECONDS, SESSION_SECONDS};
 

@@ -2,7 +2,7 @@
 //!
 //! A place is for work alone. A call whose body has not come, or which waits for news, holds none: else whoever opens a
 //! thousand connections and sends one byte on each would keep everyone out, and do it again. What such a call holds is its
-//! connection and at most its body.
+//! connection and at most its body; few at a time may bring a large one.
 //!
 //! Withdrawals have some places of their own besides: however busy a node is with other calls, it takes them.
 
@@ -19,6 +19,8 @@ use super::problem::ApiError;
 pub const MAX_CALLS: usize = 1024;
 /// Most withdrawals that are worked on besides: as many as a batch takes in a fraction of its time.
 pub const RESERVED_CALLS: usize = 256;
+/// Most bodies beyond 64 KiB that are on their way at once, so that those of all connections fit into memory.
+pub const MAX_LARGE_BODIES: usize = 64;
 /// Most long polls that look for news at once. A commit wakes them all; this many at a time ask the database.
 const MAX_LOOKS: usize = 64;
 
@@ -27,6 +29,7 @@ const MAX_LOOKS: usize = 64;
 pub(super) struct Places {
     all: Arc<Semaphore>,
     withdrawals: Arc<Semaphore>,
+    large: Arc<Semaphore>,
     looks: Semaphore,
 }
 
@@ -52,6 +55,7 @@ impl Places {
         Self {
             all: Arc::new(Semaphore::new(calls)),
             withdrawals: Arc::new(Semaphore::new(RESERVED_CALLS)),
+            large: Arc::new(Semaphore::new(MAX_LARGE_BODIES)),
             looks: Semaphore::new(MAX_LOOKS),
         }
     }
@@ -88,12 +92,17 @@ impl Turn {
         }
         match *held {
             Some(_) => Ok(()),
-            None => Err(ApiError::retry(
-                "overloaded",
-                "too many calls at once",
-                Duration::from_secs(1),
-            )),
+            None => Err(overloaded("too many calls at once")),
         }
+    }
+
+    /// Lets a large body come, as long as what is given is kept.
+    ///
+    /// # Errors
+    /// `overloaded` when too many are on their way.
+    pub(super) fn large_body(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let room = Arc::clone(&self.places.large).try_acquire_owned();
+        room.map_err(|_| overloaded("too many large bodies at once"))
     }
 
     /// Gives the place back. Whoever gave the call its turn does so when it is answered; a call that will wait, before.
@@ -109,6 +118,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Turn {
         let turn = parts.extensions.get::<Self>().cloned();
         turn.ok_or_else(|| ApiError::new("internal", "the call has no turn"))
     }
+}
+
+fn overloaded(detail: &str) -> ApiError {
+    ApiError::retry("overloaded", detail, Duration::from_secs(1))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use placet_ledger::Step;
+use placet_ledger::http::MAX_LARGE_BODIES;
 use placet_tests::offer::newsletter;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -25,13 +26,7 @@ async fn half_sent_bodies_keep_nobody_out() {
     let mut slow = Vec::new();
     for path in ["/v1/records", "/v1/withdrawals", "/v1/sessions", "/v1/requests"] {
         for _ in 0..2 * FEW {
-            let mut stream = TcpStream::connect(house.address).await.unwrap();
-            let head = format!(
-                "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{{",
-                house.brand_token
-            );
-            stream.write_all(head.as_bytes()).await.unwrap();
-            slow.push(stream);
+            slow.push(half_sent(&house, path).await);
         }
     }
     sleep(Duration::from_millis(300)).await;
@@ -46,6 +41,36 @@ async fn half_sent_bodies_keep_nobody_out() {
         let early = timeout(Duration::from_millis(1), stream.read(&mut byte)).await;
         assert!(early.is_err(), "{early:?}");
     }
+}
+
+/// Sends the head of a call and the first byte of its body.
+async fn half_sent(house: &House, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(house.address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{{",
+        house.brand_token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn large_bodies_come_a_few_at_a_time() {
+    let house = small().await;
+    let anna = house.person("anna").await;
+    let mut slow = Vec::new();
+    for _ in 0..MAX_LARGE_BODIES {
+        slow.push(half_sent(&house, "/v1/notices").await);
+    }
+    sleep(Duration::from_millis(300)).await;
+    let notice = house.post("/v1/notices").bytes(&house.offer.notices[0].bytes);
+    notice.clone().send().await.expect(401).refused("unauthorized");
+    let notice = notice.token(&house.brand_token);
+    notice.clone().send().await.expect(503).refused("overloaded");
+    house.send(&house.withdrawal(&anna).bytes).await.expect(201);
+    drop(slow);
+    sleep(Duration::from_millis(300)).await;
+    notice.send().await.expect(201);
 }
 
 #[tokio::test]

@@ -67,7 +67,14 @@ async fn commits_that_fail_are_counted() {
         reaches(&house, "commit_failures_total", 1).await;
         house.obstacle.clear();
         house.send(&grant.bytes).await.expect(201);
-        house.get("/readyz").send().await.expect(200);
         reaches(&house, "published_size", 3).await;
+        // The caller hears of it first.
+        for _ in 0..500 {
+            if house.get("/readyz").send().await.status == 200 {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        house.get("/readyz").send().await.expect(200);
     }
 }
