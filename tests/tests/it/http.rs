@@ -9,6 +9,7 @@ mod files;
 mod house;
 mod lifecycle;
 mod limits;
+mod obstacle;
 mod openapi;
 mod privacy;
 mod pulse;

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::house::{House, Way};
+use super::house::House;
+use super::obstacle::Way;
 
 /// Calls at once in these tests.
 const FEW: usize = 4;

@@ -1,8 +1,8 @@
 //! A ledger with its HTTP interface on a real port, a brand that has registered and asks, and a person.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use hyper::Method;
@@ -10,7 +10,7 @@ use placet_kernel::code::WithdrawalCode;
 use placet_kernel::jws;
 use placet_kernel::sign::{Algorithm, Signer};
 use placet_ledger::http::{HttpConfig, HttpState, serve};
-use placet_ledger::{Clock, Fate, Keys, Ledger, Role, Settings, Step, Surroundings, TokenOrder, Watcher, When};
+use placet_ledger::{Clock, Keys, Ledger, Role, Settings, Surroundings, TokenOrder, Watcher};
 use placet_schemas::api::{REGISTRATION_TYP, RegistrationClaims, SESSION_TYP, SessionClaims};
 use placet_schemas::id::{Did, DidUrl, Digest, Origin};
 use placet_schemas::json;
@@ -34,6 +34,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::client::{Answer, Call};
+use super::obstacle::Obstacle;
 
 /// A clock that a test moves.
 #[derive(Debug)]
@@ -42,49 +43,6 @@ pub(super) struct HandClock(AtomicU64);
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-/// Stands in the way of one step of a commit, as long as a test wants it to.
-#[derive(Debug, Default)]
-pub(super) struct Obstacle {
-    step: Mutex<Option<(Step, Way)>>,
-    gone: Condvar,
-}
-
-/// What a step meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// It reports an error each time, before it has done anything.
-    Fails,
-    /// It does not go on. For steps of the writer only, which has a thread of its own.
-    Waits,
-}
-
-impl Obstacle {
-    pub(super) fn set(&self, step: Step, way: Way) {
-        *self.step.lock().unwrap() = Some((step, way));
-    }
-
-    pub(super) fn clear(&self) {
-        *self.step.lock().unwrap() = None;
-        self.gone.notify_all();
-    }
-}
-
-impl Watcher for Obstacle {
-    fn reached(&self, step: Step, when: When) -> Fate {
-        let standing = self.step.lock().unwrap();
-        match *standing {
-            Some((at, way)) if at == step && when == When::Before => {
-                if way == Way::Fails {
-                    return Fate::Fail;
-                }
-                drop(self.gone.wait_while(standing, |step| step.is_some()).unwrap());
-                Fate::Live
-            }
-            _ => Fate::Live,
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use placet_ledger::{MAX_PUBLICATION_LAG_SECONDS, Step};
 use tokio::time::sleep;
 
-use super::house::{House, Way};
+use super::house::House;
+use super::obstacle::Way;
 
 /// The value of a counter or gauge of the ledger.
 async fn metric(house: &House, name: &str) -> u64 {
