@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use placet_kernel::arrival;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::note::UnverifiedNote;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
-use placet_schemas::api::FeedAnswer;
 use placet_schemas::api::problem::Problem;
-use placet_schemas::api::{PublicOpening, RecordAnswer};
-use placet_schemas::json;
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::api::{self, FeedAnswer, PublicOpening, RecordAnswer};
+use placet_schemas::record::{self, CanonicalRecord};
+use placet_schemas::{json, lifecycle, notice};
 use serde::de::DeserializeOwned;
 
 const LIMIT: usize = 1 << 20;
@@ -121,6 +121,70 @@ fn run(command: &str) {
         "{command}: {said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// What operators plan with is what the code does.
+#[test]
+fn the_limits_are_those_of_the_code() {
+    use placet_ledger::http;
+    let rates = http::Rates::default();
+    let rate = |rate: http::Rate| format!("{} at once and {}/s", grouped(u64::from(rate.burst)), rate.per_second);
+    let days = |seconds: u64| seconds / 86_400;
+    let rows = [
+        format!(
+            "| {} KiB; {} MiB; 64 KiB |",
+            record::MAX_RECORD_BYTES / 1024,
+            notice::MAX_NOTICE_BYTES / 1024 / 1024
+        ),
+        format!("| {} |", json::MAX_DEPTH),
+        format!("| {} |", api::MAX_PAGE),
+        format!("| {}; 1,024 |", lifecycle::MAX_CHAIN),
+        format!(
+            "| {}; {} days |",
+            grouped(u64::from(api::MAX_INVITATIONS)),
+            days(api::MAX_INVITATION_SECONDS)
+        ),
+        format!("| {} s |", arrival::TIME_TOLERANCE_SECONDS),
+        format!(
+            "| {} s; {} s; {} days |",
+            http::CHALLENGE_SECONDS,
+            http::SESSION_SECONDS,
+            days(api::MAX_AUDIT_SECONDS)
+        ),
+        format!(
+            "| {}; {}; {} |",
+            rate(rates.grants),
+            rate(rates.events),
+            rate(rates.invitations)
+        ),
+        format!(
+            "| {}; {}; {}; {} |",
+            grouped(http::MAX_CONNECTIONS as u64),
+            grouped(http::MAX_CALLS as u64),
+            http::RESERVED_CALLS,
+            http::MAX_LARGE_BODIES
+        ),
+        format!(
+            "| {} s; 15 s; {} s; {} s; {} s |",
+            http::HEADER_TIMEOUT.as_secs(),
+            http::REQUEST_TIMEOUT.as_secs(),
+            http::MAX_FEED_WAIT_SECONDS,
+            http::DRAIN_TIMEOUT.as_secs()
+        ),
+    ];
+    let document = read("docs/OPERATIONS.md");
+    let table = document.split("## Limits").nth(1).unwrap();
+    for row in rows {
+        assert!(table.contains(&row), "docs/OPERATIONS.md does not say {row:?}");
+    }
+}
+
+/// 4,096 for 4096.
+fn grouped(number: u64) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        thousands => format!("{thousands},{:03}", number % 1000),
+    }
 }
 
 /// A threat without its test would be a promise only.

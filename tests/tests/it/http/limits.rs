@@ -9,6 +9,7 @@ use placet_tests::offer::newsletter;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use super::house::{House, with_other_signature};
 
@@ -246,4 +247,33 @@ async fn a_ledger_that_cannot_write_says_so_and_never_that_it_recorded() {
         .await
         .expect(500)
         .refused("internal");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consent_with_as_many_events_as_it_may_have_can_still_be_ended() {
+    const MOST_EVENTS: usize = 1024;
+    /// Calls at once: fewer than the node works on.
+    const AT_ONCE: usize = 64;
+    let house = limited(|rates| {
+        rates.events = Rate {
+            burst: 2000,
+            per_second: 2000,
+        }
+    })
+    .await;
+    let anna = house.person("anna").await;
+    // The grant is the first event.
+    let flood: Vec<_> = (1..MOST_EVENTS).map(|_| house.erasure(&anna).bytes).collect();
+    for some in flood.chunks(AT_ONCE) {
+        let calls = some.iter().map(|bytes| house.post("/v1/records").bytes(bytes).send());
+        for answer in calls.collect::<JoinSet<_>>().join_all().await {
+            answer.expect(201);
+        }
+    }
+    house
+        .send(&house.erasure(&anna).bytes)
+        .await
+        .expect(409)
+        .refused("chain_full");
+    house.send(&house.withdrawal(&anna).bytes).await.expect(201);
 }
