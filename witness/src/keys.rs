@@ -53,19 +53,24 @@ pub enum KeyFileError {
 }
 
 impl WitnessKey {
-    /// Makes a key and its file, which must not be there yet.
-    pub(crate) fn create(path: &Path) -> Result<Self, KeyFileError> {
+    /// Makes a key, in memory.
+    pub(crate) fn generate() -> Result<Self, KeyFileError> {
         let mut seed = Zeroizing::new([0; 32]);
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place where the witness draws randomness"
         )]
         getrandom::fill(&mut *seed).map_err(KeyFileError::Random)?;
-        write_new(path, &seed).map_err(|error| failed(path, error))?;
         Ok(Self(SigningKey::from_bytes(&seed)))
     }
 
-    /// Reads the file that [`WitnessKey::create`] wrote.
+    /// Writes the key file, which must not be there yet.
+    pub(crate) fn save(&self, path: &Path) -> Result<(), KeyFileError> {
+        let seed = Zeroizing::new(self.0.to_bytes());
+        write_new(path, &seed).map_err(|error| failed(path, error))
+    }
+
+    /// Reads the file that [`WitnessKey::save`] wrote.
     pub(crate) fn load(path: &Path) -> Result<Self, KeyFileError> {
         let file = File::open(path).map_err(|error| failed(path, error))?;
         let metadata = file.metadata().map_err(|error| failed(path, error))?;
@@ -110,10 +115,14 @@ impl fmt::Debug for WitnessKey {
 fn write_new(path: &Path, seed: &[u8; 32]) -> io::Result<()> {
     let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(encode_hex(seed))));
     let temporary = path.with_extension(TEMPORARY);
+    // What a crash left there goes first: a mode is given to a new file only.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&temporary)?;
     file.write_all(text.as_bytes())?;
@@ -142,10 +151,11 @@ mod tests {
     fn the_witness_key_is_written_once_read_back_and_private() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("witness.key");
-        let made = WitnessKey::create(&path).unwrap();
+        let made = WitnessKey::generate().unwrap();
+        made.save(&path).unwrap();
         let read = WitnessKey::load(&path).unwrap();
         assert_eq!(made.public_key_bytes(), read.public_key_bytes());
-        assert!(matches!(WitnessKey::create(&path), Err(KeyFileError::Io { .. })));
+        assert!(matches!(made.save(&path), Err(KeyFileError::Io { .. })));
         assert_eq!(
             fs::read_dir(dir.path()).unwrap().count(),
             1,

@@ -86,17 +86,25 @@ impl Store {
         Ok(Self { write, read })
     }
 
-    /// The vkey of the first start; `None` before it has come to its end.
+    /// The vkey of the first start; `None` before it.
     pub(crate) async fn identity(&self) -> Result<Option<String>, StoreError> {
         let vkey = sqlx::query_scalar("SELECT vkey FROM identity WHERE id = 1");
         Ok(vkey.fetch_optional(&self.read).await?)
     }
 
-    /// Keeps the vkey of the first start.
+    /// Keeps the vkey of the first start, in place of one that never came to be used.
     pub(crate) async fn keep_identity(&self, vkey: &str) -> Result<(), StoreError> {
-        let insert = sqlx::query("INSERT INTO identity (id, vkey) VALUES (1, $1)").bind(vkey);
-        insert.execute(&self.write).await?;
+        let insert = "INSERT INTO identity (id, vkey) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET vkey = $1";
+        sqlx::query(insert).bind(vkey).execute(&self.write).await?;
         Ok(())
+    }
+
+    /// Whether anything was ever cosigned.
+    pub(crate) async fn has_signed(&self) -> Result<bool, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM heads")
+            .fetch_one(&self.read)
+            .await?;
+        Ok(count > 0)
     }
 
     /// The latest cosigned checkpoint of a log, if any was cosigned.

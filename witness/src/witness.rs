@@ -1,7 +1,7 @@
 //! The witness: check, persist, and only then answer.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use placet_kernel::checkpoint::{CheckpointKeys, SignedCheckpoint, cosign};
@@ -84,26 +84,11 @@ impl Witness {
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
         let state = settings.dir.join(STATE_FILE);
         let file = settings.dir.join(KEY_FILE);
-        // The state comes first, so that a key without one was never a crash during the first start.
         if file.exists() && !state.exists() {
             return Err(OpenError::StateLost { key: file, state });
         }
         let store = Store::open(&state).await?;
-        let identity = store.identity().await?;
-        let key = match (file.exists(), &identity) {
-            (true, _) => WitnessKey::load(&file)?,
-            (false, None) => WitnessKey::create(&file)?,
-            (false, Some(_)) => return Err(OpenError::KeyLost(file)),
-        };
-        let vkey = VerifierKey::of_signer(settings.name, SignatureType::CosignatureV1, &key)?;
-        match identity {
-            None => store.keep_identity(&vkey.to_string()).await?,
-            Some(was) if was == vkey.to_string() => {}
-            Some(was) => {
-                let is = vkey.to_string();
-                return Err(OpenError::OtherIdentity { was, is });
-            }
-        }
+        let (key, vkey) = identify(&store, settings.name, &file, &state).await?;
         if settings.forget_times {
             store.forget_times().await?;
             tracing::warn!("the times that were signed before are forgotten");
@@ -255,6 +240,41 @@ impl Witness {
         match self.0.watcher.reached(step, when) {
             Fate::Live => Ok(()),
             Fate::Fail => Err(Trouble::Injected(step)),
+        }
+    }
+}
+
+/// The key of this start, which must be that of the first one. The state knows the vkey before the key has a file, so that a
+/// key whose state does not know it was never a crash, and a state without a key was only if nothing was signed yet.
+async fn identify(
+    store: &Store,
+    name: KeyName,
+    file: &Path,
+    state: &Path,
+) -> Result<(WitnessKey, VerifierKey), OpenError> {
+    let vkey_of = |key| VerifierKey::of_signer(name, SignatureType::CosignatureV1, key);
+    match (store.identity().await?, file.exists()) {
+        (Some(was), true) => {
+            let key = WitnessKey::load(file)?;
+            let vkey = vkey_of(&key)?;
+            let is = vkey.to_string();
+            if was == is {
+                Ok((key, vkey))
+            } else {
+                Err(OpenError::OtherIdentity { was, is })
+            }
+        }
+        (None, true) => Err(OpenError::StateLost {
+            key: file.to_owned(),
+            state: state.to_owned(),
+        }),
+        (Some(_), false) if store.has_signed().await? => Err(OpenError::KeyLost(file.to_owned())),
+        (_, false) => {
+            let key = WitnessKey::generate()?;
+            let vkey = vkey_of(&key)?;
+            store.keep_identity(&vkey.to_string()).await?;
+            key.save(file)?;
+            Ok((key, vkey))
         }
     }
 }

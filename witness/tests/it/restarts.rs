@@ -1,6 +1,7 @@
 //! What a witness knows after it was stopped, and when it refuses to start.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use placet_witness::{KEY_FILE, MAX_FORKS, OpenError, STATE_FILE, Witness};
 
@@ -64,28 +65,35 @@ async fn a_key_without_its_state_signs_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::new(ORIGIN, 1);
     let open = || Witness::open(settings(dir.path(), &[&log]));
-    open().await.unwrap().close().await;
+    let served = Served::start(settings(dir.path(), &[&log])).await;
+    assert_eq!(served.add(log.body(0, 5)).await.status, 200);
+    served.stop().await;
     let (key, state) = (dir.path().join(KEY_FILE), dir.path().join(STATE_FILE));
+    let (key_away, state_away) = (dir.path().join("away.key"), dir.path().join("away.db"));
 
-    fs::rename(&state, dir.path().join("away.db")).unwrap();
+    fs::rename(&state, &state_away).unwrap();
     assert!(matches!(open().await, Err(OpenError::StateLost { .. })));
     assert!(!state.exists(), "a second start would take a fresh one for the old one");
-    fs::rename(dir.path().join("away.db"), &state).unwrap();
+    fs::write(&state, "").unwrap();
+    for _ in 0..2 {
+        assert!(
+            matches!(open().await, Err(OpenError::StateLost { .. })),
+            "an empty state"
+        );
+    }
+    fs::rename(&state_away, &state).unwrap();
 
-    fs::rename(&key, dir.path().join("away.key")).unwrap();
+    fs::rename(&key, &key_away).unwrap();
     assert!(matches!(open().await, Err(OpenError::KeyLost(_))));
     fs::write(&key, "11".repeat(32)).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(matches!(open().await, Err(OpenError::OtherIdentity { .. })));
-    fs::rename(dir.path().join("away.key"), &key).unwrap();
+    fs::rename(&key_away, &key).unwrap();
 
     let mut renamed = settings(dir.path(), &[&log]);
     renamed.name = "witness.example/w2".parse().unwrap();
-    assert!(matches!(
-        Witness::open(renamed).await,
-        Err(OpenError::OtherIdentity { .. })
-    ));
+    let refused = Witness::open(renamed).await;
+    assert!(matches!(refused, Err(OpenError::OtherIdentity { .. })));
     open().await.unwrap().close().await;
 }
 
@@ -93,10 +101,20 @@ async fn a_key_without_its_state_signs_nothing() {
 async fn a_first_start_that_broke_off_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::new(ORIGIN, 1);
-    // The crash came after the database file was made, or after the key was.
+    // The crash came after the database file was made.
     fs::write(dir.path().join(STATE_FILE), "").unwrap();
+    let witness = Witness::open(settings(dir.path(), &[&log])).await.unwrap();
+    let first = witness.vkey().clone();
+    witness.close().await;
+    // It came before the key had a file, and nothing can have been signed.
+    fs::remove_file(dir.path().join(KEY_FILE)).unwrap();
+    fs::write(dir.path().join("witness.key.new"), "half of a k").unwrap();
     let served = Served::start(settings(dir.path(), &[&log])).await;
-    assert_eq!(served.add(log.body(0, 5)).await.status, 200);
+    assert_ne!(served.vkey(), first);
+    let mode = fs::metadata(dir.path().join(KEY_FILE)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let reply = served.add(log.body(0, 5)).await;
+    log.cosigned_at(5, &reply.body, &served.vkey());
     served.stop().await;
 }
 

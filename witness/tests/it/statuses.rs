@@ -189,13 +189,18 @@ async fn a_second_root_of_one_size_is_refused_and_both_notes_are_kept() {
     let fork = log.forked(2, 1);
     let served = serve(&log, &dir).await;
     assert_eq!(served.add(log.body(0, 5)).await.status, 200);
-    assert_eq!(served.add(fork.body(5, 5)).await.status, 422);
+    let refused = served.add(fork.body(5, 5)).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("another root for size 5"), "{refused:?}");
     // The answer to one who is behind stays 409, and the fork is one all the same.
     assert_eq!(served.add(log.forked(2, 2).body(0, 5)).await.status, 409);
     assert_eq!(served.add(fork.body(5, 5)).await.status, 422, "again");
+    // A proof that does not belong there does not hide it either.
+    let with_proof = body(5, &log.proof(5, 9), &log.forked(2, 3).note(5));
+    assert_eq!(served.add(with_proof).await.status, 422);
 
     let forks = served.witness.forks().await.unwrap();
-    assert_eq!(forks.len(), 2);
+    assert_eq!(forks.len(), 3);
     for kept in &forks {
         assert_eq!((kept.origin.as_str(), kept.size, kept.seen_at), (ORIGIN, 5, BEGIN));
         assert_eq!(kept.held_note, log.note(5));
