@@ -106,7 +106,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
     node.step(Step::Answer, answering).await?;
 
     // 5. RENDER AND PUBLISH, in a task of their own, so that slow files do not hold up the next batch: see `publish`.
-    node.answered.send_replace(next);
+    node.publication.due(next, node.clock.now());
     Ok(())
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn refresh(node: &Node, tail: &mut Tail, now: Timestamp) -> Res
     tail.advance(Arc::clone(&next), edge);
     tail.note_head(node).await?;
     node.announce(&next);
-    node.answered.send_replace(next);
+    node.publication.due(next, node.clock.now());
     Ok(())
 }
 
@@ -135,7 +135,7 @@ pub(crate) async fn publish(node: &Node, published: u64, head: &Head) -> Result<
         .await?;
     // Then the checkpoint, by renaming. Whoever reads it finds every tile that it needs.
     node.step(Step::Publish, node.files.publish(head.note.clone())).await?;
-    node.published.send_replace(head.note.as_str().into());
+    node.publication.done(head, node.clock.now());
     Ok(())
 }
 
@@ -163,7 +163,7 @@ impl Tail {
         if !self.noted {
             self.note_head(node).await?;
             node.announce(&self.head);
-            node.answered.send_replace(Arc::clone(&self.head));
+            node.publication.due(Arc::clone(&self.head), node.clock.now());
         }
         Ok(())
     }

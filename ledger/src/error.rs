@@ -162,9 +162,10 @@ pub enum SubmitError {
         /// Where, as an RFC 6901 pointer, where it is one place.
         pointer: Option<String>,
     },
-    /// It was neither accepted nor refused: send the same bytes again. If they were recorded after all, the answer is the
-    /// first one.
-    #[error("not recorded: {detail}; send the same bytes again")]
+    /// It was neither accepted nor refused: send the same bytes again. If they were recorded after all, which nobody can
+    /// exclude who sees this, the answer is the first one: a commit can fail on either side of its one line, and what looks
+    /// like a new record may be the second try of one that was recorded at the first.
+    #[error("{detail}; the record may be in the log all the same: send the same bytes again")]
     Unavailable {
         /// Why.
         detail: String,

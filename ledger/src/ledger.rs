@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::notice::CanonicalNotice;
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::{CanonicalRecord, Kind};
 use placet_schemas::time::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::node::Node;
 use crate::recover::{self, Opened};
-use crate::sequencer::{self, Item, MAX_WAITING, Outcome};
+use crate::sequencer::{self, Item, MAX_WAITING, Outcome, RESERVED_WAITING};
 use crate::step::{Unwatched, Watcher};
 
 /// The tick when nothing else is said.
@@ -196,7 +196,7 @@ impl Ledger {
     /// The published checkpoint: a signed note, all of whose files are in place.
     #[must_use]
     pub fn checkpoint(&self) -> String {
-        self.node().published.borrow().to_string()
+        self.node().publication.published.borrow().to_string()
     }
 
     /// Records a record of a consumer or a brand, given in any JSON spelling. Sent again, it gets the first answer.
@@ -204,7 +204,15 @@ impl Ledger {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, bytes: &[u8]) -> Result<Recorded, SubmitError> {
-        let CanonicalRecord { record, bytes } = CanonicalRecord::parse(bytes)?;
+        self.record(CanonicalRecord::parse(bytes)?).await
+    }
+
+    /// The same for a record that has been parsed already.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn record(&self, record: CanonicalRecord) -> Result<Recorded, SubmitError> {
+        let CanonicalRecord { record, bytes } = record;
         let digest = record.digest();
         let outcome = match self.node().arrive(record, &bytes).await {
             Ok(arrival) => self.enqueue(arrival).await?,
@@ -242,6 +250,10 @@ impl Ledger {
         let unavailable = |detail: &str| SubmitError::Unavailable {
             detail: detail.to_owned(),
         };
+        let withdraws = arrival.record.kind() == Kind::Withdrawal;
+        if !withdraws && self.0.queue.capacity() <= RESERVED_WAITING {
+            return Err(unavailable("too many records are waiting"));
+        }
         let (reply, answer) = oneshot::channel();
         self.0
             .queue

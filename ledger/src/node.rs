@@ -24,6 +24,7 @@ use crate::keyring::Keyring;
 use crate::keys::{Keys, SoftwareSigner};
 use crate::known::Known;
 use crate::ledger::Identity;
+use crate::pulse::Publication;
 use crate::step::{Fate, Step, Watcher, When};
 use crate::store::{RecordRow, Store};
 use crate::tree::Head;
@@ -45,10 +46,8 @@ pub(crate) struct Node {
     pub(crate) committed: watch::Sender<Arc<Head>>,
     /// Its size, for those who wait for more.
     pub(crate) sizes: watch::Sender<u64>,
-    /// The head that has been answered for: what the publisher works towards.
-    pub(crate) answered: watch::Sender<Arc<Head>>,
-    /// The checkpoint whose files are all in place.
-    pub(crate) published: watch::Sender<Arc<str>>,
+    /// What the publisher works towards and how far it is.
+    pub(crate) publication: Publication,
     /// The writer has stopped for good, or its last commit failed.
     pub(crate) broken: AtomicBool,
     /// Held as long as this process may write.

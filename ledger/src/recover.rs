@@ -23,6 +23,7 @@ use crate::keys::Keys;
 use crate::known::Known;
 use crate::ledger::Settings;
 use crate::node::{Node, Stop, Voice};
+use crate::pulse::Publication;
 use crate::step::{Step, Watcher};
 use crate::store::Store;
 use crate::tree::Head;
@@ -73,8 +74,7 @@ pub(crate) async fn open(
         watcher,
         committed: watch::Sender::new(Arc::clone(&head)),
         sizes: watch::Sender::new(head.size),
-        answered: watch::Sender::new(Arc::clone(&head)),
-        published: watch::Sender::new(head.note.as_str().into()),
+        publication: Publication::new(&head, published),
         broken: false.into(),
         dead: false.into(),
         lock,

@@ -18,6 +18,8 @@ use crate::node::{Node, Stop};
 pub(crate) const MAX_BATCH: usize = 1024;
 /// Most records that wait while a batch is written. Whoever comes later is told to come back.
 pub(crate) const MAX_WAITING: usize = 4 * MAX_BATCH;
+/// How many of these places only withdrawals may take, so that no flood of other records keeps them out.
+pub(crate) const RESERVED_WAITING: usize = MAX_BATCH;
 /// How often the checkpoint is signed anew while nothing happens, in seconds: one a minute is kept.
 const REFRESH_SECONDS: u64 = 60;
 /// How often invitations that nobody can answer any more are forgotten, in seconds.
@@ -99,6 +101,9 @@ async fn run(
         } else {
             commit(&node, &mut tail, &mut waiting).await
         };
+        if done.is_err() {
+            node.publication.commit_failed();
+        }
         if let Err(Stop::Dead) = done {
             return node.broken.store(true, Ordering::Relaxed);
         }
@@ -111,17 +116,18 @@ async fn run(
 
 /// Runs the publisher until it is told to stop; it publishes what is answered by then.
 pub(crate) async fn run_publisher(node: Arc<Node>, mut published: u64, mut stop: watch::Receiver<bool>) {
-    let mut heads = node.answered.subscribe();
+    let mut heads = node.publication.answered.subscribe();
     loop {
         // Told before the last look, so that nothing which was answered before the stop is missed.
         let stopping = *stop.borrow() || stop.has_changed().is_err();
         let head = Arc::clone(&heads.borrow_and_update());
-        let late = *head.note != **node.published.borrow();
+        let late = *head.note != **node.publication.published.borrow();
         if late {
             match publish(&node, published, &head).await {
                 Ok(()) => published = head.size,
                 Err(Stop::Dead) => return node.broken.store(true, Ordering::Relaxed),
                 Err(Stop::Failed(error)) => {
+                    node.publication.publish_failed();
                     tracing::error!(code = error.code(), %error, "the log was not published; trying again");
                     if !stopping {
                         tokio::time::sleep(PUBLISH_RETRY).await;

@@ -15,7 +15,7 @@ use super::{Client, ClientError, encode};
 pub(crate) struct FeedQuery<'a> {
     /// How many items the caller has already.
     pub(crate) from: u64,
-    /// Seconds to wait for a new item, at most 25.
+    /// Seconds to wait for a new item, at most 5.
     pub(crate) wait: u64,
     /// Whose feed; a brand's own without.
     pub(crate) controller: Option<&'a Did>,

@@ -18,7 +18,7 @@ use super::server::Server;
 
 /// How long a connection may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long an answer may take: more than the 25 s for which a feed may be asked to wait.
+/// How long an answer may take: more than the 30 s that a ledger gives itself.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Longest answer: the longest bundle, the largest body there is.
 pub(super) const MAX_ANSWER_BYTES: usize = placet_kernel::bundle::MAX_BUNDLE_BYTES;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -12,40 +12,43 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use placet_schemas::json;
 use serde::de::DeserializeOwned;
 
+use super::places::{Queue, Turn};
 use super::problem::ApiError;
 
 /// Largest body of a call that carries neither a record nor a notice.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
-/// How long a body may take to arrive. Slow senders hold memory and a place in the queue.
+/// How long a body may take to arrive. Slow senders hold memory and a connection.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A JSON body as it came: at most `LIMIT` bytes. An empty one stands for `{}`.
+/// A JSON body as it came: at most `LIMIT` bytes. An empty one stands for `{}`. The call has its place among those for
+/// everybody, taken when the body was there.
 pub(super) struct Raw<const LIMIT: usize>(pub(super) Bytes);
 
 impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let announced = request
-            .headers()
-            .get(CONTENT_LENGTH)
-            .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > LIMIT as u64) {
-            return Err(oversize(LIMIT));
-        }
-        let json = is_json(request.headers());
-        let collecting = Limited::new(request.into_body(), LIMIT).collect();
-        let slow = |_| ApiError::new("slow_request", "the body took too long to arrive");
-        let collected = tokio::time::timeout(BODY_TIMEOUT, collecting).await.map_err(slow)?;
-        let bytes = collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
-            match error.is::<LengthLimitError>() {
-                true => oversize(LIMIT),
-                false => ApiError::new("malformed", "the body broke off"),
-            }
-        })?;
-        match (bytes.is_empty(), json) {
-            (true, _) => Ok(Self(Bytes::from_static(b"{}"))),
-            (false, true) => Ok(Self(bytes)),
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Unplaced(bytes, turn) = Unplaced::<LIMIT>::from_request(request, state).await?;
+        turn.begin(Queue::Common)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// The same of a call that has no place yet: its handler takes one, before it waits for anything.
+pub(super) struct Unplaced<const LIMIT: usize>(pub(super) Bytes, pub(super) Turn);
+
+impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Unplaced<LIMIT> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let turn = Turn::from_request_parts(&mut parts, state).await?;
+        let large = (LIMIT > MAX_BODY_BYTES).then(|| turn.large_body()).transpose()?;
+        let bytes = collect(&parts.headers, body, LIMIT).await?;
+        drop(large);
+        match (bytes.is_empty(), is_json(&parts.headers)) {
+            (true, _) => Ok(Self(Bytes::from_static(b"{}"), turn)),
+            (false, true) => Ok(Self(bytes, turn)),
             (false, false) => Err(ApiError::new(
                 "unsupported_media_type",
                 "the Content-Type is none of JSON",
@@ -62,9 +65,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::<MAX_BODY_BYTES>::from_request(request, state).await?;
-        let document = json::parse(&bytes, MAX_BODY_BYTES)?;
-        Ok(Self(json::decode(document.root())?))
+        Ok(Self(decode(&bytes)?))
     }
+}
+
+/// The value of a body of a type.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let document = json::parse(bytes, MAX_BODY_BYTES)?;
+    Ok(json::decode(document.root())?)
 }
 
 /// Query parameters of a type that refuses unknown ones.
@@ -98,6 +106,23 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Named<T> {
             .map(Self)
             .ok_or_else(ApiError::not_found)
     }
+}
+
+async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(oversize(limit));
+    }
+    let collecting = Limited::new(body, limit).collect();
+    let slow = |_| ApiError::new("slow_request", "the body took too long to arrive");
+    let collected = tokio::time::timeout(BODY_TIMEOUT, collecting).await.map_err(slow)?;
+    let bytes = collected.map(http_body_util::Collected::to_bytes);
+    bytes.map_err(|error| match error.is::<LengthLimitError>() {
+        true => oversize(limit),
+        false => ApiError::new("malformed", "the body broke off"),
+    })
 }
 
 fn oversize(limit: usize) -> ApiError {

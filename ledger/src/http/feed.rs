@@ -18,12 +18,14 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::body::Params;
 use super::page::clamp;
+use super::places::Turn;
 use super::problem::ApiError;
 use super::{HttpState, answer};
 use crate::{FeedItem, FeedPage};
 
-/// Longest wait for a new item, in seconds; below the time limit of a request.
-pub const MAX_FEED_WAIT_SECONDS: u64 = 25;
+/// Longest wait for a new item, in seconds. A reader must see a signed head of the feed that often even if nothing happens,
+/// or it could not tell a quiet feed from one that is kept from it.
+pub const MAX_FEED_WAIT_SECONDS: u64 = 5;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(read))
@@ -38,7 +40,7 @@ struct FeedParams {
     from: Option<u64>,
     /// How many at most: 1 to 256, as many when absent.
     limit: Option<usize>,
-    /// How many seconds to wait for an item when there is none; at most 25, 0 when absent.
+    /// How many seconds to wait for an item when there is none; at most 5, 0 when absent.
     wait: Option<u64>,
     /// Whose feed: a service must say it, a brand need not.
     #[param(value_type = Option<String>)]
@@ -52,12 +54,14 @@ struct FeedParams {
     responses((status = 200, body = api::FeedAnswer)), security(("token" = [])))]
 async fn read(
     State(state): State<HttpState>,
+    turn: Turn,
     caller: Caller,
     Params(params): Params<FeedParams>,
 ) -> Result<Response, ApiError> {
     let (controller, kinds) = caller.feed(params.controller)?;
     let wait = Duration::from_secs(params.wait.unwrap_or(0).min(MAX_FEED_WAIT_SECONDS));
-    let page = await_page(&state, &controller, params.from.unwrap_or(0), clamp(params.limit), wait).await?;
+    let place = (&controller, params.from.unwrap_or(0), clamp(params.limit));
+    let page = await_page(&state, &turn, place, wait).await?;
     let items = page.items.into_iter().map(|one| item(one, kinds.as_ref()));
     let items = items.collect::<Result<_, _>>()?;
     let answer = api::FeedAnswer {
@@ -69,32 +73,35 @@ async fn read(
     answer::json(StatusCode::OK, &answer)
 }
 
-/// The page as soon as it has an item, or when the time is over, or the node is about to stop.
+/// The page as soon as it has an item, or when the time is over, or the node is about to stop; always with a head that is
+/// signed when it is given.
 async fn await_page(
     state: &HttpState,
-    controller: &Did,
-    from: u64,
-    limit: usize,
+    turn: &Turn,
+    (controller, from, limit): (&Did, u64, usize),
     wait: Duration,
 ) -> Result<FeedPage, ApiError> {
     let until = Instant::now() + wait;
     // Subscribed before the first look: a record that comes in between is seen by one of the two.
     let mut changes = state.ledger.changes();
-    loop {
-        let page = state
-            .ledger
-            .feed(controller, from, limit)
-            .await?
-            .ok_or_else(ApiError::not_found)?;
-        if !page.items.is_empty() || state.is_draining() {
-            return Ok(page);
-        }
-        tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return Ok(page) },
-            () = tokio::time::sleep_until(until) => return Ok(page),
-            () = state.drained() => return Ok(page),
-        }
+    let look = async || {
+        let page = state.ledger.feed(controller, from, limit).await?;
+        page.ok_or_else(ApiError::not_found)
+    };
+    let mut page = look().await?;
+    let mut over = wait.is_zero();
+    while page.items.is_empty() && !over && !state.is_draining() {
+        // Whoever waits holds up nobody.
+        turn.end();
+        over = tokio::select! {
+            changed = changes.changed() => changed.is_err(),
+            () = tokio::time::sleep_until(until) => true,
+            () = state.drained() => true,
+        };
+        let _few_at_once = state.places.look().await;
+        page = look().await?;
     }
+    Ok(page)
 }
 
 /// An item, opened if it is public or of one of these kinds; without kinds, of any.

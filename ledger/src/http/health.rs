@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::problem::ApiError;
 use super::{HttpState, answer};
+use crate::MAX_PUBLICATION_LAG_SECONDS;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -27,7 +28,8 @@ async fn alive() -> Response {
     answer::private(StatusCode::OK, answer::TEXT, "ok\n")
 }
 
-/// Whether the node can record now: its writer works and it is not about to stop.
+/// Whether the node is well: its writer works, the published log is at most 10 seconds behind, and it is not about to stop.
+/// A log that is not published is recorded all the same, so this is for alarms rather than for turning callers away.
 #[utoipa::path(get, path = "/readyz", tag = "node",
     responses((status = 200, body = String, content_type = "text/plain")))]
 async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
@@ -38,6 +40,13 @@ async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
             Duration::from_secs(1),
         ));
     }
+    if state.ledger.pulse().publication_lag > MAX_PUBLICATION_LAG_SECONDS {
+        return Err(ApiError::retry(
+            "unavailable",
+            "the published log is behind",
+            Duration::from_secs(1),
+        ));
+    }
     Ok(answer::private(StatusCode::OK, answer::TEXT, "ok\n"))
 }
 
@@ -45,7 +54,7 @@ async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
 #[utoipa::path(get, path = "/metrics", tag = "node",
     responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 async fn metrics(State(state): State<HttpState>) -> Result<Response, ApiError> {
-    let text = state.metrics.encode(state.ledger.size());
+    let text = state.metrics.encode(&state.ledger.pulse());
     let text = text.map_err(|_| ApiError::new("internal", "the counters cannot be written"))?;
     Ok(answer::private(StatusCode::OK, OPENMETRICS, text))
 }

@@ -3,10 +3,15 @@
 //! A bucket is one moment (GCRA, the virtual scheduling form of the leaky bucket, ITU-T I.371): the time at which it would
 //! be full again. A bucket that is full is not kept. When so many subjects are active at once that the table is full, the
 //! new ones share one bucket: an attacker with many names gains no more than one, and known names lose nothing.
+//!
+//! What stands between a person and her rights is the attacker who empties a bucket in her name. So records are counted
+//! only once they are recorded, by which time their signer has been found to be a party: see [`Limiter::count`]. And
+//! withdrawals, codes and challenges are not counted at all. Those that come to nothing name nobody they could be counted
+//! by but the very person whom the count would lock out; they are held in check by places: see [`super::places`].
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use placet_schemas::id::Digest;
@@ -31,18 +36,12 @@ pub struct Rate {
 /// The rates of public calls. Calls with a brand's, a service's or the operator's token are not limited here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// Grants per ConsentRequest: a stranger cannot fill the log with one open request.
+    /// Grants that are recorded, per ConsentRequest: nobody fills the log with one request.
     pub grants: Rate,
-    /// Later records per consent, other than withdrawals.
+    /// Later records that are recorded, per consent, other than withdrawals.
     pub events: Rate,
     /// Invitations to an open request, per ConsentRequest.
     pub invitations: Rate,
-    /// Withdrawals that were refused, per consent. One that is true is never counted, so no flood can block it.
-    pub withdrawals: Rate,
-    /// Withdrawal codes that ended nothing, for the whole node: an unknown code names no consent to count by.
-    pub codes: Rate,
-    /// Challenges, for the whole node.
-    pub challenges: Rate,
 }
 
 impl Default for Rates {
@@ -60,18 +59,6 @@ impl Default for Rates {
                 burst: 200,
                 per_second: 20,
             },
-            withdrawals: Rate {
-                burst: 60,
-                per_second: 5,
-            },
-            codes: Rate {
-                burst: 2000,
-                per_second: 500,
-            },
-            challenges: Rate {
-                burst: 2000,
-                per_second: 500,
-            },
         }
     }
 }
@@ -82,9 +69,6 @@ pub(super) struct Limits {
     pub(super) grants: Limiter<Digest>,
     pub(super) events: Limiter<Digest>,
     pub(super) invitations: Limiter<Digest>,
-    pub(super) withdrawals: Limiter<Digest>,
-    pub(super) codes: Limiter<()>,
-    pub(super) challenges: Limiter<()>,
 }
 
 impl Limits {
@@ -93,9 +77,6 @@ impl Limits {
             grants: Limiter::new(rates.grants),
             events: Limiter::new(rates.events),
             invitations: Limiter::new(rates.invitations),
-            withdrawals: Limiter::new(rates.withdrawals),
-            codes: Limiter::new(rates.codes),
-            challenges: Limiter::new(rates.challenges),
         }
     }
 }
@@ -133,30 +114,74 @@ impl<K: Eq + Hash> Limiter<K> {
 
     /// Takes one from the subject's bucket, or says when there is one again.
     pub(super) fn admit(&self, subject: K) -> Result<(), ApiError> {
-        self.take(subject, Instant::now())
-            .map_err(|wait| ApiError::retry("rate_limited", "too many calls of this kind", wait))
+        self.take(subject, Instant::now()).map_err(rate_limited)
+    }
+
+    /// Says whether there is one in the subject's bucket, and takes nothing.
+    pub(super) fn check(&self, subject: &K) -> Result<(), ApiError> {
+        let now = Instant::now();
+        let table = self.table();
+        let before = table.bucket(subject).1;
+        self.after(before, now).map(drop).map_err(rate_limited)
+    }
+
+    /// Takes one from the subject's bucket, even if none is left, for what was let in by [`check`](Self::check) and has been
+    /// done by now. Calls that are at work together are checked before any of them is counted; what comes in like that is
+    /// paid for afterwards: the bucket stays empty for so much longer.
+    pub(super) fn count(&self, subject: K) {
+        self.pay(subject, Instant::now());
     }
 
     fn take(&self, subject: K, now: Instant) -> Result<(), Duration> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table();
         table.make_room(&subject, now);
-        let known = table.full_at.get(&subject).copied();
-        let own = known.is_some() || table.full_at.len() < MAX_BUCKETS;
-        let before = if own { known } else { table.shared };
-        let after = before.unwrap_or(now).max(now) + self.interval;
-        if let Some(wait) = (after - now).checked_sub(self.depth).filter(|wait| !wait.is_zero()) {
-            return Err(wait);
-        }
-        if own {
-            table.full_at.insert(subject, after);
-        } else {
-            table.shared = Some(after);
-        }
+        let (own, before) = table.bucket(&subject);
+        let after = self.after(before, now)?;
+        table.set(subject, own, after);
         Ok(())
+    }
+
+    fn pay(&self, subject: K, now: Instant) {
+        let mut table = self.table();
+        table.make_room(&subject, now);
+        let (own, before) = table.bucket(&subject);
+        table.set(subject, own, before.unwrap_or(now).max(now) + self.interval);
+    }
+
+    /// When a bucket will be full that gives one now, or for how long it has none.
+    fn after(&self, before: Option<Instant>, now: Instant) -> Result<Instant, Duration> {
+        let after = before.unwrap_or(now).max(now) + self.interval;
+        match (after - now).checked_sub(self.depth).filter(|wait| !wait.is_zero()) {
+            Some(wait) => Err(wait),
+            None => Ok(after),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table<K>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+fn rate_limited(wait: Duration) -> ApiError {
+    ApiError::retry("rate_limited", "too many calls of this kind", wait)
+}
+
 impl<K: Eq + Hash> Table<K> {
+    /// Whether the subject has a bucket of its own, or may have one, and when its bucket is full.
+    fn bucket(&self, subject: &K) -> (bool, Option<Instant>) {
+        let known = self.full_at.get(subject).copied();
+        let own = known.is_some() || self.full_at.len() < MAX_BUCKETS;
+        (own, if own { known } else { self.shared })
+    }
+
+    fn set(&mut self, subject: K, own: bool, full_at: Instant) {
+        if own {
+            self.full_at.insert(subject, full_at);
+        } else {
+            self.shared = Some(full_at);
+        }
+    }
+
     /// Forgets buckets that are full, when the table has no room for a new subject.
     fn make_room(&mut self, subject: &K, now: Instant) {
         let crowded = self.full_at.len() >= MAX_BUCKETS && !self.full_at.contains_key(subject);
@@ -198,6 +223,30 @@ mod tests {
             let _ = limiter.take(1, start);
         }
         assert_eq!(limiter.take(1, start + Duration::from_millis(500)), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looking_takes_nothing_and_what_was_done_is_paid_for() {
+        let limiter = Limiter::new(RATE);
+        let start = Instant::now();
+        for _ in 0..100 {
+            limiter.check(&1).unwrap();
+        }
+        assert!(
+            limiter.table.lock().unwrap().full_at.is_empty(),
+            "a look costs no memory"
+        );
+        for _ in 0..5 {
+            limiter.pay(1, start);
+        }
+        assert!(limiter.check(&1).is_err());
+        limiter.check(&2).unwrap();
+        assert_eq!(
+            limiter.take(1, start),
+            Err(Duration::from_millis(1500)),
+            "two more than the burst are paid for"
+        );
+        assert_eq!(limiter.take(1, start + Duration::from_millis(1500)), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

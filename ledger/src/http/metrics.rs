@@ -1,7 +1,7 @@
 //! What the node counts about its own calls.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -12,6 +12,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::Pulse;
 
 /// Upper bounds of the latency buckets, in seconds. The default tick is 0.1 s.
 const LATENCY_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.2, 0.4, 1.0, 5.0, 30.0];
@@ -32,6 +34,9 @@ pub(super) struct Metrics {
     seconds: Histogram,
     running: Gauge,
     size: Gauge<u64, AtomicU64>,
+    published_size: Gauge<u64, AtomicU64>,
+    commit_failures: Counter,
+    publish_failures: Counter,
 }
 
 impl Metrics {
@@ -42,6 +47,9 @@ impl Metrics {
             seconds: Histogram::new(LATENCY_SECONDS),
             running: Gauge::default(),
             size: Gauge::default(),
+            published_size: Gauge::default(),
+            commit_failures: Counter::default(),
+            publish_failures: Counter::default(),
         };
         metrics.registered()
     }
@@ -62,6 +70,21 @@ impl Metrics {
         );
         self.registry
             .register("log_size", "Records in the log", self.size.clone());
+        self.registry.register(
+            "published_size",
+            "Records in the published log",
+            self.published_size.clone(),
+        );
+        self.registry.register(
+            "commit_failures",
+            "Batches that were not committed and answered",
+            self.commit_failures.clone(),
+        );
+        self.registry.register(
+            "publish_failures",
+            "Times that the log was not published",
+            self.publish_failures.clone(),
+        );
         self
     }
 
@@ -83,8 +106,16 @@ impl Metrics {
     }
 
     /// Everything, in OpenMetrics text.
-    pub(super) fn encode(&self, size: u64) -> Result<String, fmt::Error> {
-        self.size.set(size);
+    pub(super) fn encode(&self, pulse: &Pulse) -> Result<String, fmt::Error> {
+        self.size.set(pulse.size);
+        self.published_size.set(pulse.published_size);
+        // Counted by the ledger, and shown here: they only grow there, too.
+        self.commit_failures
+            .inner()
+            .store(pulse.commit_failures, Ordering::Relaxed);
+        self.publish_failures
+            .inner()
+            .store(pulse.publish_failures, Ordering::Relaxed);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

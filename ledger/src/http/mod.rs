@@ -23,6 +23,7 @@ mod notices;
 mod observe;
 mod openapi;
 mod page;
+mod places;
 mod problem;
 mod records;
 mod requests;
@@ -37,14 +38,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use feed::MAX_FEED_WAIT_SECONDS;
 pub use invitations::{DEFAULT_INVITATION_SECONDS, OPEN_INVITATION_SECONDS};
 pub use limits::{Rate, Rates};
-pub use observe::{MAX_CALLS, REQUEST_TIMEOUT};
+pub use observe::REQUEST_TIMEOUT;
+pub use places::{MAX_CALLS, MAX_LARGE_BODIES, RESERVED_CALLS};
 pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve, serve_routes};
 pub use sessions::{CHALLENGE_SECONDS, SESSION_SECONDS};
 
@@ -53,6 +55,7 @@ use crate::outgoing::{Outgoing, OutgoingConfig, OutgoingError};
 use crate::random::{self, RandomError};
 use limits::Limits;
 use metrics::Metrics;
+use places::Places;
 use problem::ApiError;
 use sessions::Sessions;
 
@@ -63,6 +66,8 @@ pub struct HttpConfig {
     pub public_url: String,
     /// How often strangers may call.
     pub rates: Rates,
+    /// Most calls that are worked on at once; [`RESERVED_CALLS`] withdrawals besides.
+    pub calls: usize,
     /// Where the node may go to fetch DID documents.
     pub outgoing: OutgoingConfig,
 }
@@ -75,6 +80,7 @@ impl HttpConfig {
         Self {
             public_url,
             rates: Rates::default(),
+            calls: MAX_CALLS,
             outgoing: OutgoingConfig::default(),
         }
     }
@@ -100,7 +106,7 @@ pub struct HttpState {
     sessions: Arc<Sessions>,
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
-    calls: Arc<Semaphore>,
+    places: Arc<Places>,
     draining: Arc<watch::Sender<bool>>,
     /// Random per process, so that request ids of two runs do not meet.
     run: u32,
@@ -119,7 +125,7 @@ impl HttpState {
             sessions: Arc::new(Sessions::new()),
             limits: Arc::new(Limits::new(config.rates)),
             metrics: Arc::new(Metrics::new()),
-            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            places: Arc::new(Places::new(config.calls)),
             draining: Arc::new(watch::Sender::new(false)),
             run: u32::from_be_bytes(random::bytes()?),
             count: Arc::default(),
@@ -198,6 +204,7 @@ mod tests {
     use hyper::service::Service as _;
     use hyper_util::service::TowerToHyperService;
 
+    use super::places::{Queue, Turn};
     use super::*;
     use crate::{Keys, Settings};
 
@@ -232,7 +239,8 @@ mod tests {
             .await
             .unwrap();
         let state = HttpState::new(ledger.clone(), HttpConfig::new("https://placet.test")).unwrap();
-        let busy = state.calls.try_acquire_many(u32::try_from(MAX_CALLS).unwrap()).unwrap();
+        let turns = (0..MAX_CALLS).map(|_| Turn::new(Arc::clone(&state.places)));
+        let busy: Vec<_> = turns.inspect(|turn| turn.begin(Queue::Common).unwrap()).collect();
         let router = router(state.clone());
         let overloaded = (StatusCode::SERVICE_UNAVAILABLE, "overloaded".to_owned());
         assert_eq!(code(router.clone(), "/v1/nothing").await, overloaded);

@@ -1,25 +1,26 @@
-//! Around every call: a request id, one line in the log, counters, a limit on time and on calls at once.
+//! Around every call: a request id, one line in the log, counters, a limit on time and on calls at work.
 //!
 //! Digests, consent ids and DIDs in paths and queries are pseudonyms of people. So neither the log nor a counter ever
 //! holds a path, a query, a header or a body: only the route's template, such as `/v1/consents/{id}`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::HttpState;
+use super::places::{Queue, Turn};
 use super::problem::ApiError;
 
 /// How long an answer may take. A long poll of the feed waits less.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most calls that are worked on at once.
-pub const MAX_CALLS: usize = 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What pages of this origin may load: the viewer's own files, its inline styles and icons, and nothing from elsewhere.
@@ -56,11 +57,17 @@ pub(super) async fn observe(State(state): State<HttpState>, request: Request, ne
     response
 }
 
-async fn limited(state: &HttpState, request: Request, next: Next) -> Response {
-    let Ok(_permit) = state.calls.try_acquire() else {
-        return ApiError::retry("overloaded", "too many calls at once", Duration::from_secs(1)).into_response();
-    };
+async fn limited(state: &HttpState, mut request: Request, next: Next) -> Response {
+    let turn = Turn::new(Arc::clone(&state.places));
+    request.extensions_mut().insert(turn.clone());
+    // A call that brings a body takes its place when the body is there: see `body`. Only POST reads one.
+    let comes_later = *request.method() == Method::POST && !request.body().is_end_stream();
+    if !comes_later && let Err(busy) = turn.begin(Queue::Common) {
+        return busy.into_response();
+    }
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    // The answer is complete: however slowly it is fetched, that is no more work.
+    turn.end();
     answer.unwrap_or_else(|_| {
         ApiError::retry("timeout", "the answer took too long", Duration::from_secs(1)).into_response()
     })
@@ -69,7 +76,7 @@ async fn limited(state: &HttpState, request: Request, next: Next) -> Response {
 /// Counts a call also when the caller hangs up and the call is dropped half-way.
 struct Call<'a> {
     state: &'a HttpState,
-    method: &'a axum::http::Method,
+    method: &'a Method,
     route: &'a str,
     started: Instant,
     /// 0 as long as there is no answer.

@@ -5,13 +5,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::id::Digest;
-use placet_schemas::json::{self, Node};
-use placet_schemas::record::{Kind, MAX_RECORD_BYTES};
+use placet_schemas::record::{Body, CanonicalRecord, Kind, MAX_RECORD_BYTES};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::Caller;
-use super::body::{Named, Raw};
+use super::body::{Named, Unplaced};
+use super::limits::{Limiter, Limits};
+use super::places::Queue;
 use super::problem::ApiError;
 use super::{HttpState, answer};
 use crate::{Recorded, SubmitError};
@@ -24,15 +25,31 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 /// same bytes get the same answer: retry them, and never sign again.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
     responses((status = 201, body = RecordAnswer)))]
-async fn submit(State(state): State<HttpState>, Raw(bytes): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
-    let withdrawn = admit(&state, &bytes)?;
-    match (state.ledger.submit(&bytes).await, withdrawn) {
-        (Err(error @ SubmitError::Refused { .. }), Some(consent)) => {
-            state.limits.withdrawals.admit(consent)?;
-            Err(error.into())
-        }
-        (answer, _) => Ok(recorded(answer?)),
+async fn submit(
+    State(state): State<HttpState>,
+    Unplaced(bytes, turn): Unplaced<MAX_RECORD_BYTES>,
+) -> Result<Response, ApiError> {
+    let record = CanonicalRecord::parse(&bytes).map_err(SubmitError::from)?;
+    turn.begin(match record.record.kind() {
+        Kind::Withdrawal => Queue::Withdrawal,
+        _ => Queue::Common,
+    })?;
+    if matches!(record.record.kind(), Kind::ConsentRequest | Kind::ControllerKeys) {
+        return Err(ApiError::at(
+            "wrong_endpoint",
+            "records of one consent enter here",
+            "/type/1",
+        ));
     }
+    let bucket = bucket(&state.limits, &record.record.body);
+    if let Some((limiter, subject)) = &bucket {
+        limiter.check(subject)?;
+    }
+    let done = state.ledger.record(record).await?;
+    if let Some((limiter, subject)) = bucket.filter(|_| !done.replay) {
+        limiter.count(subject);
+    }
+    Ok(recorded(done))
 }
 
 /// The inclusion proof (C2SP tlog-proof) of a public record, or of one of the caller's own, under the latest checkpoint.
@@ -54,36 +71,15 @@ pub(super) fn recorded(recorded: Recorded) -> Response {
     answer::private(StatusCode::CREATED, answer::JSON, recorded.answer)
 }
 
-/// The kind of a record, as it says itself. What is malformed has none; the ledger says why it is refused.
-pub(super) fn kind_of(record: &Node<'_>) -> Option<Kind> {
-    let name = record.pointer("/type/1").and_then(Node::as_str)?;
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
-}
-
-/// Counts the record against the subject that it names, before anything costly is done with it.
+/// What a record is counted against once it is recorded.
 ///
-/// Withdrawals are not counted here: whoever knows a consent, its brand for one, could use up its bucket with worthless ones
-/// and so block the true one. Only those that were refused are counted, afterwards, against the consent that is given back.
-fn admit(state: &HttpState, bytes: &[u8]) -> Result<Option<Digest>, ApiError> {
-    let document = json::parse(bytes, MAX_RECORD_BYTES)?;
-    let digest = |pointer| {
-        document
-            .root()
-            .pointer(pointer)
-            .and_then(Node::as_str)
-            .and_then(|text| text.parse().ok())
-    };
-    let request = digest("/credentialSubject/request");
-    let consent = digest("/credentialSubject/consent");
-    match (kind_of(document.root()), request, consent) {
-        (Some(Kind::ConsentRequest | Kind::ControllerKeys), ..) => Err(ApiError::at(
-            "wrong_endpoint",
-            "records of one consent enter here",
-            "/type/1",
-        )),
-        (Some(Kind::Withdrawal), ..) => Ok(consent),
-        (Some(Kind::ConsentGrant), Some(request), _) => state.limits.grants.admit(request).map(|()| None),
-        (_, _, Some(consent)) => state.limits.events.admit(consent).map(|()| None),
-        _ => Ok(None),
+/// Before that nothing is known of who sent it: whoever knows a consent, its brand for one, could use up its bucket with
+/// worthless records and so block an erasure request; anyone could block all grants of a public request. What is recorded
+/// was signed by the consent's own party, or used up an invitation. A withdrawal is never counted.
+fn bucket<'a>(limits: &'a Limits, body: &Body) -> Option<(&'a Limiter<Digest>, Digest)> {
+    match body {
+        Body::Withdrawal(_) => None,
+        Body::ConsentGrant(grant) => Some((&limits.grants, grant.request)),
+        _ => body.consent().map(|consent| (&limits.events, consent)),
     }
 }

@@ -5,8 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use placet_schemas::api::{RecordAnswer, RequestPage, RequestSummary};
 use placet_schemas::id::Digest;
-use placet_schemas::json::{self, Node};
-use placet_schemas::record::{Kind, MAX_RECORD_BYTES};
+use placet_schemas::record::{CanonicalRecord, Kind, MAX_RECORD_BYTES};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,9 +13,9 @@ use super::auth::Brand;
 use super::body::{Named, Params, Raw};
 use super::page::Paging;
 use super::problem::ApiError;
-use super::records::{kind_of, recorded};
+use super::records::recorded;
 use super::{HttpState, answer};
-use crate::StoredRequest;
+use crate::{StoredRequest, SubmitError};
 
 /// A request never changes, but its serving may end when nothing names it any more.
 pub(super) const CACHING: &str = "public, max-age=3600";
@@ -33,16 +32,14 @@ async fn create(
     Brand(brand): Brand,
     Raw(bytes): Raw<MAX_RECORD_BYTES>,
 ) -> Result<Response, ApiError> {
-    let document = json::parse(&bytes, MAX_RECORD_BYTES)?;
-    match kind_of(document.root()) {
-        Some(Kind::ConsentRequest) | None => {}
-        Some(_) => return Err(ApiError::at("wrong_endpoint", "ConsentRequests enter here", "/type/1")),
+    let record = CanonicalRecord::parse(&bytes).map_err(SubmitError::from)?;
+    if record.record.kind() != Kind::ConsentRequest {
+        return Err(ApiError::at("wrong_endpoint", "ConsentRequests enter here", "/type/1"));
     }
-    let issuer = document.root().get("issuer").and_then(Node::as_str);
-    if issuer.is_some_and(|issuer| issuer != brand.as_str()) {
+    if record.record.issuer != brand {
         return Err(ApiError::forbidden("the token is not of the brand that signed"));
     }
-    Ok(recorded(state.ledger.submit(&bytes).await?))
+    Ok(recorded(state.ledger.record(record).await?))
 }
 
 /// The calling brand's requests.

@@ -10,7 +10,8 @@ use placet_schemas::record::MAX_RECORD_BYTES;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::Json;
+use super::body::{MAX_BODY_BYTES, Unplaced, decode};
+use super::places::Queue;
 use super::problem::ApiError;
 use super::{HttpState, answer};
 use crate::Recorded;
@@ -22,15 +23,14 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 /// Builds, signs with the code's key and records a Withdrawal.
 #[utoipa::path(post, path = "/v1/withdrawals", tag = "records", request_body = WithdrawByCode,
     responses((status = 201, body = WithdrawalAnswer)))]
-async fn create(State(state): State<HttpState>, Json(body): Json<WithdrawByCode>) -> Result<Response, ApiError> {
-    match withdraw(&state, &body).await {
-        Ok(recorded) => answer::json(StatusCode::CREATED, &with_record(&recorded)?),
-        Err(error) => {
-            // Only codes that end nothing are counted: a flood of guesses must not stand before the one that is true.
-            state.limits.codes.admit(())?;
-            Err(error)
-        }
-    }
+async fn create(
+    State(state): State<HttpState>,
+    Unplaced(bytes, turn): Unplaced<MAX_BODY_BYTES>,
+) -> Result<Response, ApiError> {
+    turn.begin(Queue::Withdrawal)?;
+    let body = decode(&bytes)?;
+    let recorded = withdraw(&state, &body).await?;
+    answer::json(StatusCode::CREATED, &with_record(&recorded)?)
 }
 
 async fn withdraw(state: &HttpState, body: &WithdrawByCode) -> Result<Recorded, ApiError> {

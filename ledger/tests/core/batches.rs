@@ -6,11 +6,11 @@ use placet_ledger::{Recorded, SubmitError};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::Record;
 use placet_wallet::records::{Built, Erasure, erase, narrow, withdraw};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::naive;
 use crate::offers::clause;
-use crate::world::{Brand, ORIGIN, World, answer_of, p, person, refusal};
+use crate::world::{Brand, ORIGIN, TICK, World, answer_of, p, person, refusal};
 
 /// Submits records so that they wait for the same tick.
 async fn together(world: &World, records: &[&[u8]]) -> Vec<Result<Recorded, SubmitError>> {
@@ -209,4 +209,38 @@ async fn a_flood_of_erasure_requests_leaves_room_for_the_withdrawal() {
             .unwrap()
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_of_other_records_takes_a_withdrawal() {
+    let world = World::empty().await;
+    let request = world.ask(&Brand::named("cinema.example"), vec![clause("films")]).await;
+    let anna = person("anna");
+    let given = world.consent(&anna, &request).await;
+    let (grant, origin) = (world.yes(&person("bob"), &request).await, p(ORIGIN));
+    let withdrawal = withdraw(&given.state, None, &world.pen(&anna, &origin)).unwrap();
+    world.watcher.hold(true);
+    // One batch is with the writer, and then the queue fills up: the same bytes do as well as others.
+    let flood: Vec<_> = (0..4500)
+        .map(|_| {
+            let (ledger, bytes) = (world.ledger.clone(), grant.bytes.clone());
+            tokio::spawn(async move { ledger.submit(&bytes).await })
+        })
+        .collect();
+    while !flood.iter().any(JoinHandle::is_finished) {
+        tokio::time::sleep(TICK).await;
+    }
+    let late = world.ledger.submit(&grant.bytes).await.unwrap_err();
+    assert!(late.to_string().contains("too many records are waiting"), "{late}");
+    let (ledger, bytes) = (world.ledger.clone(), withdrawal.bytes.clone());
+    let withdrawn = tokio::spawn(async move { ledger.submit(&bytes).await });
+    tokio::time::sleep(TICK * 20).await;
+    assert!(!withdrawn.is_finished(), "it waits, as those before it do");
+    world.watcher.hold(false);
+    assert!(!withdrawn.await.unwrap().unwrap().replay);
+    let mut answered = 0;
+    for call in flood {
+        answered += usize::from(call.await.unwrap().is_ok());
+    }
+    assert!((1..4500).contains(&answered), "{answered}");
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use placet_kernel::code::WithdrawalCode;
@@ -57,9 +57,13 @@ pub(crate) struct Brand {
 #[derive(Debug)]
 pub(crate) struct TestClock(AtomicU64);
 
-/// Makes one step end otherwise than well, once.
+/// Makes one step end otherwise than well, once; or holds the writer up.
 #[derive(Debug, Default)]
-pub(crate) struct Script(Mutex<Option<(Step, When, Fate)>>);
+pub(crate) struct Script {
+    planned: Mutex<Option<(Step, When, Fate)>>,
+    held: Mutex<bool>,
+    released: Condvar,
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -79,7 +83,12 @@ impl TestClock {
 
 impl Watcher for Script {
     fn reached(&self, step: Step, when: When) -> Fate {
-        let mut planned = self.0.lock().unwrap();
+        if step == Step::Keyring {
+            // The writer has a thread of its own, which may stand still.
+            let held = self.held.lock().unwrap();
+            drop(self.released.wait_while(held, |held| *held).unwrap());
+        }
+        let mut planned = self.planned.lock().unwrap();
         match *planned {
             Some((at, side, fate)) if (at, side) == (step, when) => {
                 *planned = None;
@@ -92,12 +101,18 @@ impl Watcher for Script {
 
 impl Script {
     pub(crate) fn plan(&self, step: Step, when: When, fate: Fate) {
-        *self.0.lock().unwrap() = Some((step, when, fate));
+        *self.planned.lock().unwrap() = Some((step, when, fate));
+    }
+
+    /// From here on no batch gets further than to its first step, until it is told otherwise.
+    pub(crate) fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+        self.released.notify_all();
     }
 
     /// Whether the planned thing has not happened yet.
     pub(crate) fn is_due(&self) -> bool {
-        self.0.lock().unwrap().is_some()
+        self.planned.lock().unwrap().is_some()
     }
 }
 

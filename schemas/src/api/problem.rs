@@ -106,7 +106,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("unsupported_media_type", 415, "The Content-Type is not JSON", "Send Content-Type: application/json."),
     kind("rate_limited", 429, "Too many calls", "Wait as Retry-After says, then send the same bytes again."),
     INTERNAL,
-    kind("unavailable", 503, "Not recorded", "Nothing was recorded. Send the same bytes again."),
+    kind("unavailable", 503, "The node cannot say now", "A record that was sent may be in the log all the same. Send the same bytes again: you get the first answer."),
     kind("overloaded", 503, "The node is busy", "Wait as Retry-After says, then send the same bytes again."),
     kind("timeout", 503, "The answer took too long", "It may have been recorded. Send the same bytes again: you get the first answer."),
     // Any record.
@@ -170,6 +170,27 @@ mod tests {
                 .iter()
                 .all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         );
+    }
+
+    /// Whoever is told this tells a person what became of her yes or her no.
+    #[test]
+    fn whoever_cannot_say_does_not_say_that_nothing_was_recorded() {
+        for code in [
+            "unavailable",
+            "timeout",
+            "overloaded",
+            "internal",
+            "rate_limited",
+            "slow_request",
+        ] {
+            let kind = ProblemType::of(code);
+            let text = format!("{} {}", kind.title, kind.help).to_lowercase();
+            assert!(
+                !text.contains("not recorded") && !text.contains("nothing"),
+                "{code}: {text}"
+            );
+        }
+        assert!(ProblemType::of("unavailable").help.contains("may be in the log"));
     }
 
     #[test]

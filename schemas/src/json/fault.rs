@@ -32,9 +32,14 @@ impl Fault {
     /// in decimal, is escaped and put in front of the pointer.
     #[must_use]
     pub fn under(mut self, token: &str) -> Self {
+        self.go_under(token);
+        self
+    }
+
+    /// Makes it the fault as seen from one level further out.
+    pub(super) fn go_under(&mut self, token: &str) {
         let escaped = token.replace('~', "~0").replace('/', "~1");
         self.pointer = format!("/{escaped}{}", self.pointer);
-        self
     }
 }
 

@@ -403,8 +403,9 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn under(fault: Box<Fault>, token: &str) -> Box<Fault> {
-    Box::new(fault.under(token))
+fn under(mut fault: Box<Fault>, token: &str) -> Box<Fault> {
+    fault.go_under(token);
+    fault
 }
 
 /// A place in an input of at most [`MAX_BYTES`].

@@ -11,7 +11,7 @@ use placet_kernel::jws;
 use placet_kernel::sign::{Algorithm, Signer};
 use placet_kernel::trust::Trust;
 use placet_ledger::http::{HttpConfig, HttpState, serve};
-use placet_ledger::{Clock, Keys, Ledger, Role, Settings, Surroundings, TokenOrder, Unwatched};
+use placet_ledger::{Clock, Keys, Ledger, Role, Settings, Surroundings, TokenOrder, Watcher};
 use placet_schemas::api::{REGISTRATION_TYP, RegistrationClaims, SESSION_TYP, SessionClaims};
 use placet_schemas::id::{Did, DidUrl, Digest, Origin};
 use placet_schemas::json;
@@ -35,6 +35,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::client::{Answer, Call};
+use super::obstacle::Obstacle;
 
 /// A clock that a test moves.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ pub(super) struct House {
     pub(super) offer: Offer,
     pub(super) request: CanonicalRecord,
     pub(super) address: SocketAddr,
+    pub(super) obstacle: Arc<Obstacle>,
     clock: Arc<HandClock>,
     count: AtomicU64,
     stop: Option<oneshot::Sender<()>>,
@@ -106,11 +108,13 @@ impl House {
         let origin: Origin = p(ORIGIN);
         let settings = Settings {
             tick: Duration::from_millis(2),
+            head_file: Some(dir.path().join("head")),
             ..Settings::new(origin.clone(), dir.path().join("log"))
         };
+        let obstacle = Arc::new(Obstacle::default());
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            watcher: Arc::new(Unwatched),
+            watcher: Arc::clone(&obstacle) as Arc<dyn Watcher>,
         };
         let keys = Keys::generate(&dir.path().join("keys")).unwrap();
         let ledger = Ledger::open_in(settings, keys, surroundings).await.unwrap();
@@ -152,6 +156,7 @@ impl House {
             brand,
             offer,
             address,
+            obstacle,
             clock,
         }
     }

@@ -176,7 +176,7 @@ fn opened(item: &FeedItem) -> (Record, Salt) {
 #[tokio::test]
 async fn a_long_poll_ends_with_the_next_item_or_with_its_time() {
     let house = House::new().await;
-    let poll = || house.get("/v1/feed?from=2&wait=20").token(&house.brand_token).send();
+    let poll = || house.get("/v1/feed?from=2&wait=5").token(&house.brand_token).send();
     let (built, _) = house.unsent("anna").await;
     let started = tokio::time::Instant::now();
     let (page, sent) = tokio::join!(poll(), async {
@@ -186,7 +186,7 @@ async fn a_long_poll_ends_with_the_next_item_or_with_its_time() {
     sent.expect(201);
     assert_eq!(page.expect(200).json()["items"].as_array().unwrap().len(), 1);
     assert!(
-        started.elapsed() < Duration::from_secs(15),
+        started.elapsed() < Duration::from_secs(4),
         "it waited for its whole time"
     );
     let quiet = house
@@ -197,4 +197,26 @@ async fn a_long_poll_ends_with_the_next_item_or_with_its_time() {
         .expect(200)
         .json();
     assert_eq!(quiet["items"], json!([]));
+}
+
+/// Whoever follows a feed is shown a signed head at least every five seconds, whatever it asks for, and one that is not
+/// older than the answer.
+#[tokio::test]
+async fn a_feed_in_which_nothing_happens_still_shows_a_fresh_head() {
+    assert_eq!(placet_ledger::http::MAX_FEED_WAIT_SECONDS, 5);
+    let house = House::new().await;
+    let started = tokio::time::Instant::now();
+    let poll = house.get("/v1/feed?from=2&wait=3600").token(&house.brand_token).send();
+    let (page, ()) = tokio::join!(poll, async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.pass(4);
+    });
+    let waited = started.elapsed();
+    assert!(
+        waited >= Duration::from_secs(4) && waited < Duration::from_secs(8),
+        "it waited {waited:?}"
+    );
+    let page = page.expect(200).json();
+    assert_eq!(page["items"], json!([]));
+    assert_eq!(page["head"]["statement"]["time"], json!(house.now()));
 }
