@@ -123,7 +123,6 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
 }
 
 /// The text of a panic may hold anything, so it is not repeated.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a handler panicked");
     answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "an inner failure\n".to_owned())

@@ -56,10 +56,7 @@ async fn malformed_bodies_are_refused_and_change_nothing() {
             body(0, &[], &log.sign_text(&format!("{ORIGIN}\n5\n{HASH}\nextension\n"))),
             "an extension line",
         ),
-        (
-            good.clone() + &note.lines().last().unwrap().repeat(1),
-            "a line that does not end",
-        ),
+        (good.clone() + note.lines().last().unwrap(), "a line that does not end"),
         (
             good.clone() + &format!("{}\n", note.lines().last().unwrap()).repeat(40),
             "41 signatures",
