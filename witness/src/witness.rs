@@ -88,7 +88,14 @@ impl Witness {
             return Err(OpenError::StateLost { key: file, state });
         }
         let store = Store::open(&state).await?;
-        let (key, vkey) = identify(&store, settings.name, &file, &state).await?;
+        let (key, vkey) = match identify(&store, settings.name, &file, &state).await {
+            Ok(identity) => identity,
+            Err(error) => {
+                // Nothing of this start stays open, so that the operator can put the right files there at once.
+                store.close().await;
+                return Err(error);
+            }
+        };
         if settings.forget_times {
             store.forget_times().await?;
             tracing::warn!("the times that were signed before are forgotten");
