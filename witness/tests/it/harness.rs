@@ -231,7 +231,7 @@ pub(crate) async fn call(address: SocketAddr, method: &str, path: &str, body: &[
     reply(stream).await
 }
 
-pub(crate) fn request(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+fn request(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: witness\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");

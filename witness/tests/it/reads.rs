@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use placet_kernel::checkpoint::SignedCheckpoint;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::harness::{Log, ORIGIN, Reply, Served, call, reply, request, settings};
+use super::harness::{Log, ORIGIN, Reply, Served, call, reply, settings};
 
 /// `printf 'ledger.example/placet' | sha256sum`
 const ORIGIN_HASH: &str = "184de5310091dacd2bc3ef173a0489544bda7d525b0af8d3607f290c242c08df";
@@ -65,16 +65,26 @@ async fn a_call_that_has_begun_is_answered_before_the_end() {
     let log = Log::new(ORIGIN, 1);
     let served = Served::start(settings(dir.path(), &[&log])).await;
     let (address, vkey) = (served.address, served.vkey());
-    let bytes = request("POST", "/add-checkpoint", log.body(0, 5).as_bytes());
-    let (begin, rest) = bytes.split_at(bytes.len() - 10);
+    let body = log.body(0, 5);
+    let head = format!(
+        "POST /add-checkpoint HTTP/1.1\r\nhost: w\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(begin).await.unwrap();
-    // Until the head was read the connection is idle, and idle ones are closed at once.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The witness says so when it begins to read the body, so the call has begun.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     let stopping = tokio::spawn(served.stopping());
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(TcpStream::connect(address).await.is_err(), "no new calls");
-    stream.write_all(rest).await.unwrap();
+    let closed = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap();
+    assert!(!stopping.is_finished());
+    stream.write_all(body.as_bytes()).await.unwrap();
     let Reply { status, body, .. } = reply(stream).await;
     assert_eq!(status, 200);
     log.cosigned_at(5, &body, &vkey);
