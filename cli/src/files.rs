@@ -6,11 +6,14 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use serde::de::DeserializeOwned;
 
 /// Mode of a file that holds a secret.
 pub(crate) const SECRET: u32 = 0o600;
 /// Mode of a file that anyone may read.
 pub(crate) const PUBLIC: u32 = 0o644;
+/// Longest configuration file.
+const MAX_CONFIG_BYTES: usize = 1024 * 1024;
 /// What stands for standard input.
 pub(crate) const STDIN: &str = "-";
 
@@ -50,6 +53,16 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
 /// Reads a text of at most `most` bytes.
 pub(crate) fn read_text(path: &Path, most: usize) -> Result<String> {
     String::from_utf8(read(path, most)?).with_context(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// Reads a configuration file (TOML). A fault in it is named with its line.
+pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = read_text(path, MAX_CONFIG_BYTES)?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!(" line {}", before.matches('\n').count() + 1));
+        anyhow::anyhow!("{}{}: {}", path.display(), line.unwrap_or_default(), error.message())
+    })
 }
 
 /// Reads a secret; a file that others may read holds no secret any more.

@@ -1,4 +1,4 @@
-//! `placet`: the node, the brand's tools, the person's wallet and the judge, in one program. See docs/ARCHITECTURE.md.
+//! `placet`: the node, a witness, the brand's tools, the person's wallet and the judge, in one program. See docs/ARCHITECTURE.md.
 
 #![allow(
     rustdoc::broken_intra_doc_links,
@@ -23,6 +23,7 @@ mod token;
 mod tokens;
 mod verify;
 mod wallet;
+mod witness;
 mod words;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Witness(witness::Args),
     Keygen(keygen::Args),
     Brand(brand::Args),
     Token(tokens::Args),
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
 fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => done(wait(serve::run(args, out))),
+        Command::Witness(args) => done(wait(witness::run(args, out))),
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),

@@ -1,8 +1,8 @@
 //! `placet serve`: the node.
 
 mod config;
-mod logging;
-mod shutdown;
+pub(crate) mod logging;
+pub(crate) mod shutdown;
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ struct Listening<'a> {
 
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let config = Config::resolve(args)?;
-    logging::start(&config)?;
+    logging::start(&config.log, config.log_format)?;
     // Before anything is made on disk: a second node on one port should leave no trace.
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;

@@ -9,6 +9,7 @@ use clap::builder::BoolishValueParser;
 use placet_schemas::id::Origin;
 use serde::Deserialize;
 
+use super::logging::{DEFAULT_LOG, LogFormat};
 use crate::{files, node};
 
 /// Where a node listens when it is not told: on this machine only.
@@ -17,9 +18,6 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8437";
 const DEFAULT_TICK_MS: u64 = 100;
 /// Longest tick: a withdrawal is to be recorded within a second.
 const MAX_TICK_MS: u64 = 1000;
-const DEFAULT_LOG: &str = "info";
-/// Longest configuration file.
-const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
 /// Run a node
 ///
@@ -62,17 +60,6 @@ pub(crate) struct Args {
     #[arg(long, env = "PLACET_OUTGOING_ALLOW_HTTP", value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = BoolishValueParser::new())]
     outgoing_allow_http: Option<bool>,
-}
-
-/// How to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LogFormat {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// The file.
@@ -146,7 +133,7 @@ impl Config {
 /// The folder, and the file that is read: the one that is named, or the one in the folder.
 fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)> {
     if let Some(path) = config {
-        let file = read(path)?;
+        let file: File = files::read_toml(path)?;
         return Ok((
             dir.or_else(|| file.dir.clone())
                 .unwrap_or_else(|| node::DEFAULT_DIR.into()),
@@ -158,7 +145,7 @@ fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)
     if !path.exists() {
         return Ok((dir, File::default()));
     }
-    let file = read(&path)?;
+    let file: File = files::read_toml(&path)?;
     if file.dir.is_some() {
         bail!(
             "{}: dir does not belong into the file that is found by it",
@@ -166,15 +153,6 @@ fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)
         );
     }
     Ok((dir, file))
-}
-
-fn read(path: &Path) -> Result<File> {
-    let text = files::read_text(path, MAX_CONFIG_BYTES)?;
-    toml::from_str(&text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map(|before| format!(" line {}", before.matches('\n').count() + 1));
-        anyhow::anyhow!("{}{}: {}", path.display(), line.unwrap_or_default(), error.message())
-    })
 }
 
 fn bad(key: &str, why: &dyn Display) -> anyhow::Error {

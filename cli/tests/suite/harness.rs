@@ -83,8 +83,15 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node whose folder is `home/node`.
     pub(crate) fn start(home: &Path, more: &[&str]) -> Self {
-        let line = [&["serve", "--dir", "node", "--listen", "127.0.0.1:0"], more].concat();
-        let mut child = command(home, &line)
+        Self::service(
+            home,
+            &[&["serve", "--dir", "node", "--listen", "127.0.0.1:0"], more].concat(),
+        )
+    }
+
+    /// Starts any service that says where it listens.
+    pub(crate) fn service(home: &Path, line: &[&str]) -> Self {
+        let mut child = command(home, line)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -93,7 +100,10 @@ impl Node {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = loop {
             let Some(line) = lines.next() else {
-                panic!("the node did not start: {:?}", said(child.wait_with_output().unwrap()));
+                panic!(
+                    "the service did not start: {:?}",
+                    said(child.wait_with_output().unwrap())
+                );
             };
             let line = line.unwrap();
             match line.strip_prefix("listening on ") {

@@ -18,3 +18,5 @@ mod proxy;
 mod views;
 #[cfg(test)]
 mod wallets;
+#[cfg(test)]
+mod witnesses;

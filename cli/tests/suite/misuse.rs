@@ -19,6 +19,7 @@ fn a_wrong_argument_is_one_line() {
         &["verify", "a", "--as-of", "yesterday"],
         &["no-such-command"],
         &["serve", "--tick-ms", "-1"],
+        &["witness", "--log", "no-vkey"],
     ] {
         assert!(run(home.path(), line).refusal(64).contains("--help"), "{line:?}");
     }
@@ -26,6 +27,7 @@ fn a_wrong_argument_is_one_line() {
         ["--help"].as_slice(),
         &["brand", "--help"],
         &["serve", "--help"],
+        &["witness", "--help"],
         &["--version"],
     ] {
         assert!(run(home.path(), line).ok().len() > 10, "{line:?}");

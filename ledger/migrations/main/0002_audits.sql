@@ -7,7 +7,7 @@ ALTER TABLE tokens ADD COLUMN kinds TEXT;
 
 -- Each use of an auditor's token, for the brand to see. A row is there before anything is handed out.
 CREATE TABLE audit_uses (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            INTEGER PRIMARY KEY,
     controller_id INTEGER NOT NULL REFERENCES controllers (id),
     token         TEXT NOT NULL REFERENCES tokens (public_id),
     time          INTEGER NOT NULL,

@@ -200,7 +200,9 @@ fn every_test_that_threats_names_exists() {
     }
     assert!(names.len() > 30, "{}", names.len());
     let mut sources = String::new();
-    for folder in ["schemas", "kernel", "wallet", "ledger", "cli", "tests", "xtask"] {
+    for folder in [
+        "schemas", "kernel", "wallet", "witness", "ledger", "cli", "tests", "xtask",
+    ] {
         collect(&root().join(folder), &mut sources);
     }
     let missing: Vec<&String> = names

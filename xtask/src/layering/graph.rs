@@ -122,6 +122,8 @@ mod tests {
             ("placet-ledger", "placet-wallet", false),
             ("placet-ledger", "placet-issuer", false),
             ("placet-issuer", "placet-ledger", true),
+            ("placet-ledger", "placet-witness", false),
+            ("placet-witness", "placet-ledger", true),
             ("placet-verifier", "placet", false),
             ("placet", "placet-tests", true),
             ("placet", "xtask", false),

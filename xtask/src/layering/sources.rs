@@ -60,6 +60,7 @@ pub(crate) fn check(source: &SourceFile) -> Vec<Finding> {
     }
     match source.package.as_str() {
         "placet-ledger" => findings.extend(without_keys_of(source, &["issuer"])),
+        "placet-witness" => findings.extend(without_keys_of(source, &["issuer", "operator"])),
         "placet-issuer" => {
             findings.extend(without_keys_of(source, &["checkpoint", "operator", "cosigner"]));
         }
@@ -295,6 +296,9 @@ mod tests {
             "fn f(x: CosignerSecret) {}",
         ] {
             assert_eq!(rules("placet-issuer", "issuer/src/keys.rs", text), ["keys"], "{text}");
+        }
+        for text in ["fn f(k: IssuerSigner) {}", "let operator_key = 1;"] {
+            assert_eq!(rules("placet-witness", "witness/src/keys.rs", text), ["keys"], "{text}");
         }
         let own = "struct CheckpointKey; struct OperatorKey; fn f(issuer_public_key: u8) {}";
         assert_eq!(rules("placet-ledger", "ledger/src/keys.rs", own), [""; 0]);
