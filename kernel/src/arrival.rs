@@ -133,8 +133,8 @@ pub(crate) struct Signatures {
 }
 
 impl Signatures {
-    /// Checks those that need no DID document. One after the other they take a sixth less time than with other work
-    /// between them, which drives their code and tables out of the processor's caches.
+    /// Checks those that need no DID document, one after the other: other work between them would drive their code and
+    /// tables out of the processor's caches.
     pub(crate) fn check_ahead<'r>(&mut self, records: impl Iterator<Item = &'r Record>) {
         for record in records {
             let key = record.issuer.key_multibase().and_then(|text| self.key(text).ok());

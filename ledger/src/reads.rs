@@ -207,11 +207,12 @@ impl Ledger {
         let Some(row) = node.store.records_of(&[index]).await?.pop() else {
             return Ok(None);
         };
-        let theirs = match who {
+        let open = match who {
+            _ if row.public.is_some() => true,
             Some(who) => self.is_party(who, &row).await?,
             None => false,
         };
-        if row.public.is_none() && !theirs {
+        if !open {
             return Ok(None);
         }
         let proof = node.store.inclusion(&[index], head.size).await?.inclusion(index)?;
@@ -273,9 +274,6 @@ impl Ledger {
     }
 
     async fn is_party(&self, who: &Party, row: &RecordRow) -> Result<bool, StoreError> {
-        if row.public.is_some() {
-            return Ok(false);
-        }
         let record = stored_record(&Node::text(row, Some(&self.node().keyring.secret(row.index).await?))?)?;
         match record.consent() {
             Some(consent) => Ok(self.find_consent(who, &consent).await?.is_some()),

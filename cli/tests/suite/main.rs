@@ -1,6 +1,7 @@
 //! The program as people run it: real processes, real files, a real node on a free port.
 
 #[cfg(test)]
+mod auditors;
 mod brands;
 #[cfg(test)]
 mod demo;

@@ -249,13 +249,13 @@ fn open_all(bundle: &Unverified<'_>, head: &Seen, findings: &mut Findings) -> Ve
             continue;
         }
         previous = Some(opening.index);
-        if let Some(record) = read(bundle, opening, at, findings) {
+        let record = read(bundle, opening, at, findings);
+        if let Some(record) = record.filter(|record| is_included(record, opening, head, at, findings)) {
             let index = opening.index;
-            all.push((opening, Opened { at, index, record }));
+            all.push(Opened { at, index, record });
         }
     }
-    all.retain(|(opening, opened)| is_included(&opened.record, opening, head, opened.at, findings));
-    all.into_iter().map(|(_, opened)| opened).collect()
+    all
 }
 
 fn read(bundle: &Unverified<'_>, opening: &Opening<'_>, at: usize, findings: &mut Findings) -> Option<Record> {

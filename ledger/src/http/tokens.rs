@@ -1,5 +1,7 @@
 //! `/v1/tokens`: who may call, by the operator's order.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -98,19 +100,16 @@ async fn revoke(
 /// The token that is wanted: exactly what its role needs, and nothing that it has no use for.
 fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
     let wrong = |what: &str, pointer: &str| Err(ApiError::at("malformed", what, pointer));
-    let (of_brand, auditor, service) = match body.role {
-        api::Role::Brand => (true, false, false),
-        api::Role::Auditor => (true, true, false),
-        api::Role::Service => (false, false, true),
-        api::Role::Operator => (false, false, false),
-    };
+    let auditor = body.role == api::Role::Auditor;
+    let of_brand = auditor || body.role == api::Role::Brand;
+    let service = body.role == api::Role::Service;
     if of_brand != body.controller.is_some() {
         return wrong(
             "the token of a brand or auditor names a brand, no other does",
             "/controller",
         );
     }
-    if service != body.kinds.as_ref().is_some_and(|kinds| !kinds.is_empty()) || (!service && body.kinds.is_some()) {
+    if service != body.kinds.is_some() || body.kinds.as_ref().is_some_and(BTreeSet::is_empty) {
         return wrong(
             "a service's token says which kinds of record it opens, no other does",
             "/kinds",

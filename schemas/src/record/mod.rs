@@ -4,20 +4,22 @@
 //! fits what came before is for the kernel to judge. A [`Draft`] is a record before its proof.
 
 pub mod consent;
+mod draft;
 pub mod keys;
+mod proof;
 pub mod request;
 
-use core::convert::Infallible;
 use core::fmt;
-use core::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::id::{Did, DidUrl, Digest, IdError, Origin, RecordId, is_base58, string_id};
+pub use draft::{Draft, ProofConfig};
+pub use proof::{Context, Cryptosuite, Invitation, Proof, ProofPurpose, ProofType, ProofValue};
+
+use crate::id::{Did, Digest, RecordId};
 use crate::json::{self, Fault, FaultCode, Node};
-use crate::parsed::Parsed;
 use crate::time::Timestamp;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
 use keys::ControllerKeys;
@@ -155,154 +157,6 @@ impl Body {
     }
 }
 
-/// The Data Integrity cryptosuites in which records are signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Cryptosuite {
-    /// Ed25519 over JCS (W3C Data Integrity EdDSA Cryptosuites 1.0, section 3.3).
-    #[serde(rename = "eddsa-jcs-2022")]
-    EddsaJcs2022,
-    /// ECDSA P-256 with SHA-256 over JCS (W3C Data Integrity ECDSA Cryptosuites 1.0, section 3.3).
-    #[serde(rename = "ecdsa-jcs-2019")]
-    EcdsaJcs2019,
-}
-
-/// The `proof` of a record. It covers every other member, itself less `proofValue` included.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Proof {
-    /// The document's own `@context`, repeated, as the JCS suites' "Create Proof" does; may be absent.
-    #[serde(rename = "@context", skip_serializing_if = "Option::is_none")]
-    pub context: Option<Context>,
-    /// `DataIntegrityProof`
-    pub r#type: ProofType,
-    /// The suite.
-    pub cryptosuite: Cryptosuite,
-    /// When it was made, by the signer's claim.
-    pub created: Timestamp,
-    /// The key.
-    pub verification_method: DidUrl,
-    /// `assertionMethod`
-    pub proof_purpose: ProofPurpose,
-    /// The log in which the record counts.
-    pub domain: Origin,
-    /// The invitation that a grant answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<Invitation>,
-    /// The signature; absent only while it is being made.
-    pub proof_value: ProofValue,
-}
-
-/// The only type of proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ProofType {
-    /// `DataIntegrityProof`
-    DataIntegrityProof,
-}
-
-/// The only purpose of proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ProofPurpose {
-    /// `assertionMethod`
-    AssertionMethod,
-}
-
-/// Exactly the two contexts of a record, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(into = "(String, String)")]
-pub struct Context;
-
-impl<'de> Deserialize<'de> for Context {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        type Pair = (Parsed<ContextName>, Parsed<ContextName>);
-        match Pair::deserialize(deserializer)? {
-            (Parsed(ContextName::Credentials), Parsed(ContextName::Placet)) => Ok(Self),
-            _ => Err(serde::de::Error::custom(
-                "the context is https://www.w3.org/ns/credentials/v2 and https://w3id.org/placet/v1",
-            )),
-        }
-    }
-}
-
-/// Which context a text names.
-enum ContextName {
-    Credentials,
-    Placet,
-    Other,
-}
-
-impl FromStr for ContextName {
-    type Err = Infallible;
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            VC_CONTEXT => Self::Credentials,
-            PLACET_CONTEXT => Self::Placet,
-            _ => Self::Other,
-        })
-    }
-}
-
-impl From<Context> for (String, String) {
-    fn from(_: Context) -> Self {
-        (VC_CONTEXT.to_owned(), PLACET_CONTEXT.to_owned())
-    }
-}
-
-/// A signature of 64 bytes in multibase base58-btc: `z` and 64 to 88 characters, as each leading zero byte is one
-/// character.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ProofValue(String);
-string_id!(ProofValue);
-
-impl ProofValue {
-    fn check(text: &str) -> Result<(), IdError> {
-        let base58 = |b: &str| (64..=88).contains(&b.len()) && b.bytes().all(is_base58);
-        let legal = text.strip_prefix('z').is_some_and(base58);
-        if legal {
-            Ok(())
-        } else {
-            Err(IdError::new("a proofValue is z and the base58-btc of 64 bytes"))
-        }
-    }
-}
-
-/// An invitation: 128 random bits in base64url without padding, 22 characters. Whoever knows it may answer once.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Invitation(String);
-string_id!(Invitation);
-
-impl Invitation {
-    /// The invitation of 16 random bytes.
-    #[must_use]
-    pub fn from_random(random: [u8; 16]) -> Self {
-        use base64ct::Encoding as _;
-        Self(base64ct::Base64UrlUnpadded::encode_string(&random))
-    }
-
-    /// What the ledger keeps of it: its SHA-256.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of(self.0.as_bytes())
-    }
-
-    fn check(text: &str) -> Result<(), IdError> {
-        use base64ct::Encoding as _;
-        let mut bytes = [0; 16];
-        match base64ct::Base64UrlUnpadded::decode(text, &mut bytes) {
-            Ok(decoded) if decoded.len() == 16 => Ok(()),
-            _ => Err(IdError::new("an invitation is 22 characters of base64url (16 bytes)")),
-        }
-    }
-}
-
-impl fmt::Debug for Invitation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Invitation(…)")
-    }
-}
-
 /// A record that has been parsed. Nothing about its signature or its place among others is known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -338,13 +192,14 @@ impl CanonicalRecord {
     /// The first fault, with its JSON pointer.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let document = json::parse(bytes, MAX_RECORD_BYTES)?;
-        let bytes = if document.is_canonical() {
-            bytes.to_vec()
-        } else {
-            document.root().to_jcs()
-        };
+        if document.is_canonical() {
+            let record = Record::from_canonical(bytes, document.root())?;
+            let bytes = bytes.to_vec();
+            return Ok(Self { record, bytes });
+        }
+        let bytes = document.root().to_jcs();
         let canonical = json::parse_canonical(&bytes, MAX_RECORD_BYTES)?;
-        let record = Record::from_canonical(canonical.bytes(), canonical.root())?;
+        let record = Record::from_canonical(&bytes, canonical.root())?;
         Ok(Self { record, bytes })
     }
 }
@@ -471,88 +326,6 @@ impl Record {
     }
 }
 
-/// A record before its proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// Its own name, random.
-    pub id: RecordId,
-    /// The signer.
-    pub issuer: Did,
-    /// The time of the act.
-    pub valid_from: Timestamp,
-    /// The expiry, for grants and renewals.
-    pub valid_until: Option<Timestamp>,
-    /// What is said.
-    pub body: Body,
-}
-
-/// All of a proof but the signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofConfig {
-    /// The suite.
-    pub cryptosuite: Cryptosuite,
-    /// When the proof is made.
-    pub created: Timestamp,
-    /// The key.
-    pub verification_method: DidUrl,
-    /// The log.
-    pub domain: Origin,
-    /// The invitation, for a grant.
-    pub challenge: Option<Invitation>,
-}
-
-impl Draft {
-    /// What has to be signed: see [`Record::signing_input`].
-    ///
-    /// # Errors
-    /// When the record has no canonical form (an integer out of range).
-    pub fn signing_input(&self, config: &ProofConfig) -> Result<[u8; 64], json::JcsError> {
-        let document = Sha256::digest(json::to_jcs(&self.wire(None::<&ProofOut<'_>>))?);
-        let proof = Sha256::digest(json::to_jcs(&config.wire(None))?);
-        let mut input = [0; 64];
-        input[..32].copy_from_slice(&proof);
-        input[32..].copy_from_slice(&document);
-        Ok(input)
-    }
-
-    /// The canonical bytes of the record with its signature.
-    ///
-    /// # Errors
-    /// When the record has no canonical form.
-    pub fn secure(&self, config: &ProofConfig, signature: &ProofValue) -> Result<Vec<u8>, json::JcsError> {
-        json::to_jcs(&self.wire(Some(&config.wire(Some(signature)))))
-    }
-
-    fn wire<'a>(&'a self, proof: Option<&'a ProofOut<'a>>) -> CredentialOut<'a> {
-        CredentialOut {
-            context: Context,
-            id: &self.id,
-            r#type: ["VerifiableCredential", self.body.kind().as_str()],
-            issuer: &self.issuer,
-            valid_from: self.valid_from,
-            valid_until: self.valid_until,
-            credential_subject: &self.body,
-            proof,
-        }
-    }
-}
-
-impl ProofConfig {
-    fn wire<'a>(&'a self, proof_value: Option<&'a ProofValue>) -> ProofOut<'a> {
-        ProofOut {
-            context: Context,
-            r#type: ProofType::DataIntegrityProof,
-            cryptosuite: self.cryptosuite,
-            created: self.created,
-            verification_method: &self.verification_method,
-            proof_purpose: ProofPurpose::AssertionMethod,
-            domain: &self.domain,
-            challenge: self.challenge.as_ref(),
-            proof_value,
-        }
-    }
-}
-
 /// SHA-256(proof configuration) || SHA-256(unsecured document) of a secured document at a node of a canonical document;
 /// `None` when it has no `proof` object with a `proofValue`.
 #[must_use]
@@ -564,39 +337,6 @@ pub fn signing_input(document: &[u8], node: &Node<'_>) -> Option<[u8; 64]> {
     input[..32].copy_from_slice(&hash(config));
     input[32..].copy_from_slice(&hash(unsecured));
     Some(input)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CredentialOut<'a> {
-    #[serde(rename = "@context")]
-    context: Context,
-    id: &'a RecordId,
-    r#type: [&'static str; 2],
-    issuer: &'a Did,
-    valid_from: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<Timestamp>,
-    credential_subject: &'a Body,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proof: Option<&'a ProofOut<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProofOut<'a> {
-    #[serde(rename = "@context")]
-    context: Context,
-    r#type: ProofType,
-    cryptosuite: Cryptosuite,
-    created: Timestamp,
-    verification_method: &'a DidUrl,
-    proof_purpose: ProofPurpose,
-    domain: &'a Origin,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<&'a Invitation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proof_value: Option<&'a ProofValue>,
 }
 
 #[derive(Deserialize)]

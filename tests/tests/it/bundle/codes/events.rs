@@ -13,7 +13,7 @@ use placet_tests::p;
 use placet_tests::scene::{ORIGIN, Scene};
 
 use super::said::{choices, ended, erasure_body, narrowing, renewal, scope_of};
-use super::setting::{asked, asked_for, followed_by, sound};
+use super::setting::{asked, asked_for, followed_by, sound, without_grant};
 
 pub(in crate::bundle) fn bad_signature() -> Report {
     followed_by(|scene| scene.brand_claim(ended(scene)).sign(&scene.person))
@@ -55,15 +55,7 @@ pub(in crate::bundle) fn consent_unknown() -> Report {
     let mut scene = sound();
     scene.erase();
     scene.publish();
-    let mut evidence = scene.evidence();
-    let grant = scene
-        .log
-        .entries
-        .iter()
-        .find(|entry| entry.record.digest() == scene.consent());
-    let index = grant.unwrap().index;
-    evidence.openings.retain(|opening| opening.index != index);
-    scene.judge(&evidence, None)
+    without_grant(&scene)
 }
 
 pub(in crate::bundle) fn controller_keys_missing() -> Report {

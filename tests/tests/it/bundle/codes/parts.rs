@@ -10,7 +10,7 @@ use placet_tests::p;
 use placet_tests::scene::Scene;
 
 use super::said::erasure;
-use super::setting::{beside, followed_by, sound, spoilt};
+use super::setting::{beside, followed_by, sound, spoilt, without_grant};
 
 pub(in crate::bundle) fn anchor_impossible() -> Report {
     followed_by(|scene| erasure(scene, scene.log.anchor(scene.log.size()), 1))
@@ -121,15 +121,7 @@ pub(in crate::bundle) fn grant_missing() -> Report {
     let mut scene = sound();
     scene.register();
     scene.publish();
-    let mut evidence = scene.evidence();
-    let grant = scene
-        .log
-        .entries
-        .iter()
-        .find(|entry| entry.record.digest() == scene.consent());
-    let index = grant.unwrap().index;
-    evidence.openings.retain(|opening| opening.index != index);
-    scene.judge(&evidence, None)
+    without_grant(&scene)
 }
 
 pub(in crate::bundle) fn log_untrusted() -> Report {

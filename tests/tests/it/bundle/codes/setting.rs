@@ -61,3 +61,13 @@ pub(in crate::bundle) fn asked(spoil: impl FnOnce(&mut ConsentRequest)) -> Repor
 pub(in crate::bundle) fn asked_for(clause: Clause) -> Report {
     asked(|request| request.clauses = scope_of(&[clause]))
 }
+
+/// The verdict on the scene's evidence, from which the opening of the grant is left out.
+pub(super) fn without_grant(scene: &Scene) -> Report {
+    let mut evidence = scene.evidence();
+    let mut entries = scene.log.entries.iter();
+    let grant = entries.find(|entry| entry.record.digest() == scene.consent()).unwrap();
+    let index = grant.index;
+    evidence.openings.retain(|opening| opening.index != index);
+    scene.judge(&evidence, None)
+}
