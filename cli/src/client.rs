@@ -10,6 +10,7 @@ use std::time::Duration;
 use hyper::Method;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::json;
+use placet_schemas::statement::{Signed, WithdrawalReceived};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -32,6 +33,9 @@ pub(crate) enum ClientError {
     /// The ledger refused.
     #[error("{}", one_line(.0))]
     Problem(Box<Problem>),
+    /// The ledger keeps a withdrawal that it cannot record yet.
+    #[error("{}", received(.0))]
+    Received(Box<Signed<WithdrawalReceived>>),
     /// There was no answer. It may have been recorded all the same: the same bytes may be sent again.
     #[error("no answer from {url}: {why}")]
     NoAnswer {
@@ -59,7 +63,7 @@ impl ClientError {
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Problem(problem) => Some(&problem.code),
-            Self::NoAnswer { .. } | Self::Answer { .. } => None,
+            Self::Received(_) | Self::NoAnswer { .. } | Self::Answer { .. } => None,
         }
     }
 
@@ -68,7 +72,7 @@ impl ClientError {
         match self {
             Self::Problem(problem) => matches!(problem.code.as_str(), "unavailable" | "overloaded" | "timeout"),
             Self::NoAnswer { sent, .. } => *sent,
-            Self::Answer { .. } => false,
+            Self::Received(_) | Self::Answer { .. } => false,
         }
     }
 }
@@ -159,6 +163,8 @@ impl Client {
 
     fn accepted(&self, path: &str, answer: Answer) -> Result<Vec<u8>, ClientError> {
         match answer.status {
+            // Only a withdrawal is answered so.
+            202 => Err(ClientError::Received(Box::new(self.decode(path, &answer.body)?))),
             200..=299 => Ok(answer.body),
             status if answer.is_problem => {
                 let problem: Problem = self.decode(path, &answer.body)?;
@@ -204,6 +210,14 @@ fn one_line(problem: &Problem) -> String {
         line.push_str(&format!(" ({help})"));
     }
     line
+}
+
+fn received(signed: &Signed<WithdrawalReceived>) -> String {
+    let at = signed.statement.received_at;
+    format!(
+        "received at {at} and kept, by the operator's signed word; the log records it as soon as a witness confirms its state, \
+         and gives the proof to whoever sends it again then"
+    )
 }
 
 /// Percent-encodes a value of a query (RFC 3986 section 2.1): all but the unreserved characters.

@@ -10,6 +10,7 @@ mod audit;
 mod brand;
 mod client;
 mod demo;
+mod export;
 mod files;
 mod inspect;
 mod keyfile;
@@ -21,6 +22,7 @@ mod serve;
 mod system;
 mod token;
 mod tokens;
+mod trust;
 mod verify;
 mod wallet;
 mod witness;
@@ -56,7 +58,9 @@ enum Command {
     Keygen(keygen::Args),
     Brand(brand::Args),
     Token(tokens::Args),
+    Trust(trust::Args),
     Verify(verify::Args),
+    Export(export::Args),
     Audit(audit::Args),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
@@ -87,6 +91,8 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Token(args) => done(wait(tokens::run(args, out))),
         Command::Audit(args) => done(wait(audit::run(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
+        Command::Trust(args) => done(trust::run(&args, out)),
+        Command::Export(args) => done(export::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
         Command::Wallet(args) => done(wait(wallet::run(args, out))),
         Command::Demo(args) => done(wait(demo::run(args, out))),

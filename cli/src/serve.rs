@@ -49,6 +49,8 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let mut settings = Settings::new(config.origin.clone(), config.dir.clone());
     settings.tick = config.tick;
     settings.head_file.clone_from(&config.head_file);
+    settings.witnesses.clone_from(&config.witnesses);
+    settings.without_witnesses = config.without_witnesses;
     let ledger = Ledger::open(settings, keys).await;
     let ledger = ledger.with_context(|| format!("the ledger in {} does not open", config.dir.display()))?;
     let served = serve(&ledger, listener, &local, &config, signal, out).await;

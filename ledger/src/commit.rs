@@ -129,7 +129,7 @@ pub(crate) async fn refresh(node: &Node, tail: &mut Tail, now: Timestamp) -> Res
 ///
 /// Whatever happens here, the records are recorded and answered for; only the public view of them is late. The next call,
 /// or the next start, goes on from the published checkpoint with the same rows and therefore the same bytes.
-pub(crate) async fn publish(node: &Node, published: u64, head: &Head) -> Result<(), Stop> {
+pub(crate) async fn publish(node: &Node, published: u64, head: &Arc<Head>) -> Result<(), Stop> {
     // Tiles first, durable, each under its own name. A crash in between leaves tiles that no checkpoint needs yet.
     node.step(Step::Tiles, node.files.render(&node.store, published, head.size))
         .await?;
@@ -217,6 +217,10 @@ impl Tail {
 
 async fn plan_batch(node: &Arc<Node>, tail: &mut Tail, arrivals: Vec<Arrival>) -> Result<Plan, Stop> {
     tail.mend(node).await?;
+    if !node.may_sign() {
+        // A witness has shown, since these records came in, that somebody else signs in this log's name.
+        return Err(StoreError::Unconfirmed.into());
+    }
     let facts = Facts::gather(node, &arrivals.iter().collect::<Vec<_>>(), tail.head.size).await?;
     // Signing takes its time, on the writer's own thread: see `sequencer::spawn`.
     Ok(plan::make(

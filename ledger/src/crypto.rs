@@ -54,6 +54,8 @@ pub(crate) enum Blind {
     ConsentEvent = 4,
     /// A person's pairwise DID, to find her consents.
     Subject = 5,
+    /// A consent and who ends it, to find a withdrawal that waits.
+    Received = 6,
 }
 
 /// What a data key seals. It is authenticated, so a row's columns cannot be swapped.
@@ -110,6 +112,16 @@ impl Vault {
         Ok(RecordSecret { key: *key, salt })
     }
 
+    /// Seals a withdrawal that has no index yet, and so no data key.
+    pub(crate) fn seal_received(&self, blind: &Blinded, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal(&self.wrap, &received_label(blind), plain)
+    }
+
+    /// Opens it.
+    pub(crate) fn open_received(&self, blind: &Blinded, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        open(&self.wrap, &received_label(blind), sealed)
+    }
+
     /// Blinds a value.
     pub(crate) fn blind(&self, kind: Blind, value: &[u8]) -> Blinded {
         let mut mac = self.blind.clone();
@@ -163,6 +175,11 @@ impl Purpose {
             Self::State { last } => [b"placet state v1".as_slice(), &last.to_be_bytes()].concat(),
         }
     }
+}
+
+/// Longer than an index, so that nothing that is wrapped opens as a withdrawal, nor the other way round.
+fn received_label(blind: &Blinded) -> Vec<u8> {
+    [b"placet received v1".as_slice(), blind].concat()
 }
 
 #[expect(

@@ -9,6 +9,7 @@ use placet_kernel::note::VkeyError;
 use placet_kernel::sign::SignError;
 use placet_schemas::id::Digest;
 use placet_schemas::json::{Fault, JcsError};
+use placet_schemas::statement::{Signed, WithdrawalReceived};
 
 use crate::crypto::SealError;
 use crate::life::MAX_EVENTS;
@@ -55,6 +56,9 @@ pub enum StoreError {
     /// The last commit has not come to its end yet.
     #[error("the last commit has not come to its end yet")]
     Unfinished,
+    /// No witness has confirmed yet that this is the log's newest state, or one has shown that it is not.
+    #[error("nothing is signed until a witness confirms that this is the log's newest state")]
+    Unconfirmed,
     /// A blocking task was cancelled: the process is stopping.
     #[error("the ledger is stopping")]
     Stopping,
@@ -79,6 +83,7 @@ impl StoreError {
             Self::HeadMoved => "head_moved",
             Self::ControllerUnknown => "controller_unknown",
             Self::Unfinished => "unfinished",
+            Self::Unconfirmed => "unconfirmed",
             Self::Stopping => "stopping",
             Self::Injected => "injected",
         }
@@ -121,6 +126,9 @@ pub enum OpenError {
         /// Who saw it.
         witness: String,
     },
+    /// A witness cannot be used.
+    #[error("witnesses: {0}")]
+    Witness(String),
     /// The ledger in this folder has another name.
     #[error("the ledger in this folder is {found}, not {expected}")]
     OtherOrigin {
@@ -170,6 +178,9 @@ pub enum SubmitError {
         /// Why.
         detail: String,
     },
+    /// A withdrawal that cannot be recorded now is kept, and will be recorded: the operator's word for it.
+    #[error("the withdrawal is kept, and is recorded as soon as the log may sign again")]
+    Received(Box<Signed<WithdrawalReceived>>),
 }
 
 /// Grounds of refusal that only a ledger can see.

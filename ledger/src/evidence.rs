@@ -18,6 +18,9 @@ use crate::reads::Party;
 use crate::store::Seen;
 use crate::tree::Head;
 
+/// How old a cosignature may be that counts as fresh where no moment is asked about, in seconds.
+const FRESH_SECONDS: u64 = 2;
+
 /// A record of the bundle.
 struct Opened {
     index: u64,
@@ -38,7 +41,7 @@ impl Ledger {
         as_of: Option<Timestamp>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let node = self.node();
-        let head = node.fresh_head(as_of)?;
+        let head = node.fresh_head(as_of).await?;
         let Some((row, _)) = self.find_consent(who, id).await? else {
             return Ok(None);
         };
@@ -64,14 +67,23 @@ impl Ledger {
 impl Node {
     /// One head for the whole bundle: what is committed meanwhile is not part of it. Where the answer is about a moment after
     /// the head was signed, the same tree is signed again now: nothing else says that it was still the largest.
-    fn fresh_head(&self, as_of: Option<Timestamp>) -> Result<Arc<Head>, StoreError> {
+    ///
+    /// The witnesses are asked too, and waited for as [`crate::FRESH_WITHIN`] says; then the head has their lines.
+    async fn fresh_head(&self, as_of: Option<Timestamp>) -> Result<Arc<Head>, StoreError> {
         // The time first: whatever was acknowledged by then is in the head that is read afterwards.
         let now = self.clock.now();
-        let head = self.head();
-        if as_of.unwrap_or(now) <= head.time || now <= head.time {
+        let mut head = self.head();
+        // What witnesses said a moment ago is fresh, unless it is a later moment that is asked about.
+        let since = as_of.unwrap_or_else(|| now.minus_seconds(FRESH_SECONDS)).min(now);
+        self.witnesses.refresh(head.size, Some(since)).await;
+        if as_of.unwrap_or(now) > head.time && now > head.time && self.may_sign() {
+            head = Arc::new(self.voice.head(head.frontier.clone(), now)?);
+        }
+        let note = self.cosigned(&head);
+        if note == head.note {
             return Ok(head);
         }
-        Ok(Arc::new(self.voice.head(head.frontier.clone(), now)?))
+        Ok(Arc::new(Head { note, ..Head::clone(&head) }))
     }
 
     async fn opened_events(&self, consent: &Digest, head: &Head) -> Result<Vec<Opened>, StoreError> {
@@ -144,10 +156,11 @@ impl Node {
         head: &Arc<Head>,
         as_of: Option<Timestamp>,
     ) -> Result<Vec<Seen>, StoreError> {
-        let mut found = vec![self.store.checkpoint_from(grant + 1).await?];
-        if let Some(moment) = as_of {
-            found.push(self.store.checkpoint_at(moment).await?);
-            found.push(self.store.checkpoint_after(moment).await?);
+        let mut found = self.first_checkpoints(grant).await?;
+        match as_of {
+            Some(moment) => found.extend(self.checkpoints_around(moment).await?),
+            // The head may be too new for them.
+            None => found.extend(self.last_cosigned(grant).await?),
         }
         let last = Seen {
             size: head.size,
@@ -156,14 +169,13 @@ impl Node {
             time: head.time,
         };
         // One that is newer than the head was committed since; the head stands for it.
-        let kept = found
-            .into_iter()
-            .flatten()
-            .filter(|seen| (seen.size, seen.time) < (last.size, last.time));
-        let kept: BTreeMap<(u64, Timestamp), Seen> = kept
-            .filter(|seen| seen.size > grant)
-            .map(|seen| ((seen.size, seen.time), seen))
-            .collect();
+        let kept = found.into_iter().filter(|seen| {
+            let older = seen.size <= last.size && (seen.size, seen.time) <= (last.size, last.time);
+            older && seen.size > grant && seen.note != last.note
+        });
+        // Of one tree there may be several, cosigned at several times.
+        let kept: BTreeMap<(u64, Timestamp, String), Seen> =
+            kept.map(|seen| ((seen.size, seen.time, seen.note.clone()), seen)).collect();
         Ok(kept.into_values().chain([last]).collect())
     }
 

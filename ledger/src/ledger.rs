@@ -17,24 +17,34 @@ use crate::crypto::{Blind, Purpose};
 use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::node::Node;
+use crate::received;
 use crate::recover::{self, Opened};
 use crate::sequencer::{self, Item, MAX_WAITING, Outcome, RESERVED_WAITING};
 use crate::step::{Unwatched, Watcher};
+use crate::witnesses::{self, WitnessSettings};
 
 /// The tick when nothing else is said.
 pub const DEFAULT_TICK: Duration = Duration::from_millis(100);
 
 /// A ledger. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
-pub struct Ledger(Arc<Inner>);
+pub struct Ledger(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     node: Arc<Node>,
     identity: Identity,
     queue: mpsc::Sender<Item>,
     stop_writer: watch::Sender<bool>,
     stop_publisher: watch::Sender<bool>,
-    tasks: Mutex<Option<(oneshot::Receiver<()>, JoinHandle<()>)>>,
+    tasks: Mutex<Option<Tasks>>,
+}
+
+/// What runs for a ledger besides its callers.
+struct Tasks {
+    writer: oneshot::Receiver<()>,
+    publisher: JoinHandle<()>,
+    /// One per witness, and the one that records what waits.
+    others: Vec<JoinHandle<()>>,
 }
 
 /// Where a ledger is and how it beats.
@@ -48,10 +58,14 @@ pub struct Settings {
     pub tick: Duration,
     /// A file that remembers the largest head, where a restored copy of `dir` does not reach.
     pub head_file: Option<PathBuf>,
+    /// Who is asked to cosign.
+    pub witnesses: Vec<WitnessSettings>,
+    /// Sign without waiting for a witness to confirm that nothing newer was signed: for one start, by somebody who knows.
+    pub without_witnesses: bool,
 }
 
 impl Settings {
-    /// A ledger with the default tick and no head file.
+    /// A ledger with the default tick, without head file and witnesses.
     #[must_use]
     pub const fn new(origin: Origin, dir: PathBuf) -> Self {
         Self {
@@ -59,6 +73,8 @@ impl Settings {
             dir,
             tick: DEFAULT_TICK,
             head_file: None,
+            witnesses: Vec::new(),
+            without_witnesses: false,
         }
     }
 }
@@ -127,27 +143,51 @@ impl Ledger {
         let Opened { node, tail } = recover::open(&settings, keys, clock, watcher).await?;
         let (queue, items) = mpsc::channel(MAX_WAITING);
         let (stop_writer, stop_publisher) = (watch::Sender::new(false), watch::Sender::new(false));
-        let published = tail.head().size;
+        let published = Arc::clone(&node.publication.published.borrow());
         let writer = sequencer::spawn(Arc::clone(&node), tail, items, settings.tick, stop_writer.subscribe());
         let publisher = sequencer::run_publisher(Arc::clone(&node), published, stop_publisher.subscribe());
-        let tasks = Mutex::new(Some((writer.map_err(OpenError::Writer)?, tokio::spawn(publisher))));
+        let asking = node
+            .witnesses
+            .iter()
+            .map(|witness| witnesses::run(Arc::clone(&node), Arc::clone(witness), stop_writer.subscribe()));
+        let mut tasks = Tasks {
+            writer: writer.map_err(OpenError::Writer)?,
+            publisher: tokio::spawn(publisher),
+            others: asking.map(tokio::spawn).collect(),
+        };
         let identity = node.voice.identity();
-        Ok(Self(Arc::new(Inner {
+        let (guard, stop) = (node.witnesses.guarding(), stop_writer.subscribe());
+        let inner = Arc::new(Inner {
             node,
             identity,
             queue,
             stop_writer,
             stop_publisher,
-            tasks,
-        })))
+            tasks: Mutex::new(None),
+        });
+        tasks
+            .others
+            .push(tokio::spawn(received::record_all(Arc::downgrade(&inner), guard, stop)));
+        *inner.tasks.lock().await = Some(tasks);
+        Ok(Self(inner))
     }
 
     /// Commits and publishes what waits, and closes the files. Submissions are refused as unavailable from here on.
     pub async fn close(&self) {
-        let Some((writer, publisher)) = self.0.tasks.lock().await.take() else {
+        let Some(tasks) = self.0.tasks.lock().await.take() else {
             return;
         };
+        let Tasks {
+            writer,
+            publisher,
+            others,
+        } = tasks;
         self.0.stop_writer.send_replace(true);
+        for other in others {
+            if let Err(error) = other.await {
+                tracing::error!(%error, "a task did not end well");
+            }
+        }
         if writer.await.is_err() {
             tracing::error!("the writer did not end well");
         }
@@ -193,10 +233,10 @@ impl Ledger {
         self.node().sizes.subscribe()
     }
 
-    /// The published checkpoint: a signed note, all of whose files are in place.
+    /// The published checkpoint: a signed note, all of whose files are in place, with the cosignatures that it has by now.
     #[must_use]
     pub fn checkpoint(&self) -> String {
-        self.node().publication.published.borrow().to_string()
+        self.node().cosigned(&self.node().publication.published.borrow())
     }
 
     /// Records a record of a consumer or a brand, given in any JSON spelling. Sent again, it gets the first answer.
@@ -214,7 +254,13 @@ impl Ledger {
     pub async fn record(&self, record: CanonicalRecord) -> Result<Recorded, SubmitError> {
         let CanonicalRecord { record, bytes } = record;
         let digest = record.digest();
+        let withdraws = record.kind() == Kind::Withdrawal;
         let outcome = match self.node().arrive(record, &bytes).await {
+            Ok(arrival) if !self.node().may_sign() => match self.first_answer(&digest).await? {
+                Some(first) => first,
+                None if withdraws => return Err(self.node().receive(&arrival.record, &bytes).await?),
+                None => return Err(StoreError::Unconfirmed.into()),
+            },
             Ok(arrival) => self.enqueue(arrival).await?,
             // What was accepted once stays accepted: the same bytes may by now be too old, or their brand have new keys.
             Err(refusal @ SubmitError::Refused { .. }) => self.first_answer(&digest).await?.ok_or(refusal)?,
@@ -277,7 +323,7 @@ impl Ledger {
         let Some(index) = index.filter(|index| *index < node.head().size) else {
             return Ok(None);
         };
-        if !node.is_ready() {
+        if node.is_broken() {
             // The head file may not have this record yet, and nobody is answered before it has.
             return Err(SubmitError::Unavailable {
                 detail: "the last commit is not finished".to_owned(),

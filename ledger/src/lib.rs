@@ -61,6 +61,7 @@ mod plan;
 mod pulse;
 mod random;
 mod reads;
+mod received;
 mod recover;
 mod requests;
 mod sequencer;
@@ -69,6 +70,8 @@ mod step;
 mod store;
 mod tokens;
 mod tree;
+mod witnessed;
+mod witnesses;
 
 pub use audit::{Auditor, Openings};
 pub use clock::{Clock, SystemClock};
@@ -83,4 +86,8 @@ pub use reads::{ConsentSummary, ConsentView, EventView, FeedItem, FeedPage, Part
 pub use requests::{ControllerRow, Invited, PublicOpening, Resolved, StoredRequest};
 pub use speak::Registration;
 pub use step::{Fate, Step, Unwatched, Watcher, When};
+pub use received::MAX_RECEIVED;
 pub use tokens::{Access, Role, Token, TokenId, TokenOrder, TokenRow, TokenTextError};
+pub use witnesses::{
+    FRESH_WITHIN, MAX_WITNESSES, WITNESS_TIMEOUT, WitnessPulse, WitnessSettings, WitnessSettingsError, WitnessUrl,
+};

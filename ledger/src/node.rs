@@ -28,6 +28,7 @@ use crate::pulse::Publication;
 use crate::step::{Fate, Step, Watcher, When};
 use crate::store::{RecordRow, Store};
 use crate::tree::Head;
+use crate::witnesses::{Guard, Witnesses};
 
 /// How long a reader waits for the end of a commit that it has seen in the database.
 const ANNOUNCED_WITHIN: Duration = Duration::from_secs(1);
@@ -48,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) sizes: watch::Sender<u64>,
     /// What the publisher works towards and how far it is.
     pub(crate) publication: Publication,
+    /// Who else signs the log's checkpoints.
+    pub(crate) witnesses: Witnesses,
     /// The writer has stopped for good, or its last commit failed.
     pub(crate) broken: AtomicBool,
     /// Held as long as this process may write.
@@ -105,7 +108,22 @@ impl Node {
 
     /// Whether records are being accepted.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.broken.load(Ordering::Relaxed)
+        !self.is_broken() && self.may_sign()
+    }
+
+    /// Whether the writer has stopped for good, or its last commit failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether what is stored is known to be the log's newest state: see [`crate::witnesses`].
+    pub(crate) fn may_sign(&self) -> bool {
+        self.witnesses.guard() == Guard::Open
+    }
+
+    /// The note of a head, with what the witnesses have signed under it last.
+    pub(crate) fn cosigned(&self, head: &Head) -> String {
+        format!("{}{}", head.note, self.witnesses.lines(head.size))
     }
 
     /// Does one step, seen by the watcher on both sides.

@@ -1,4 +1,5 @@
-//! The one way out: fetching a brand's DID document, at an address that whoever registers chooses.
+//! The one way out: fetching a brand's DID document, at an address that whoever registers chooses; and asking witnesses, at
+//! addresses that the operator chose.
 //!
 //! Such an address could point inwards (server-side request forgery): at the node's own administration, at a cloud's
 //! metadata service, at a neighbour that trusts this network. So this client resolves the name itself, refuses the whole
@@ -16,10 +17,13 @@ mod url;
 use std::time::Duration;
 
 pub use address::is_public;
+use hyper::Method;
 pub use url::{WebUrl, did_web_url};
 
 /// Largest DID document, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 48 * 1024;
+/// What a DID document may be.
+const DOCUMENT_TYPES: &str = "application/did+json, application/did+ld+json, application/json";
 /// How long one fetch may take from the name to the last byte.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most addresses of one name that are tried.
@@ -53,11 +57,22 @@ pub enum OutgoingError {
     #[error("the host answered with status {0}, not 200; redirects are not followed")]
     Status(u16),
     /// The answer is too large.
-    #[error("the answer is larger than {MAX_DOCUMENT_BYTES} bytes")]
-    Oversize,
+    #[error("the answer is larger than {0} bytes")]
+    Oversize(usize),
     /// The answer took too long.
-    #[error("the answer took longer than {} seconds", FETCH_TIMEOUT.as_secs())]
-    Timeout,
+    #[error("the answer took longer than {} seconds", .0.as_secs())]
+    Timeout(Duration),
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type; empty if there is none.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// Fetches small public files. Cheap to clone.
@@ -90,9 +105,48 @@ impl Outgoing {
     /// # Errors
     /// See [`OutgoingError`].
     pub async fn fetch(&self, url: &WebUrl) -> Result<Vec<u8>, OutgoingError> {
-        let fetching = client::fetch(self.config, &self.tls, url);
-        tokio::time::timeout(FETCH_TIMEOUT, fetching)
-            .await
-            .unwrap_or(Err(OutgoingError::Timeout))
+        let call = client::Call {
+            method: Method::GET,
+            accept: DOCUMENT_TYPES,
+            body: Vec::new(),
+            limit: MAX_DOCUMENT_BYTES,
+        };
+        let reply = self.exchange(self.config, url, call, FETCH_TIMEOUT).await?;
+        match reply.status {
+            200 => Ok(reply.body),
+            other => Err(OutgoingError::Status(other)),
+        }
+    }
+
+    /// What is answered to a POST, within `limit` bytes and `timeout`. `config` says which doors are open for this address.
+    ///
+    /// # Errors
+    /// See [`OutgoingError`].
+    pub(crate) async fn post(
+        &self,
+        config: OutgoingConfig,
+        url: &WebUrl,
+        body: Vec<u8>,
+        (limit, timeout): (usize, Duration),
+    ) -> Result<Reply, OutgoingError> {
+        let call = client::Call {
+            method: Method::POST,
+            accept: "*/*",
+            body,
+            limit,
+        };
+        self.exchange(config, url, call, timeout).await
+    }
+
+    async fn exchange(
+        &self,
+        config: OutgoingConfig,
+        url: &WebUrl,
+        call: client::Call,
+        timeout: Duration,
+    ) -> Result<Reply, OutgoingError> {
+        let exchange = client::exchange(config, &self.tls, url, call);
+        let done = tokio::time::timeout(timeout, exchange).await;
+        done.unwrap_or(Err(OutgoingError::Timeout(timeout)))
     }
 }

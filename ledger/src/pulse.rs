@@ -11,13 +11,14 @@ use tokio::sync::watch;
 
 use crate::ledger::Ledger;
 use crate::tree::Head;
+use crate::witnesses::WitnessPulse;
 
 /// How long the public log may lag behind the answered records, in seconds, before the node calls itself not ready. The
 /// publisher is done within a fraction of a second and tries again every second.
 pub const MAX_PUBLICATION_LAG_SECONDS: u64 = 10;
 
 /// The state of a ledger, in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulse {
     /// Records that are committed.
     pub size: u64,
@@ -29,6 +30,10 @@ pub struct Pulse {
     pub commit_failures: u64,
     /// How often the log was not published, since the start.
     pub publish_failures: u64,
+    /// Whether records are signed: not while a witness has still to confirm that nothing newer was signed.
+    pub may_sign: bool,
+    /// The witnesses.
+    pub witnesses: Vec<WitnessPulse>,
 }
 
 /// What has been answered for and what has been published.
@@ -36,7 +41,7 @@ pub(crate) struct Publication {
     /// The head that has been answered for: what the publisher works towards.
     pub(crate) answered: watch::Sender<Arc<Head>>,
     /// The checkpoint whose files are all in place.
-    pub(crate) published: watch::Sender<Arc<str>>,
+    pub(crate) published: watch::Sender<Arc<Head>>,
     progress: Mutex<Progress>,
     commit_failures: AtomicU64,
     publish_failures: AtomicU64,
@@ -61,6 +66,8 @@ impl Ledger {
             publication_lag: behind_since.map_or(0, |since| self.now().unix().saturating_sub(since.unix())),
             commit_failures: publication.commit_failures.load(Ordering::Relaxed),
             publish_failures: publication.publish_failures.load(Ordering::Relaxed),
+            may_sign: self.node().may_sign(),
+            witnesses: self.node().witnesses.pulse(),
         }
     }
 }
@@ -70,7 +77,7 @@ impl Publication {
     pub(crate) fn new(head: &Arc<Head>, published: u64) -> Self {
         Self {
             answered: watch::Sender::new(Arc::clone(head)),
-            published: watch::Sender::new(head.note.as_str().into()),
+            published: watch::Sender::new(Arc::clone(head)),
             progress: Mutex::new(Progress {
                 size: published,
                 behind_since: None,
@@ -88,14 +95,14 @@ impl Publication {
     }
 
     /// The files of a head are in place. If another has been answered for meanwhile, the log is behind since now.
-    pub(crate) fn done(&self, head: &Head, now: Timestamp) {
+    pub(crate) fn done(&self, head: &Arc<Head>, now: Timestamp) {
         let mut progress = self.progress();
         let behind = self.answered.borrow().note != head.note;
         *progress = Progress {
             size: head.size,
             behind_since: behind.then_some(now),
         };
-        self.published.send_replace(head.note.as_str().into());
+        self.published.send_replace(Arc::clone(head));
     }
 
     /// A commit came to nothing, or to no answers.

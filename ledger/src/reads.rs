@@ -193,8 +193,8 @@ impl Ledger {
         }))
     }
 
-    /// The proof that a record is in the log, under the newest checkpoint (C2SP tlog-proof); `None` if there is no such
-    /// record, or it is none of `who`'s business. Public records are everybody's, also for who is neither party.
+    /// The proof that a record is in the log (C2SP tlog-proof), under the newest checkpoint that as many witnesses as
+    /// possible have cosigned, where any has cosigned one with the record; `None` if there is no such record, or it is none of `who`'s business. Public records are everybody's, also for who is neither party.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -215,8 +215,9 @@ impl Ledger {
         if !open {
             return Ok(None);
         }
-        let proof = node.store.inclusion(&[index], head.size).await?.inclusion(index)?;
-        Ok(Some(TlogProof::new(index, proof, head.note.clone()).to_string()))
+        let (size, note) = node.witnessed(index, &head).await?;
+        let proof = node.store.inclusion(&[index], size).await?.inclusion(index)?;
+        Ok(Some(TlogProof::new(index, proof, note).to_string()))
     }
 
     /// A part of a brand's feed: the items from the place `from` on, that is, after the first `from` items. `None` if the
@@ -234,6 +235,8 @@ impl Ledger {
         let to = feed.size.min(from.saturating_add(clamp(limit) as u64));
         let rows = node.store.feed_items(feed.controller, from, to).await?;
         let items = node.opened_items(rows, size).await?;
+        // A time is a claim that nothing newer was signed. Who does not know that repeats what was said before.
+        let time = if node.may_sign() { self.now() } else { node.head().time };
         let head = FeedHead {
             version: Version,
             r#type: FeedHeadType::default(),
@@ -243,7 +246,7 @@ impl Ledger {
             feed_root: Digest::from_bytes(*feed.root.as_bytes()),
             size,
             root: Digest::from_bytes(*root.as_bytes()),
-            time: self.now(),
+            time,
         };
         Ok(Some(FeedPage {
             items,

@@ -27,6 +27,7 @@ use crate::pulse::Publication;
 use crate::step::{Step, Watcher};
 use crate::store::Store;
 use crate::tree::Head;
+use crate::witnesses::{Witnesses, confirm};
 
 const LOCK_FILE: &str = "ledger.lock";
 const LOG_FOLDER: &str = "log";
@@ -61,6 +62,7 @@ pub(crate) async fn open(
     check_note(&head, &voice)?;
     let published = guard_against_rollback(&store, &voice, &files, head_file.as_ref(), &head).await?;
     let edge = store.edge(&head.frontier).await?;
+    let witnesses = Witnesses::new(&settings.witnesses, settings.without_witnesses, &store, &voice).await?;
 
     let head = Arc::new(head);
     let node = Arc::new(Node {
@@ -75,6 +77,7 @@ pub(crate) async fn open(
         committed: watch::Sender::new(Arc::clone(&head)),
         sizes: watch::Sender::new(head.size),
         publication: Publication::new(&head, published),
+        witnesses,
         broken: false.into(),
         dead: false.into(),
         lock,
@@ -83,6 +86,10 @@ pub(crate) async fn open(
         Stop::Failed(error) => error,
         Stop::Dead => StoreError::Stopping,
     })?;
+    // Last, since it takes as long as the slowest witness, and nothing above says anything new in the log's name.
+    if !settings.without_witnesses {
+        confirm(&node, &head).await?;
+    }
     Ok(Opened {
         node,
         tail: Tail::new(head, edge),
@@ -90,7 +97,7 @@ pub(crate) async fn open(
 }
 
 /// Everything that a crash may have left undone after the commit point, in the order of a commit.
-async fn catch_up(node: &Node, published: u64, head: &Head) -> Result<(), Stop> {
+async fn catch_up(node: &Node, published: u64, head: &Arc<Head>) -> Result<(), Stop> {
     let swept = node.step(Step::Sweep, node.keyring.sweep(head.size)).await?;
     if swept > 0 {
         tracing::info!(swept, "keyring rows of records that were never committed are gone");

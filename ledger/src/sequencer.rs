@@ -13,6 +13,8 @@ use crate::arrive::Arrival;
 use crate::commit::{Tail, commit, publish, refresh};
 use crate::error::SubmitError;
 use crate::node::{Node, Stop};
+use crate::step::Step;
+use crate::tree::Head;
 
 /// Most records of one batch. A batch that is full does not wait for its tick.
 pub(crate) const MAX_BATCH: usize = 1024;
@@ -115,18 +117,36 @@ async fn run(
 }
 
 /// Runs the publisher until it is told to stop; it publishes what is answered by then.
-pub(crate) async fn run_publisher(node: Arc<Node>, mut published: u64, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run_publisher(node: Arc<Node>, mut published: Arc<Head>, mut stop: watch::Receiver<bool>) {
     let mut heads = node.publication.answered.subscribe();
+    let mut cosignatures = node.witnesses.cosigning();
+    let mut shown = published.note.clone();
     loop {
         // Told before the last look, so that nothing which was answered before the stop is missed.
         let stopping = *stop.borrow() || stop.has_changed().is_err();
         let head = Arc::clone(&heads.borrow_and_update());
-        let late = *head.note != **node.publication.published.borrow();
-        if late {
-            match publish(&node, published, &head).await {
-                Ok(()) => published = head.size,
-                Err(Stop::Dead) => return node.broken.store(true, Ordering::Relaxed),
-                Err(Stop::Failed(error)) => {
+        cosignatures.mark_unchanged();
+        let done = if head.note != published.note {
+            publish(&node, published.size, &head).await.map(|()| {
+                shown.clone_from(&head.note);
+                published = head;
+            })
+        } else {
+            Ok(())
+        };
+        // The same checkpoint again when somebody has cosigned it meanwhile.
+        let cosigned = node.cosigned(&published);
+        let done = match done {
+            Ok(()) if cosigned != shown => {
+                let showing = node.files.publish(cosigned.clone());
+                node.step(Step::Publish, showing).await.map(|()| shown = cosigned)
+            }
+            done => done,
+        };
+        if let Err(stop) = done {
+            match stop {
+                Stop::Dead => return node.broken.store(true, Ordering::Relaxed),
+                Stop::Failed(error) => {
                     node.publication.publish_failed();
                     tracing::error!(code = error.code(), %error, "the log was not published; trying again");
                     if !stopping {
@@ -141,6 +161,7 @@ pub(crate) async fn run_publisher(node: Arc<Node>, mut published: u64, mut stop:
         }
         tokio::select! {
             _ = heads.changed() => {}
+            _ = cosignatures.changed() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
@@ -165,7 +186,7 @@ async fn idle(node: &Node, tail: &mut Tail, forgotten: &mut u64) -> Result<(), S
             .await?;
         tracing::debug!(gone, "invitations forgotten");
     }
-    if now.unix().saturating_sub(tail.head().time.unix()) < REFRESH_SECONDS {
+    if now.unix().saturating_sub(tail.head().time.unix()) < REFRESH_SECONDS || !node.may_sign() {
         return tail.mend(node).await;
     }
     refresh(node, tail, now).await

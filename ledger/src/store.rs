@@ -5,10 +5,12 @@
 mod audits;
 mod batch;
 mod consents;
+mod cosignatures;
 mod head;
 mod invitations;
 mod lookups;
 mod notices;
+mod received;
 mod requests;
 mod tiles;
 mod tokens;
@@ -18,17 +20,20 @@ use std::path::Path;
 pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
+pub(crate) use cosignatures::{Cosigned, CosignatureWrite};
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
 pub(crate) use lookups::{ControllerFound, RequestFound};
+pub(crate) use received::ReceivedRow;
 pub(crate) use tokens::TokenFound;
 
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
+    (3, include_str!("../migrations/main/0003_witnesses.sql")),
 ];
 
 /// The main database.

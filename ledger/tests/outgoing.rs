@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use placet_ledger::outgoing::{MAX_DOCUMENT_BYTES, Outgoing, OutgoingConfig, OutgoingError};
+use placet_ledger::outgoing::{FETCH_TIMEOUT, MAX_DOCUMENT_BYTES, Outgoing, OutgoingConfig, OutgoingError};
 use placet_schemas::id::Did;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -110,13 +110,13 @@ async fn size_is_capped_announced_or_not() {
     let (port, _served) = answering(ok(&(just.clone() + "x"))).await;
     assert_eq!(
         fetch(OPEN, &did("127.0.0.1", port, "")).await,
-        Err(OutgoingError::Oversize)
+        Err(OutgoingError::Oversize(MAX_DOCUMENT_BYTES))
     );
     let endless = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{just}x");
     let (port, _served) = answering(endless.into_bytes()).await;
     assert_eq!(
         fetch(OPEN, &did("127.0.0.1", port, "")).await,
-        Err(OutgoingError::Oversize)
+        Err(OutgoingError::Oversize(MAX_DOCUMENT_BYTES))
     );
 }
 
@@ -127,7 +127,7 @@ async fn time_is_capped() {
     // The system completes the connection; nobody ever reads or answers.
     assert_eq!(
         fetch(OPEN, &did("127.0.0.1", port, "")).await,
-        Err(OutgoingError::Timeout)
+        Err(OutgoingError::Timeout(FETCH_TIMEOUT))
     );
 }
 

@@ -1,4 +1,4 @@
-//! The operator's signed statements: acknowledgements, attestations, feed heads.
+//! The operator's signed statements: acknowledgements, attestations, feed heads, withdrawals that wait.
 //!
 //! Each is an Ed25519 signature by the operator key over the RFC 8785 bytes of the statement. The member `type` keeps a
 //! signature of one kind from ever being taken for another kind.
@@ -161,6 +161,25 @@ pub struct FeedHead {
     pub time: Timestamp,
 }
 
+/// "This withdrawal came at this time. The log cannot record it yet; it will, without being asked again."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WithdrawalReceived {
+    /// Format version.
+    pub version: Version<1>,
+    /// `WithdrawalReceived`
+    pub r#type: WithdrawalReceivedType,
+    /// The log.
+    pub origin: Origin,
+    /// The consent that it ends.
+    pub consent: Digest,
+    /// Digest of the Withdrawal: of the first, where the same signer sent several.
+    pub withdrawal: Digest,
+    /// When it came, by the operator's clock.
+    pub received_at: Timestamp,
+}
+
 macro_rules! statement_type {
     ($name:ident, $variant:ident) => {
         /// The value of `type`.
@@ -176,3 +195,4 @@ macro_rules! statement_type {
 statement_type!(AcknowledgementType, Acknowledgement);
 statement_type!(StateAttestationType, StateAttestation);
 statement_type!(FeedHeadType, FeedHead);
+statement_type!(WithdrawalReceivedType, WithdrawalReceived);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::builder::BoolishValueParser;
+use placet_ledger::WitnessSettings;
 use placet_schemas::id::Origin;
 use serde::Deserialize;
 
@@ -46,6 +47,13 @@ pub(crate) struct Args {
     /// File outside DIR that keeps the newest tree size, so that a restored copy is noticed [head_file]
     #[arg(long, env = "PLACET_HEAD_FILE", value_name = "FILE")]
     head_file: Option<PathBuf>,
+    /// A witness that cosigns the log's checkpoints, as 'VKEY URL'; again for each further one [[[witnesses]] with vkey and
+    /// url]
+    #[arg(long = "witness", env = "PLACET_WITNESSES", value_name = "WITNESS", value_delimiter = ',')]
+    witnesses: Vec<WitnessSettings>,
+    /// For this start only: sign although no witness has confirmed that nothing newer was signed
+    #[arg(long)]
+    without_witnesses: bool,
     /// What to log, such as info or info,placet_ledger=debug [log; default: info]
     #[arg(long, env = "PLACET_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -76,6 +84,15 @@ struct File {
     log_format: Option<LogFormat>,
     outgoing_allow_private: Option<bool>,
     outgoing_allow_http: Option<bool>,
+    #[serde(default)]
+    witnesses: Vec<FileWitness>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileWitness {
+    vkey: String,
+    url: String,
 }
 
 /// The settings that hold.
@@ -87,6 +104,8 @@ pub(super) struct Config {
     pub(super) public_url: Option<String>,
     pub(super) tick: Duration,
     pub(super) head_file: Option<PathBuf>,
+    pub(super) witnesses: Vec<WitnessSettings>,
+    pub(super) without_witnesses: bool,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
     pub(super) outgoing_allow_private: bool,
@@ -94,7 +113,7 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// Puts flags, environment and file together.
+    /// Puts flags, environment and file together. Witnesses that are named by flags replace those of the file.
     pub(super) fn resolve(args: Args) -> Result<Self> {
         let (dir, file) = locate(args.dir, args.config.as_deref())?;
         let tick_ms = args.tick_ms.or(file.tick_ms).unwrap_or(DEFAULT_TICK_MS);
@@ -106,6 +125,12 @@ impl Config {
             .or(file.public_url)
             .map(|url| node::public_url(&url))
             .transpose()?;
+        let witnesses = if args.witnesses.is_empty() {
+            let named = file.witnesses.iter().map(|witness| WitnessSettings::new(&witness.vkey, &witness.url));
+            named.collect::<Result<_, _>>().map_err(|error| bad("witnesses", &error))?
+        } else {
+            args.witnesses
+        };
         let origin = file.origin.as_deref().unwrap_or(node::DEFAULT_ORIGIN);
         Ok(Self {
             origin: args
@@ -116,6 +141,8 @@ impl Config {
             public_url,
             tick: Duration::from_millis(tick_ms),
             head_file: args.head_file.or(file.head_file),
+            witnesses,
+            without_witnesses: args.without_witnesses,
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             outgoing_allow_private: args
@@ -215,5 +242,6 @@ mod tests {
         assert!(refused("tick_ms = 5000").contains("1 to 1000"));
         assert!(refused("public_url = \"ledger.example\"").contains("public_url"));
         assert!(refused("origin = \"a b\"").contains("origin"));
+        assert!(refused("[[witnesses]]\nvkey = \"x\"\nurl = \"https://w\"").contains("witnesses: the vkey"));
     }
 }

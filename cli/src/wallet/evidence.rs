@@ -20,7 +20,10 @@ pub(super) struct Evidence {
 /// Fetches the bundle of a consent, in a session of its DID, and judges it by the log's pinned keys.
 pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consent: &Digest) -> Result<Evidence> {
     let bytes = client.evidence(consent, None).await?;
-    let report = bundle::verify(&bytes, Some(&log.bundle_trust()?), system::now()?, None)
+    // The wallet pins no witnesses; whoever reads the file that it saves may.
+    let (trust, now) = (log.bundle_trust()?, system::now()?);
+    let report = bundle::strip(&bytes, &trust)
+        .and_then(|stripped| bundle::verify(&stripped, Some(&trust), now, None))
         .map_err(|fault| anyhow!("the log's evidence is malformed: {fault}"))?;
     if report.recorded != Verdict::Holds {
         let first = report.findings.first();

@@ -125,7 +125,7 @@ fn is_ahead(known: &State, pending: &State) -> bool {
 fn is_final(error: &ClientError) -> bool {
     match error {
         ClientError::Problem(problem) => (400..500).contains(&problem.status) && ![408, 429].contains(&problem.status),
-        ClientError::NoAnswer { .. } | ClientError::Answer { .. } => false,
+        ClientError::Received(_) | ClientError::NoAnswer { .. } | ClientError::Answer { .. } => false,
     }
 }
 

@@ -12,6 +12,7 @@ mod checkpoints;
 mod claims;
 mod format;
 mod in_force;
+mod strip;
 mod verdict;
 mod write;
 
@@ -24,6 +25,7 @@ use chain::Chain;
 use verdict::Findings;
 
 pub use format::{BUNDLE_TYPE, BUNDLE_VERSION, MAX_BUNDLE_BYTES, MAX_OPENINGS, MAX_PARTS, MAX_PROOF};
+pub use strip::strip;
 pub use verdict::{DISCLAIMERS, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight};
 pub use write::{AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence};
 

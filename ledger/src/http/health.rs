@@ -28,11 +28,19 @@ async fn alive() -> Response {
     answer::private(StatusCode::OK, answer::TEXT, "ok\n")
 }
 
-/// Whether the node is well: its writer works, the published log is at most 10 seconds behind, and it is not about to stop.
+/// Whether the node is well: it may sign, its writer works, the published log is at most 10 seconds behind, and it is not about to stop.
 /// A log that is not published is recorded all the same, so this is for alarms rather than for turning callers away.
 #[utoipa::path(get, path = "/readyz", tag = "node",
     responses((status = 200, body = String, content_type = "text/plain")))]
 async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
+    let pulse = state.ledger.pulse();
+    if !pulse.may_sign {
+        return Err(ApiError::retry(
+            "unavailable",
+            "no witness has confirmed the log, or one contradicts it: withdrawals are kept, nothing else is taken",
+            Duration::from_secs(1),
+        ));
+    }
     if state.is_draining() || !state.ledger.is_ready() {
         return Err(ApiError::retry(
             "unavailable",
@@ -40,7 +48,7 @@ async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
             Duration::from_secs(1),
         ));
     }
-    if state.ledger.pulse().publication_lag > MAX_PUBLICATION_LAG_SECONDS {
+    if pulse.publication_lag > MAX_PUBLICATION_LAG_SECONDS {
         return Err(ApiError::retry(
             "unavailable",
             "the published log is behind",

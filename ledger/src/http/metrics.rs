@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::Pulse;
+use crate::{Pulse, WitnessPulse};
 
 /// Upper bounds of the latency buckets, in seconds. The default tick is 0.1 s.
 const LATENCY_SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.2, 0.4, 1.0, 5.0, 30.0];
@@ -37,6 +37,15 @@ pub(super) struct Metrics {
     published_size: Gauge<u64, AtomicU64>,
     commit_failures: Counter,
     publish_failures: Counter,
+    witness_size: Family<OfWitness, Gauge<u64, AtomicU64>>,
+    witness_failures: Family<OfWitness, Counter>,
+    guard: Gauge,
+}
+
+/// Which witness: they are in the settings, so there are few.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfWitness {
+    witness: String,
 }
 
 impl Metrics {
@@ -50,6 +59,9 @@ impl Metrics {
             published_size: Gauge::default(),
             commit_failures: Counter::default(),
             publish_failures: Counter::default(),
+            witness_size: Family::default(),
+            witness_failures: Family::default(),
+            guard: Gauge::default(),
         };
         metrics.registered()
     }
@@ -85,6 +97,21 @@ impl Metrics {
             "Times that the log was not published",
             self.publish_failures.clone(),
         );
+        self.registry.register(
+            "witness_size",
+            "Records in the largest checkpoint that the witness cosigned",
+            self.witness_size.clone(),
+        );
+        self.registry.register(
+            "witness_failures",
+            "Times that the witness gave no cosignature",
+            self.witness_failures.clone(),
+        );
+        self.registry.register(
+            "may_sign",
+            "1 while what is stored is known to be the newest state of the log, else 0",
+            self.guard.clone(),
+        );
         self
     }
 
@@ -116,6 +143,13 @@ impl Metrics {
         self.publish_failures
             .inner()
             .store(pulse.publish_failures, Ordering::Relaxed);
+        for WitnessPulse { name, size, failures } in &pulse.witnesses {
+            let of = OfWitness { witness: name.clone() };
+            self.witness_size.get_or_create(&of).set(*size);
+            let counted = self.witness_failures.get_or_create(&of);
+            counted.inner().store(*failures, Ordering::Relaxed);
+        }
+        self.guard.set(i64::from(pulse.may_sign));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

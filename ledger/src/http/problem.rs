@@ -114,7 +114,9 @@ impl From<SubmitError> for ApiError {
                 detail,
                 pointer: None,
             } => Self::new(code, detail),
-            SubmitError::Unavailable { detail } => Self::retry("unavailable", &detail, Duration::from_secs(1)),
+            // The handlers of withdrawals answer it with 202; to whoever else may see it, it is "come back".
+            SubmitError::Received(_) => Self::retry("unavailable", &error.to_string(), Duration::from_secs(1)),
+            SubmitError::Unavailable { ref detail } => Self::retry("unavailable", detail, Duration::from_secs(1)),
         }
     }
 }

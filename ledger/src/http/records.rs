@@ -6,6 +6,7 @@ use axum::response::Response;
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::id::Digest;
 use placet_schemas::record::{Body, CanonicalRecord, Kind, MAX_RECORD_BYTES};
+use placet_schemas::statement::{Signed, WithdrawalReceived};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 /// Records a grant, narrowing, renewal, withdrawal, ending or erasure request. The signature is the only credential. The
 /// same bytes get the same answer: retry them, and never sign again.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
-    responses((status = 201, body = RecordAnswer)))]
+    responses((status = 201, body = RecordAnswer), (status = 202, body = Signed<WithdrawalReceived>,
+        description = "a withdrawal that cannot be recorded now: it is kept, and recorded without being sent again")))]
 async fn submit(
     State(state): State<HttpState>,
     Unplaced(bytes, turn): Unplaced<MAX_RECORD_BYTES>,
@@ -45,7 +47,10 @@ async fn submit(
     if let Some((limiter, subject)) = &bucket {
         limiter.check(subject)?;
     }
-    let done = state.ledger.record(record).await?;
+    let done = match state.ledger.record(record).await {
+        Err(SubmitError::Received(statement)) => return answer::json(StatusCode::ACCEPTED, &statement),
+        done => done?,
+    };
     if let Some((limiter, subject)) = bucket.filter(|_| !done.replay) {
         limiter.count(subject);
     }

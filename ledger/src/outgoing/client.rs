@@ -1,14 +1,14 @@
-//! One GET over a connection to an address that has been checked.
+//! One exchange over a connection to an address that has been checked.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST};
-use hyper::{Request, StatusCode};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -16,7 +16,17 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-use super::{MAX_ADDRESSES, MAX_DOCUMENT_BYTES, OutgoingConfig, OutgoingError, WebUrl, is_public};
+use super::{MAX_ADDRESSES, OutgoingConfig, OutgoingError, Reply, WebUrl, is_public};
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) accept: &'static str,
+    pub(super) body: Vec<u8>,
+    /// Most bytes of the answer's body.
+    pub(super) limit: usize,
+}
 
 /// The authorities and versions of TLS that count.
 #[derive(Clone)]
@@ -41,12 +51,18 @@ impl Tls {
     }
 }
 
-pub(super) async fn fetch(config: OutgoingConfig, tls: &Tls, url: &WebUrl) -> Result<Vec<u8>, OutgoingError> {
+/// Calls, and gives whatever the answer is.
+pub(super) async fn exchange(
+    config: OutgoingConfig,
+    tls: &Tls,
+    url: &WebUrl,
+    call: Call,
+) -> Result<Reply, OutgoingError> {
     let port = url.port.unwrap_or(if config.allow_http { 80 } else { 443 });
     let addresses = resolve(config, &url.host, port).await?;
     let stream = connect(&addresses).await?;
     if config.allow_http {
-        return get(stream, url).await;
+        return send(stream, url, call).await;
     }
     let name = ServerName::try_from(url.host.clone()).map_err(|_| OutgoingError::Unreachable)?;
     let stream = tls
@@ -54,7 +70,7 @@ pub(super) async fn fetch(config: OutgoingConfig, tls: &Tls, url: &WebUrl) -> Re
         .connect(name, stream)
         .await
         .map_err(|_| OutgoingError::Unreachable)?;
-    get(stream, url).await
+    send(stream, url, call).await
 }
 
 /// The addresses of a name, each of them checked. One that is not public refuses the name: whoever mixes public and
@@ -87,7 +103,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, OutgoingError> {
     Err(OutgoingError::Unreachable)
 }
 
-async fn get<S>(stream: S, url: &WebUrl) -> Result<Vec<u8>, OutgoingError>
+async fn send<S>(stream: S, url: &WebUrl, call: Call) -> Result<Reply, OutgoingError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -96,26 +112,30 @@ where
     let authority = url
         .port
         .map_or_else(|| url.host.clone(), |port| format!("{}:{port}", url.host));
-    let request = Request::get(&url.path)
+    let limit = call.limit;
+    let request = Request::builder()
+        .method(call.method)
+        .uri(&url.path)
         .header(HOST, authority)
-        .header(
-            ACCEPT,
-            "application/did+json, application/did+ld+json, application/json",
-        )
+        .header(ACCEPT, call.accept)
         .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|_| OutgoingError::NotFetchable("the did:web gives no URL"))?;
+        .body(Full::new(Bytes::from(call.body)))
+        .map_err(|_| OutgoingError::NotFetchable("the address gives no URL"))?;
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(unreachable)?;
-        if answer.status() != StatusCode::OK {
-            return Err(OutgoingError::Status(answer.status().as_u16()));
-        }
-        let body = Limited::new(answer.into_body(), MAX_DOCUMENT_BYTES).collect().await;
-        body.map(|body| body.to_bytes().to_vec())
-            .map_err(|error| match error.is::<LengthLimitError>() {
-                true => OutgoingError::Oversize,
-                false => OutgoingError::Unreachable,
-            })
+        let status = answer.status().as_u16();
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let body = Limited::new(answer.into_body(), limit).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => OutgoingError::Oversize(limit),
+            false => OutgoingError::Unreachable,
+        })?;
+        Ok(Reply {
+            status,
+            content_type,
+            body: body.to_bytes().to_vec(),
+        })
     };
     // The connection is driven here and not in a task of its own, so that nothing of it outlives the time limit.
     tokio::pin!(exchange, connection);
