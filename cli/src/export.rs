@@ -44,6 +44,9 @@ pub(crate) fn run(args: &Args, out: &Output) -> Result<()> {
     };
     out.result(&report, |report| match report.left_out_bytes {
         0 => format!("{}: nothing had to be left out", report.out),
-        _ => format!("{}: signatures that this trust file does not name are left out", report.out),
+        _ => format!(
+            "{}: signatures that this trust file does not name are left out",
+            report.out
+        ),
     })
 }

@@ -72,7 +72,14 @@ pub(crate) fn run(args: &Args, out: &Output) -> Result<()> {
         quorum: &args.quorum,
     };
     out.result(&report, |report| match report.quorum {
-        QUORUM_NONE => format!("{}: no witness is asked for; times are the operator's word", report.file),
-        quorum => format!("{}: a time counts when {quorum} of {} witnesses signed", report.file, report.witnesses.len()),
+        QUORUM_NONE => format!(
+            "{}: no witness is asked for; times are the operator's word",
+            report.file
+        ),
+        quorum => format!(
+            "{}: a time counts when {quorum} of {} witnesses signed",
+            report.file,
+            report.witnesses.len()
+        ),
     })
 }

@@ -83,7 +83,10 @@ impl Node {
         if note == head.note {
             return Ok(head);
         }
-        Ok(Arc::new(Head { note, ..Head::clone(&head) }))
+        Ok(Arc::new(Head {
+            note,
+            ..Head::clone(&head)
+        }))
     }
 
     async fn opened_events(&self, consent: &Digest, head: &Head) -> Result<Vec<Opened>, StoreError> {
@@ -174,8 +177,9 @@ impl Node {
             older && seen.size > grant && seen.note != last.note
         });
         // Of one tree there may be several, cosigned at several times.
-        let kept: BTreeMap<(u64, Timestamp, String), Seen> =
-            kept.map(|seen| ((seen.size, seen.time, seen.note.clone()), seen)).collect();
+        let kept: BTreeMap<(u64, Timestamp, String), Seen> = kept
+            .map(|seen| ((seen.size, seen.time, seen.note.clone()), seen))
+            .collect();
         Ok(kept.into_values().chain([last]).collect())
     }
 

@@ -83,10 +83,10 @@ pub use page::Page;
 pub use pulse::{MAX_PUBLICATION_LAG_SECONDS, Pulse};
 pub use random::RandomError;
 pub use reads::{ConsentSummary, ConsentView, EventView, FeedItem, FeedPage, Party};
+pub use received::MAX_RECEIVED;
 pub use requests::{ControllerRow, Invited, PublicOpening, Resolved, StoredRequest};
 pub use speak::Registration;
 pub use step::{Fate, Step, Unwatched, Watcher, When};
-pub use received::MAX_RECEIVED;
 pub use tokens::{Access, Role, Token, TokenId, TokenOrder, TokenRow, TokenTextError};
 pub use witnesses::{
     FRESH_WITHIN, MAX_WITNESSES, WITNESS_TIMEOUT, WitnessPulse, WitnessSettings, WitnessSettingsError, WitnessUrl,

@@ -48,7 +48,11 @@ impl Node {
         let row = ReceivedRow {
             blind,
             time: self.clock.now(),
-            record: self.keyring.vault().seal_received(&blind, bytes).map_err(StoreError::from)?,
+            record: self
+                .keyring
+                .vault()
+                .seal_received(&blind, bytes)
+                .map_err(StoreError::from)?,
         };
         let kept = self.store.receive(row, MAX_RECEIVED).await?;
         let kept = kept.ok_or_else(|| SubmitError::Unavailable {
@@ -78,14 +82,20 @@ impl Node {
 }
 
 /// Records what waits, whenever the guard opens, until it is told to stop or the ledger is gone.
-pub(crate) async fn record_all(ledger: Weak<Inner>, mut guard: watch::Receiver<Guard>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn record_all(
+    ledger: Weak<Inner>,
+    mut guard: watch::Receiver<Guard>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
         let opened = async { guard.wait_for(|guard| *guard == Guard::Open).await.is_ok() };
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             opened = opened => if !opened { return },
         }
-        let Some(ledger) = ledger.upgrade().map(Ledger::from_inner) else { return };
+        let Some(ledger) = ledger.upgrade().map(Ledger::from_inner) else {
+            return;
+        };
         match ledger.record_received().await {
             // Whatever comes from now on is recorded at once, for as long as the guard is open.
             Ok(0) => {
@@ -118,7 +128,9 @@ impl Ledger {
             match self.record(record).await {
                 Ok(_) => {}
                 // Somebody else ended the consent first: what was wanted is so.
-                Err(SubmitError::Refused { code, .. }) => tracing::info!(code, "a withdrawal that waited is not recorded"),
+                Err(SubmitError::Refused { code, .. }) => {
+                    tracing::info!(code, "a withdrawal that waited is not recorded")
+                }
                 Err(unavailable) => return Err(unavailable),
             }
             self.node().store.settle_received(&row.blind).await?;

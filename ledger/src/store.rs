@@ -20,7 +20,7 @@ use std::path::Path;
 pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
-pub(crate) use cosignatures::{Cosigned, CosignatureWrite};
+pub(crate) use cosignatures::{CosignatureWrite, Cosigned};
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
 pub(crate) use lookups::{ControllerFound, RequestFound};

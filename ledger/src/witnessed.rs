@@ -56,7 +56,9 @@ impl Node {
     async fn kept(&self, size: Option<u64>, which: Cosigned) -> Result<Option<Seen>, StoreError> {
         let Some(size) = size else { return Ok(None) };
         let seen = self.store.checkpoint_from(size).await?;
-        let mut seen = seen.filter(|seen| seen.size == size).ok_or(StoreError::Corrupt("checkpoint"))?;
+        let mut seen = seen
+            .filter(|seen| seen.size == size)
+            .ok_or(StoreError::Corrupt("checkpoint"))?;
         seen.note.push_str(&self.store.cosignature_lines(size, which).await?);
         Ok(Some(seen))
     }

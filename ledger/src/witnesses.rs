@@ -143,7 +143,9 @@ impl Witnesses {
         voice: &Voice,
     ) -> Result<Self, OpenError> {
         if settings.len() > MAX_WITNESSES {
-            return Err(OpenError::Witness(format!("there are more than {MAX_WITNESSES} witnesses")));
+            return Err(OpenError::Witness(format!(
+                "there are more than {MAX_WITNESSES} witnesses"
+            )));
         }
         let mut list: Vec<Arc<Witness>> = Vec::new();
         for one in settings {
@@ -164,9 +166,14 @@ impl Witnesses {
                 failures: AtomicU64::default(),
             }));
         }
-        let guard = if list.is_empty() || alone { Guard::Open } else { Guard::Waiting };
+        let guard = if list.is_empty() || alone {
+            Guard::Open
+        } else {
+            Guard::Waiting
+        };
         // The doors that are open depend on the address, which the operator chose: see `WitnessUrl`.
-        let outgoing = Outgoing::new(OutgoingConfig::default()).map_err(|error| OpenError::Witness(error.to_string()))?;
+        let outgoing =
+            Outgoing::new(OutgoingConfig::default()).map_err(|error| OpenError::Witness(error.to_string()))?;
         Ok(Self {
             list,
             outgoing,
@@ -207,7 +214,8 @@ impl Witnesses {
     pub(crate) async fn refresh(&self, size: u64, since: Option<Timestamp>) {
         let fresh = |witness: &Arc<Witness>| {
             let state = witness.state();
-            !state.well || matches!(state.last, Some((of, _, at)) if of >= size && since.is_none_or(|since| at >= since))
+            !state.well
+                || matches!(state.last, Some((of, _, at)) if of >= size && since.is_none_or(|since| at >= since))
         };
         if self.list.iter().all(fresh) {
             return;
@@ -289,7 +297,10 @@ impl WitnessSettings {
         if vkey.signature_type() != SignatureType::CosignatureV1 {
             return Err(WitnessSettingsError::Vkey);
         }
-        Ok(Self { vkey, url: url.parse()? })
+        Ok(Self {
+            vkey,
+            url: url.parse()?,
+        })
     }
 }
 
@@ -331,7 +342,9 @@ impl FromStr for WitnessUrl {
 
 impl fmt::Debug for Witnesses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Witnesses").field("guard", &self.guard()).finish_non_exhaustive()
+        f.debug_struct("Witnesses")
+            .field("guard", &self.guard())
+            .finish_non_exhaustive()
     }
 }
 
@@ -343,15 +356,25 @@ mod tests {
     fn the_address_of_a_witness_is_the_operators_own_choice() {
         let url = |text: &str| text.parse::<WitnessUrl>();
         let read = url("https://w.example/a/").unwrap();
-        assert_eq!((read.url.host.as_str(), read.url.path.as_str()), ("w.example", "/a/add-checkpoint"));
+        assert_eq!(
+            (read.url.host.as_str(), read.url.path.as_str()),
+            ("w.example", "/a/add-checkpoint")
+        );
         assert_eq!(read.config, OutgoingConfig::default());
         let read = url("http://127.0.0.1:8438").unwrap();
         assert_eq!((read.url.port, read.url.path.as_str()), (Some(8438), "/add-checkpoint"));
         assert!(read.config.allow_http && read.config.allow_private_addresses);
         assert_eq!(url("http://[::1]:1/").unwrap().url.host, "::1");
         for wrong in [
-            "", "w.example", "ftp://w.example", "https://", "https://w.example:x", "https://w.example/?a", "https://w#a",
-            "https://u@w.example", "https://w example",
+            "",
+            "w.example",
+            "ftp://w.example",
+            "https://",
+            "https://w.example:x",
+            "https://w.example/?a",
+            "https://w#a",
+            "https://u@w.example",
+            "https://w example",
         ] {
             assert_eq!(url(wrong).err(), Some(WitnessSettingsError::Url), "{wrong}");
         }

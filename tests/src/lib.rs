@@ -18,6 +18,7 @@ pub mod sample;
 pub mod scene;
 pub mod shop;
 pub mod tree;
+pub mod watch;
 
 use std::fmt::Debug;
 use std::str::FromStr;

@@ -111,7 +111,7 @@ fn grant_for_another_log(story: &mut Story<'_>) -> Result<()> {
     plain
         .run(&["keygen", "--dir", OTHER_NODE, "--origin", OTHER_ORIGIN])?
         .ok()?;
-    let node = Node::start(&plain, OTHER_NODE, &story.dir.join("other-node.log"))?;
+    let node = Node::start(&plain, OTHER_NODE, &[], &story.dir.join("other-node.log"))?;
     let shell = plain
         .with("PLACET_URL", node.url())
         .with("PLACET_TRUST", format!("{OTHER_NODE}/trust.json"));

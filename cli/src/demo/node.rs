@@ -1,4 +1,4 @@
-//! A node: a process of its own, started as an operator would.
+//! A node or a witness: a process of its own, started as an operator would.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -16,44 +16,61 @@ use crate::system;
 /// How long a node may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
-/// What a node says when it is up.
+/// What it says when it is up.
 const READY: &str = "listening on ";
 
-/// A running node. It is stopped when this is dropped.
+/// A running node or witness. It is stopped when this is dropped.
 pub(super) struct Node {
     child: Child,
     url: String,
+    /// What it said before it was up.
+    pub(super) said: Vec<String>,
     /// How long it took until it answered.
     pub(super) took: Duration,
 }
 
 impl Node {
     /// Starts a node on a free port of this machine; its own log goes to `log`.
-    pub(super) fn start(shell: &Shell, dir: &str, log: &Path) -> Result<Self> {
+    pub(super) fn start(shell: &Shell, dir: &str, witnesses: &[String], log: &Path) -> Result<Self> {
+        let mut args = vec!["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--log", "warn"];
+        witnesses.iter().for_each(|witness| args.extend(["--witness", witness]));
+        Self::run(shell, &args, log)
+    }
+
+    /// Starts a witness of a log, likewise.
+    pub(super) fn witness(shell: &Shell, dir: &str, name: &str, log_key: &str, log: &Path) -> Result<Self> {
+        let place = ["witness", "--dir", dir, "--listen", "127.0.0.1:0"];
+        let more = ["--name", name, "--log", log_key, "--log-filter", "warn"];
+        Self::run(shell, &[place.as_slice(), &more].concat(), log)
+    }
+
+    fn run(shell: &Shell, args: &[&str], log: &Path) -> Result<Self> {
         let start = system::instant();
         let errors = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = shell.command(&["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--log", "warn"]);
+        let mut command = shell.command(args);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
-            .context("the node does not start")?;
+            .context("it does not start")?;
         let lines = lines(&mut child);
         let mut node = Self {
             child,
             url: String::new(),
+            said: Vec::new(),
             took: Duration::ZERO,
         };
         loop {
             let left = PATIENCE.saturating_sub(start.elapsed());
             let Ok(line) = lines.recv_timeout(left) else {
-                bail!("the node did not come up; its log is {}", log.display());
+                bail!("`placet {}` did not come up; its log is {}", args[0], log.display());
             };
             if let Some(url) = line.strip_prefix(READY) {
                 url.trim().clone_into(&mut node.url);
                 node.took = start.elapsed();
                 return Ok(node);
             }
+            node.said.push(line);
         }
     }
 

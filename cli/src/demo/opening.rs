@@ -11,6 +11,8 @@ use super::story::{Story, TRUST, expect};
 
 const ORIGIN: &str = "demo.example/log";
 const NODE: &str = "node";
+/// Names of the witnesses.
+const WITNESSES: [&str; 2] = ["north.witness.example", "south.witness.example"];
 
 impl Story<'_> {
     pub(super) fn keys_before_anything(&mut self) -> Result<()> {
@@ -24,8 +26,10 @@ impl Story<'_> {
         fs::copy(self.dir.join(NODE).join(TRUST), &pinned).context("cannot put the trust file aside")?;
         self.teller
             .done("keys made, trust.json pinned", "before the first start", made.took)?;
-        let node = Node::start(&self.shell, NODE, &self.dir.join("node.log"))?;
-        self.teller.command("placet serve --dir node --listen 127.0.0.1:0")?;
+        let witnesses = self.two_witnesses()?;
+        let node = Node::start(&self.shell, NODE, &witnesses, &self.dir.join("node.log"))?;
+        self.teller
+            .command("placet serve --dir node --listen 127.0.0.1:0 --witness 'VKEY URL' --witness 'VKEY URL'")?;
         let url = node.url().to_owned();
         self.teller
             .done("the node is up, a process of its own", &url, node.took)?;
@@ -39,6 +43,41 @@ impl Story<'_> {
         self.shell = self.shell.with("PLACET_URL", url).with("PLACET_TRUST", TRUST);
         self.node = Some(node);
         Ok(())
+    }
+
+    /// Two processes that nobody who runs the log needs to run. Gives the settings by which a node asks them.
+    fn two_witnesses(&mut self) -> Result<Vec<String>> {
+        self.teller.say(
+            "Two witnesses who are not the operator cosign what they see of the log, and only what continues what they saw \
+             before. Whoever judges will ask for both of them.",
+        )?;
+        let trust: Value = serde_json::from_slice(&fs::read(self.dir.join(TRUST)).context("the trust file is gone")?)?;
+        let vkey = trust.pointer("/logs/0/checkpointKeys/0/vkey").and_then(Value::as_str);
+        let log_key = format!("{ORIGIN}={}", vkey.context("the trust file has no checkpoint key")?);
+        let mut settings = Vec::new();
+        let mut pin = vec!["trust".to_owned(), TRUST.to_owned()];
+        for name in WITNESSES {
+            let folder = name.replace('.', "-");
+            let log = self.dir.join(format!("{folder}.log"));
+            let witness = Node::witness(&self.shell, &folder, name, &log_key, &log)?;
+            let vkey = witness.said.iter().find_map(|line| line.strip_prefix("vkey "));
+            let vkey = vkey.context("the witness does not say its key")?.to_owned();
+            settings.push(format!("{vkey} {}", witness.url()));
+            self.teller
+                .done(&format!("the witness {name} is up"), witness.url(), witness.took)?;
+            pin.extend(["--witness".to_owned(), vkey]);
+            self.witnesses.push(witness);
+        }
+        pin.extend(["--quorum", "2", "--json"].map(str::to_owned));
+        let pinned = self.run(&pin.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let asks = pinned.json()?["witnesses"].as_array().map_or(0, Vec::len);
+        expect(asks == WITNESSES.len(), "the trust file does not name both witnesses")?;
+        self.teller.done(
+            "both are pinned in trust.json",
+            "a time counts when both signed",
+            pinned.took,
+        )?;
+        Ok(settings)
     }
 
     pub(super) fn two_brands(&mut self) -> Result<[Joined; 2]> {

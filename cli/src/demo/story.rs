@@ -31,6 +31,8 @@ pub(super) struct Story<'a> {
     pub(super) shell: Shell,
     /// The node, once it runs.
     pub(super) node: Option<Node>,
+    /// Its witnesses.
+    pub(super) witnesses: Vec<Node>,
     /// What is at which index, for the picture.
     pub(super) leaves: Vec<(u64, &'static str)>,
 }
@@ -62,6 +64,7 @@ impl<'a> Story<'a> {
             http: Http::new(),
             shell,
             node: None,
+            witnesses: Vec::new(),
             leaves: Vec::new(),
         })
     }
@@ -84,9 +87,10 @@ impl<'a> Story<'a> {
         self.the_log_in_a_picture()
     }
 
-    /// Stops the node.
+    /// Stops the node and its witnesses.
     pub(super) fn end(self) -> Result<()> {
-        self.node.map_or(Ok(()), Node::stop)
+        self.node.map_or(Ok(()), Node::stop)?;
+        self.witnesses.into_iter().try_for_each(Node::stop)
     }
 
     /// Remembers what a leaf is, for the picture.

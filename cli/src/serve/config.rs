@@ -49,7 +49,12 @@ pub(crate) struct Args {
     head_file: Option<PathBuf>,
     /// A witness that cosigns the log's checkpoints, as 'VKEY URL'; again for each further one [[[witnesses]] with vkey and
     /// url]
-    #[arg(long = "witness", env = "PLACET_WITNESSES", value_name = "WITNESS", value_delimiter = ',')]
+    #[arg(
+        long = "witness",
+        env = "PLACET_WITNESSES",
+        value_name = "WITNESS",
+        value_delimiter = ','
+    )]
     witnesses: Vec<WitnessSettings>,
     /// For this start only: sign although no witness has confirmed that nothing newer was signed
     #[arg(long)]
@@ -126,8 +131,13 @@ impl Config {
             .map(|url| node::public_url(&url))
             .transpose()?;
         let witnesses = if args.witnesses.is_empty() {
-            let named = file.witnesses.iter().map(|witness| WitnessSettings::new(&witness.vkey, &witness.url));
-            named.collect::<Result<_, _>>().map_err(|error| bad("witnesses", &error))?
+            let named = file
+                .witnesses
+                .iter()
+                .map(|witness| WitnessSettings::new(&witness.vkey, &witness.url));
+            named
+                .collect::<Result<_, _>>()
+                .map_err(|error| bad("witnesses", &error))?
         } else {
             args.witnesses
         };

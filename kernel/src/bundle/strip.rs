@@ -27,7 +27,9 @@ pub fn strip(bytes: &[u8], trust: &Trust) -> Result<Vec<u8>, Fault> {
         let span = note.span();
         out.extend_from_slice(&bytes[copied..span.start]);
         let exact = json::to_jcs(&exact);
-        out.extend_from_slice(&exact.map_err(|error| Fault::new("/checkpoints", FaultCode::InvalidValue, error.to_string()))?);
+        out.extend_from_slice(
+            &exact.map_err(|error| Fault::new("/checkpoints", FaultCode::InvalidValue, error.to_string()))?,
+        );
         copied = span.end;
     }
     out.extend_from_slice(&bytes[copied..]);

@@ -62,7 +62,12 @@ impl Store {
                  WHERE excluded.time >= cosignatures.time",
             );
             let minute = int((given.time.unix() / SECONDS_PER_MINUTE).max(1));
-            let later = later.bind(size).bind(given.witness).bind(minute).bind(time).bind(given.line);
+            let later = later
+                .bind(size)
+                .bind(given.witness)
+                .bind(minute)
+                .bind(time)
+                .bind(given.line);
             later.execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)

@@ -25,7 +25,10 @@ impl Store {
             "INSERT INTO received (blind, time, record) SELECT $1, $2, $3 WHERE (SELECT COUNT(*) FROM received) < $4 \
              ON CONFLICT DO NOTHING",
         );
-        let added = added.bind(row.blind.as_slice()).bind(int(row.time.unix())).bind(&row.record);
+        let added = added
+            .bind(row.blind.as_slice())
+            .bind(int(row.time.unix()))
+            .bind(&row.record);
         added.bind(int(most)).execute(&mut *tx).await?;
         let kept: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT time, record FROM received WHERE blind = $1")
             .bind(row.blind.as_slice())
