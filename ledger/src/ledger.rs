@@ -259,7 +259,7 @@ impl Ledger {
             Ok(arrival) if !self.node().may_sign() => match self.first_answer(&digest).await? {
                 Some(first) => first,
                 None if withdraws => return Err(self.node().receive(&arrival.record, &bytes).await?),
-                None => return Err(StoreError::Unconfirmed.into()),
+                None => return Err(unavailable(&StoreError::Unconfirmed.to_string())),
             },
             Ok(arrival) => self.enqueue(arrival).await?,
             // What was accepted once stays accepted: the same bytes may by now be too old, or their brand have new keys.
@@ -293,9 +293,6 @@ impl Ledger {
 
     /// Gives a record to the writer and waits for what becomes of it.
     async fn enqueue(&self, arrival: Arrival) -> Result<Outcome, SubmitError> {
-        let unavailable = |detail: &str| SubmitError::Unavailable {
-            detail: detail.to_owned(),
-        };
         let withdraws = arrival.record.kind() == Kind::Withdrawal;
         if !withdraws && self.0.queue.capacity() <= RESERVED_WAITING {
             return Err(unavailable("too many records are waiting"));
@@ -346,6 +343,12 @@ impl Ledger {
             answer,
             replay: true,
         }))
+    }
+}
+
+fn unavailable(detail: &str) -> SubmitError {
+    SubmitError::Unavailable {
+        detail: detail.to_owned(),
     }
 }
 

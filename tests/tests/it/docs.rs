@@ -171,6 +171,13 @@ fn the_limits_are_those_of_the_code() {
             http::MAX_FEED_WAIT_SECONDS,
             http::DRAIN_TIMEOUT.as_secs()
         ),
+        format!(
+            "| {}; {} s; {} s |",
+            placet_ledger::MAX_WITNESSES,
+            placet_ledger::WITNESS_TIMEOUT.as_secs(),
+            placet_ledger::FRESH_WITHIN.as_secs()
+        ),
+        format!("| {} |", grouped(placet_ledger::MAX_RECEIVED)),
     ];
     let document = read("docs/OPERATIONS.md");
     let table = document.split("## Limits").nth(1).unwrap();
