@@ -12,12 +12,14 @@ mod client;
 mod demo;
 mod export;
 mod files;
+mod fsck;
 mod inspect;
 mod keyfile;
 mod keygen;
 mod node;
 mod output;
 mod pinned;
+mod progress;
 mod serve;
 mod system;
 mod token;
@@ -62,6 +64,7 @@ enum Command {
     Verify(verify::Args),
     Export(export::Args),
     Audit(audit::Args),
+    Fsck(fsck::Args),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
     Demo(demo::Args),
@@ -89,6 +92,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),
+        Command::Fsck(args) => Ok(fsck::run(&args, out)),
         Command::Audit(args) => done(wait(audit::run(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Trust(args) => done(trust::run(&args, out)),

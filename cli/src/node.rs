@@ -30,7 +30,7 @@ pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator.token";
 pub(crate) const CONFIG_FILE: &str = "placet.toml";
 
 const KEYS_FOLDER: &str = "keys";
-const TRUST_FILE: &str = "trust.json";
+pub(crate) const TRUST_FILE: &str = "trust.json";
 /// The ledger's main database. Where it is, the keys were once.
 const MAIN_DATABASE: &str = "main.db";
 

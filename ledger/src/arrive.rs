@@ -126,7 +126,7 @@ impl Node {
 }
 
 impl Blinds {
-    fn of(record: &Record, vault: &Vault) -> Self {
+    pub(crate) fn of(record: &Record, vault: &Vault) -> Self {
         let digest = |digest: Digest| vault.blind(Blind::Digest, digest.as_bytes());
         let grant = match &record.body {
             Body::ConsentGrant(grant) => Some(grant),

@@ -66,6 +66,29 @@ impl Db {
         Ok(Self { write, read })
     }
 
+    /// Opens a database for reading alone; it must be there, and have had exactly so many migrations.
+    pub(crate) async fn open_to_read(path: &Path, migrations: usize) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .busy_timeout(BUSY);
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await?;
+        let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
+            .fetch_one(&read)
+            .await?;
+        if usize::try_from(done) != Ok(migrations) {
+            return Err(OpenError::OtherSchema(path.to_owned()));
+        }
+        Ok(Self {
+            write: read.clone(),
+            read,
+        })
+    }
+
     /// The connection that writes.
     pub(crate) fn writer(&self) -> &SqlitePool {
         &self.write
@@ -79,6 +102,10 @@ impl Db {
     /// Copies the write-ahead log into the database and closes everything.
     pub(crate) async fn close(&self) {
         self.read.close().await;
+        if self.write.is_closed() {
+            // Opened for reading alone: there is one pool.
+            return;
+        }
         let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&self.write)
             .await;

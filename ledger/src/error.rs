@@ -129,6 +129,9 @@ pub enum OpenError {
     /// A witness cannot be used.
     #[error("witnesses: {0}")]
     Witness(String),
+    /// The database was written by another release.
+    #[error("{}: this database has had other migrations than this program knows; start `placet serve` once, or use the release that wrote it", .0.display())]
+    OtherSchema(PathBuf),
     /// The ledger in this folder has another name.
     #[error("the ledger in this folder is {found}, not {expected}")]
     OtherOrigin {

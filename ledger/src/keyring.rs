@@ -30,6 +30,16 @@ pub(crate) struct Keyring {
     vault: Vault,
 }
 
+/// How many rows there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyringCounts {
+    pub(crate) keys: u64,
+    pub(crate) lookups: u64,
+    pub(crate) members: u64,
+    /// Keys of records that were never committed.
+    pub(crate) beyond: u64,
+}
+
 /// What a batch adds.
 #[derive(Debug, Default)]
 pub(crate) struct KeyringRows {
@@ -54,6 +64,14 @@ impl Keyring {
     pub(crate) async fn open(dir: &Path, vault: Vault) -> Result<Self, OpenError> {
         Ok(Self {
             db: Db::open(&dir.join("keyring.db"), &MIGRATIONS).await?,
+            vault,
+        })
+    }
+
+    /// Opens the keyring in `dir` for reading alone. Its schema must be up to date.
+    pub(crate) async fn open_to_read(dir: &Path, vault: Vault) -> Result<Self, OpenError> {
+        Ok(Self {
+            db: Db::open_to_read(&dir.join("keyring.db"), MIGRATIONS.len()).await?,
             vault,
         })
     }
@@ -162,6 +180,23 @@ impl Keyring {
             .await?
             .remove(&index)
             .ok_or(StoreError::KeyLost(index))
+    }
+
+    /// How many rows there are below an index, and how many keys from there on.
+    pub(crate) async fn counts(&self, size: u64) -> Result<KeyringCounts, StoreError> {
+        let (keys, lookups, members, beyond): (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM record_keys WHERE idx < $1), (SELECT COUNT(*) FROM lookups WHERE idx < $1), \
+             (SELECT COUNT(*) FROM members WHERE idx < $1), (SELECT COUNT(*) FROM record_keys WHERE idx >= $1)",
+        )
+        .bind(int(size))
+        .fetch_one(self.db.reader())
+        .await?;
+        Ok(KeyringCounts {
+            keys: uint(keys)?,
+            lookups: uint(lookups)?,
+            members: uint(members)?,
+            beyond: uint(beyond)?,
+        })
     }
 
     /// Closes the database.

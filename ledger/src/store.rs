@@ -6,6 +6,7 @@ mod audits;
 mod batch;
 mod consents;
 mod cosignatures;
+mod fsck;
 mod head;
 mod invitations;
 mod lookups;
@@ -21,6 +22,7 @@ pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
 pub(crate) use cosignatures::{CosignatureWrite, Cosigned};
+pub(crate) use fsck::FsckRow;
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
 pub(crate) use lookups::{ControllerFound, RequestFound};
@@ -47,6 +49,14 @@ impl Store {
     pub(crate) async fn open(dir: &Path) -> Result<Self, OpenError> {
         Ok(Self {
             db: Db::open(&dir.join("main.db"), &MIGRATIONS).await?,
+            tiles: tiles::Cache::default(),
+        })
+    }
+
+    /// Opens the database in `dir` for reading alone. Its schema must be up to date.
+    pub(crate) async fn open_to_read(dir: &Path) -> Result<Self, OpenError> {
+        Ok(Self {
+            db: Db::open_to_read(&dir.join("main.db"), MIGRATIONS.len()).await?,
             tiles: tiles::Cache::default(),
         })
     }

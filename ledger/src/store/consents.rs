@@ -137,7 +137,7 @@ impl Store {
     }
 }
 
-fn consent((grant, controller, last, events, state): Consent) -> Result<ConsentRow, StoreError> {
+pub(super) fn consent((grant, controller, last, events, state): Consent) -> Result<ConsentRow, StoreError> {
     Ok(ConsentRow {
         grant: uint(grant)?,
         controller: uint(controller)?,

@@ -19,7 +19,7 @@ pub(crate) struct Seen {
 }
 
 type Row = (i64, Vec<u8>, Vec<u8>, String, i64);
-type SeenRow = (i64, Vec<u8>, String, i64);
+pub(super) type SeenRow = (i64, Vec<u8>, String, i64);
 
 impl Store {
     /// The committed head; `None` before the log was created.
@@ -101,7 +101,7 @@ fn read((size, root, frontier, note, time): Row) -> Result<Head, StoreError> {
     })
 }
 
-fn seen((size, root, note, time): SeenRow) -> Result<Seen, StoreError> {
+pub(super) fn seen((size, root, note, time): SeenRow) -> Result<Seen, StoreError> {
     let time = Timestamp::from_unix(uint(time)?).ok_or(StoreError::Corrupt("time"))?;
     Ok(Seen {
         size: uint(size)?,

@@ -1,0 +1,197 @@
+//! Comparing every row of a ledger with what a replay of its log makes.
+//!
+//! Nothing is written. A node may run meanwhile: what is looked at is what was committed when the check began. The judge of
+//! each record is the kernel ([`placet_kernel::arrival::check`]), of each consent the lifecycle
+//! ([`placet_schemas::lifecycle::apply`]): the same that decided when the records came in.
+//!
+//! Three passes, each of which holds little in memory, however long the log: [`records`] in log order (leaf, opening,
+//! signature, answer, look-ups, feeds, tree), [`consents`] one by one, [`tables`] for what is counted or stands alone.
+//!
+//! Out of scope: the log's files, which anyone can check (`placet fsck` does, with [`placet_kernel::audit`]).
+
+mod consents;
+mod records;
+mod tables;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use placet_kernel::checkpoint::SignedCheckpoint;
+use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::record::request::ConsentRequest;
+
+use crate::crypto::Vault;
+use crate::error::{OpenError, StoreError};
+use crate::keyring::Keyring;
+use crate::keys::Keys;
+use crate::node::Voice;
+use crate::store::Store;
+use crate::tree::Head;
+
+/// Most findings of one code that are told one by one; the others are counted.
+pub const MAX_FINDINGS: u64 = 20;
+/// Rows that are read at once.
+const PAGE: u64 = 256;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Worth knowing, and normal: a crash left it, or work is under way.
+    Pending,
+    /// What is stored is not what the log says.
+    Damaged,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FsckFinding {
+    /// The stable code.
+    pub code: &'static str,
+    /// How bad.
+    pub weight: Weight,
+    /// Where: a table and a row, by log index. Nothing that names anyone.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What was looked at and found.
+#[derive(Debug, Clone, Default)]
+pub struct FsckReport {
+    /// Records of the log.
+    pub records: u64,
+    /// Consents.
+    pub consents: u64,
+    /// The findings, at most [`MAX_FINDINGS`] of a code.
+    pub findings: Vec<FsckFinding>,
+    /// How often each code was found.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// Compares the databases in `dir` with a replay of the log. `progress` is told how many of how many records are done.
+///
+/// # Errors
+/// When the databases cannot be read at all, or are not of this log and these keys.
+pub async fn fsck(
+    dir: &Path,
+    origin: Origin,
+    keys: Keys,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<FsckReport, OpenError> {
+    let vault = Vault::new(&keys.kek);
+    let voice = Voice::new(origin, keys)?;
+    let store = Store::open_to_read(dir).await?;
+    let keyring = Keyring::open_to_read(dir, vault).await?;
+    let head = store.head().await?.ok_or(StoreError::Corrupt("head"))?;
+    let mut check = Check {
+        voice,
+        store,
+        keyring,
+        head,
+        report: FsckReport::default(),
+        brands: HashMap::new(),
+        requests: HashMap::new(),
+        expected: Expected::default(),
+    };
+    check.head();
+    check.records(progress).await?;
+    check.consents().await?;
+    check.tables().await?;
+    check.report.records = check.head.size;
+    check.store.close().await;
+    check.keyring.close().await;
+    Ok(check.report)
+}
+
+/// What the passes share.
+struct Check {
+    voice: Voice,
+    store: Store,
+    keyring: Keyring,
+    head: Head,
+    report: FsckReport,
+    /// By the id of their row.
+    brands: HashMap<u64, Brand>,
+    requests: HashMap<Digest, Arc<ConsentRequest>>,
+    expected: Expected,
+}
+
+/// A brand as the replay knows it.
+struct Brand {
+    did: Did,
+    feed: placet_kernel::merkle::Frontier,
+    /// Its key records, with their indexes, ascending.
+    keys: Vec<(u64, Arc<ControllerKeys>)>,
+}
+
+/// How many rows of each kind the records demand.
+#[derive(Debug, Default)]
+struct Expected {
+    keys: u64,
+    lookups: u64,
+    members: u64,
+    public: u64,
+    requests: u64,
+    controller_keys: u64,
+    grants: u64,
+}
+
+impl Check {
+    /// The stored checkpoint is signed by the log and says what its row says.
+    fn head(&mut self) {
+        let signed = SignedCheckpoint::open(self.head.note.as_bytes(), &self.voice.trusted);
+        let same = signed.is_ok_and(|signed| {
+            let checkpoint = signed.checkpoint();
+            (checkpoint.size(), checkpoint.root()) == (self.head.size, self.head.root)
+        });
+        if !same {
+            self.damaged(
+                "head_differs",
+                "head",
+                "its checkpoint is not signed by this log, or says something else",
+            );
+        }
+    }
+
+    fn damaged(&mut self, code: &'static str, place: impl Into<String>, what: impl Into<String>) {
+        self.report.add(Weight::Damaged, code, place.into(), what.into());
+    }
+
+    fn pending(&mut self, code: &'static str, place: impl Into<String>, what: impl Into<String>) {
+        self.report.add(Weight::Pending, code, place.into(), what.into());
+    }
+
+    /// The keys of a brand that were in force at an index.
+    fn keys_at(&self, did: &Did, index: u64) -> Option<Arc<ControllerKeys>> {
+        let brand = self.brands.values().find(|brand| brand.did == *did)?;
+        let found = brand.keys.iter().rev().find(|(from, _)| *from <= index);
+        found.map(|(_, keys)| Arc::clone(keys))
+    }
+}
+
+impl FsckReport {
+    fn add(&mut self, weight: Weight, code: &'static str, place: String, what: String) {
+        let count = self.counts.entry(code).or_default();
+        *count += 1;
+        if *count <= MAX_FINDINGS {
+            self.findings.push(FsckFinding {
+                code,
+                weight,
+                place,
+                what,
+            });
+        }
+    }
+
+    /// Whether anything is not as the log says.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.findings.iter().any(|finding| finding.weight == Weight::Damaged)
+    }
+}
+
+fn record_place(index: u64) -> String {
+    format!("records {index}")
+}
