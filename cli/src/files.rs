@@ -32,6 +32,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     sync_folder(path)
 }
 
+/// Copies a file of any size to a name that must not be there yet: all of it, or nothing.
+pub(crate) fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    let name = to.file_name().and_then(|name| name.to_str());
+    let name = name.with_context(|| format!("{} is no name of a file", to.display()))?;
+    let temporary = to.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let copied = copy_through(from, &temporary, mode).and_then(|()| fs::rename(&temporary, to));
+    if copied.is_err() {
+        drop(fs::remove_file(&temporary));
+    }
+    copied.with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    sync_folder(to)
+}
+
 /// Makes a file that must not be there yet.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     write_through(path, bytes, mode).map_err(|error| match error.kind() {
@@ -98,6 +111,13 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 fn write_through(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn copy_through(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
+    io::copy(&mut source, &mut file)?;
     file.sync_all()
 }
 

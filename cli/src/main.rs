@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod backup;
 mod brand;
 mod client;
 mod demo;
@@ -65,6 +66,8 @@ enum Command {
     Export(export::Args),
     Audit(audit::Args),
     Fsck(fsck::Args),
+    Backup(backup::Args),
+    Restore(backup::RestoreArgs),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
     Demo(demo::Args),
@@ -92,6 +95,8 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),
+        Command::Backup(args) => done(wait(backup::run(args, out))),
+        Command::Restore(args) => done(wait(backup::restore(args, out))),
         Command::Fsck(args) => Ok(fsck::run(&args, out)),
         Command::Audit(args) => done(wait(audit::run(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),

@@ -68,6 +68,18 @@ impl Db {
 
     /// Opens a database for reading alone; it must be there, and have had exactly so many migrations.
     pub(crate) async fn open_to_read(path: &Path, migrations: usize) -> Result<Self, OpenError> {
+        let db = Self::open_as_it_is(path).await?;
+        let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
+            .fetch_one(&db.read)
+            .await?;
+        if usize::try_from(done) != Ok(migrations) {
+            return Err(OpenError::OtherSchema(path.to_owned()));
+        }
+        Ok(db)
+    }
+
+    /// Opens a database for reading alone, whatever release wrote it.
+    pub(crate) async fn open_as_it_is(path: &Path) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .read_only(true)
@@ -77,12 +89,6 @@ impl Db {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
-        let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
-            .fetch_one(&read)
-            .await?;
-        if usize::try_from(done) != Ok(migrations) {
-            return Err(OpenError::OtherSchema(path.to_owned()));
-        }
         Ok(Self {
             write: read.clone(),
             read,

@@ -182,6 +182,36 @@ impl Keyring {
             .ok_or(StoreError::KeyLost(index))
     }
 
+    /// Runs of indexes below `size` whose keys are not here: first and last of each.
+    pub(crate) async fn missing(&self, size: u64) -> Result<Vec<(u64, u64)>, StoreError> {
+        let mut runs = Vec::new();
+        let mut next = 0;
+        loop {
+            let page: Vec<i64> =
+                sqlx::query_scalar("SELECT idx FROM record_keys WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $3")
+                    .bind(int(next))
+                    .bind(int(size))
+                    .bind(int(MAX_BINDS as u64))
+                    .fetch_all(self.db.reader())
+                    .await?;
+            let done = page.is_empty();
+            for index in page {
+                let index = uint(index)?;
+                if index > next {
+                    runs.push((next, index - 1));
+                }
+                next = index + 1;
+            }
+            if done {
+                break;
+            }
+        }
+        if next < size {
+            runs.push((next, size - 1));
+        }
+        Ok(runs)
+    }
+
     /// How many rows there are below an index, and how many keys from there on.
     pub(crate) async fn counts(&self, size: u64) -> Result<KeyringCounts, StoreError> {
         let (keys, lookups, members, beyond): (i64, i64, i64, i64) = sqlx::query_as(

@@ -39,6 +39,7 @@
 
 mod arrive;
 mod audit;
+mod backup;
 mod clock;
 mod commit;
 mod crypto;
@@ -75,6 +76,7 @@ mod witnessed;
 mod witnesses;
 
 pub use audit::{Auditor, Openings};
+pub use backup::{Copied, KEYRING_DATABASE, MAIN_DATABASE, Restored, backup, inspect_restored};
 pub use clock::{Clock, SystemClock};
 pub use crypto::SealError;
 pub use error::{OpenError, StoreError, SubmitError};

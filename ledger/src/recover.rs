@@ -184,7 +184,7 @@ async fn check_seen(store: &Store, head: &Head, seen: &Checkpoint, witness: &str
 }
 
 /// The lock is released when the file is closed, and so by the operating system when the process dies.
-fn lock_folder(dir: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock_folder(dir: &Path) -> Result<File, OpenError> {
     let failed = |path: &Path, error| OpenError::Folder {
         path: path.to_owned(),
         error,

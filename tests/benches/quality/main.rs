@@ -11,9 +11,12 @@
 )]
 
 mod clock;
+mod large;
 mod p1;
 mod p4;
+mod p5;
 mod report;
+mod sizes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,8 +51,15 @@ fn main() -> ExitCode {
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    for (id, measure) in [("P1", p1::measure as fn(&Orders) -> Vec<Figure>), ("P4", p4::measure)] {
-        if orders.only.is_empty() || orders.only.iter().any(|only| only == id) {
+    let all: [(&[&str], fn(&Orders) -> Vec<Figure>); 4] = [
+        (&["P1"], p1::measure),
+        (&["P4"], p4::measure),
+        (&["P5"], p5::measure),
+        // Of one log each.
+        (&["P6", "P7", "P8", "P10"], sizes::measure),
+    ];
+    for (ids, measure) in all {
+        if orders.only.is_empty() || orders.only.iter().any(|only| ids.contains(&only.as_str())) {
             figures.extend(measure(&orders));
         }
     }

@@ -6,8 +6,8 @@
 
 pub(crate) mod echo;
 mod kernel;
-mod load;
-mod prepare;
+pub(crate) mod load;
+pub(crate) mod prepare;
 mod sqlite;
 
 use placet_schemas::id::Origin;

@@ -16,8 +16,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const ORIGIN: &str = "fsck.example/log";
-/// Index of the first grant: two brands' keys and requests come before.
-const GRANT: u64 = 4;
+/// Index of the first grant: two brands' keys and a request come before.
+const GRANT: u64 = 3;
+/// Two brands' keys and requests, four grants, two withdrawals.
+const RECORDS: usize = 10;
 
 /// The folder of a node that was stopped after some consents were given and one was withdrawn.
 fn lived() -> TempDir {
@@ -39,7 +41,16 @@ fn lived() -> TempDir {
             }
         }
     }
+    published(&home.path().join("node"), RECORDS);
     home
+}
+
+/// Waits until the log's files show so many records: they come after the answers.
+fn published(folder: &Path, size: usize) {
+    let shown = || fs::read_to_string(folder.join("log/checkpoint")).unwrap();
+    while shown().lines().nth(1) != Some(&size.to_string()) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }
 
 /// Exit status, and the codes that were found.
@@ -263,8 +274,7 @@ fn whatever_is_changed_in_a_database_is_found() {
 #[test]
 fn whatever_is_changed_in_a_file_is_found() {
     let home = lived();
-    let size = fs::read_to_string(home.path().join("node/log/checkpoint")).unwrap();
-    let size: usize = size.lines().nth(1).unwrap().parse().unwrap();
+    let size = RECORDS;
     let tile = |folder: &Path, width: usize| folder.join(format!("log/tile/0/000.p/{width}"));
     let entries = |folder: &Path| folder.join(format!("log/tile/entries/000.p/{size}"));
     let flip = |path: PathBuf| {
@@ -319,6 +329,7 @@ fn whatever_is_changed_in_a_file_is_found() {
     copy(&home.path().join("node"), &older);
     let node = NodeProcess::start(&built(), &p(ORIGIN), &home.path().join("node"), &[]);
     let _shop = Shop::open(&node, &p(ORIGIN), Brand::cinema());
+    published(&home.path().join("node"), size + 1);
     node.kill();
     fs::remove_dir_all(older.join("log")).unwrap();
     copy(&home.path().join("node/log"), &older.join("log"));

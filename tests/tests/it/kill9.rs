@@ -9,7 +9,9 @@
 //!   served now: a fork, or a rollback;
 //! - a tile is not what the entries make;
 //! - a feed has a gap, or its signed head is not the root of its items; or the feeds together are not the log;
-//! - the head file goes back.
+//! - the head file goes back;
+//! - one of the two witnesses finds a fork, or the node does not open because of what they have seen;
+//! - in the end, `placet fsck` finds a row or a file that a replay of the log does not make.
 //!
 //! `PLACET_KILL_ROUNDS` is the number of rounds, 20 when absent. `PLACET_KILL_SEED` repeats the moments of an earlier run,
 //! as far as the operating system lets them be repeated.
@@ -19,6 +21,7 @@ mod people;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -28,9 +31,14 @@ use placet_tests::offer::{newsletter, recommendations};
 use placet_tests::p;
 use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::Shop;
+use placet_tests::watch::WitnessProcess;
 
 use audit::Audit;
 use people::{Life, Stall};
+
+const WITNESSES: [&str; 2] = ["w1.example", "w2.example"];
+/// Each with the setting by which a node asks it.
+type Witnesses = [(String, WitnessProcess); 2];
 
 const ORIGIN: &str = "kill.example/log";
 const ROUNDS: u64 = 20;
@@ -58,11 +66,15 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
         Stall { shop, request }
     });
     let mut audit = Audit::new(&node);
+    let trust = node.trust_file();
     node.kill();
+    let witnesses =
+        WITNESSES.map(|name| WitnessProcess::start(&built(), name, &trust, &folder.path().join(name), "127.0.0.1:0"));
+    let witnesses: Witnesses = witnesses.map(|witness| (witness.setting(), witness));
 
     let mut lives: Vec<Life> = Vec::new();
     for round in 0..rounds {
-        let node = start(&origin, folder.path());
+        let node = start_witnessed(&origin, folder.path(), &witnesses);
         audit.check(&node, &stalls, &mut |below| dice.below(below));
         lives.retain(|life| !life.is_over());
         for stall in &stalls {
@@ -78,9 +90,20 @@ fn nothing_acknowledged_is_lost_and_nothing_forks() {
         );
         audit.remember(seen, &fs::read(head_file(folder.path())).unwrap());
     }
-    let node = start(&origin, folder.path());
+    let node = start_witnessed(&origin, folder.path(), &witnesses);
     audit.check(&node, &stalls, &mut |below| dice.below(below));
     audit.check_all_again(&node);
+    node.kill();
+    let checked = Command::new(built())
+        .arg("fsck")
+        .arg(folder.path().join("node"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.contains("all is well"), "{said}");
+    for name in WITNESSES {
+        assert_eq!(forks(&folder.path().join(name)), 0, "{name}");
+    }
     println!("{} records acknowledged in all", audit.acknowledged());
 }
 
@@ -105,9 +128,37 @@ fn live(node: NodeProcess, lives: &mut [Life], until_death: Duration) -> people:
 }
 
 fn start(origin: &Origin, folder: &Path) -> NodeProcess {
+    start_with(origin, folder, &[])
+}
+
+fn start_witnessed(origin: &Origin, folder: &Path, witnesses: &Witnesses) -> NodeProcess {
+    let more: Vec<&str> = witnesses
+        .iter()
+        .flat_map(|(setting, _)| ["--witness", setting])
+        .collect();
+    start_with(origin, folder, &more)
+}
+
+fn start_with(origin: &Origin, folder: &Path, more: &[&str]) -> NodeProcess {
     let head_file = head_file(folder);
-    let more = ["--tick-ms", TICK_MS, "--head-file", head_file.to_str().unwrap()];
-    NodeProcess::start(&built(), origin, &folder.join("node"), &more)
+    let usual = ["--tick-ms", TICK_MS, "--head-file", head_file.to_str().unwrap()];
+    NodeProcess::start(&built(), origin, &folder.join("node"), &[&usual, more].concat())
+}
+
+/// How many forks a witness keeps the evidence of.
+fn forks(folder: &Path) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite://{}?mode=ro", folder.join("witness.db").display());
+        let db = sqlx::SqlitePool::connect(&url).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM forks")
+            .fetch_one(&db)
+            .await
+            .unwrap()
+    })
 }
 
 fn head_file(folder: &Path) -> std::path::PathBuf {

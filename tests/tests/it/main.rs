@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod arrival;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod docs;

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::clock::time;
 
 /// Room for the head and the body of an answer.
-const BUFFER: usize = 64 * 1024;
+pub(crate) const BUFFER: usize = 64 * 1024;
 
 /// What is to be posted, and how far the callers are.
 struct Work {
@@ -56,7 +56,7 @@ async fn connect(address: &str, callers: usize) -> Vec<TcpStream> {
     streams
 }
 
-fn call(address: &str, path: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn call(address: &str, path: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
@@ -87,7 +87,7 @@ async fn work_off(mut stream: TcpStream, work: Arc<Work>) {
 }
 
 /// Whether the head and as many octets as it announces are there. Both servers write `content-length` in lower case.
-fn is_whole(answer: &[u8]) -> bool {
+pub(crate) fn is_whole(answer: &[u8]) -> bool {
     const LENGTH: &[u8] = b"\r\ncontent-length: ";
     let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
         return false;

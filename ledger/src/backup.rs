@@ -1,0 +1,149 @@
+//! Copies of the two databases while the node serves, and what a restored folder must be.
+//!
+//! A copy is made by SQLite itself (`VACUUM INTO`), from one read transaction: a file copied by other means while a node
+//! writes is no database. The main database is copied **first**: whatever it has, the later copy of the keyring has the keys
+//! of. What the keyring has beyond that is swept at the next start, as after a crash.
+//!
+//! The two have lives of their own. Sealed records without their keys reveal nothing, so copies of the main database may be
+//! kept. A copy of the keyring opens whatever was destroyed since it was made, so it must not be kept for long.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use sqlx::AssertSqlSafe;
+
+use crate::crypto::Vault;
+use crate::db::Db;
+use crate::error::{OpenError, StoreError};
+use crate::keyring::Keyring;
+use crate::keys::Keys;
+use crate::recover::lock_folder;
+use crate::store::Store;
+
+/// File name of the main database in a node's folder.
+pub const MAIN_DATABASE: &str = "main.db";
+/// File name of the keyring in a node's folder.
+pub const KEYRING_DATABASE: &str = "keyring.db";
+
+/// What a copy has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Records of the main database at that moment.
+    pub size: u64,
+    /// Bytes of both files.
+    pub bytes: u64,
+}
+
+/// What a restored folder has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Records in the log.
+    pub size: u64,
+    /// Indexes of records whose keys are not in the keyring, as first and last of each run. Nobody can read them any more;
+    /// their leaves still stand.
+    pub unreadable: Vec<(u64, u64)>,
+}
+
+/// Copies the databases of the node in `dir` to two files, which must not be there. The node may run.
+///
+/// # Errors
+/// See [`OpenError`]. What was written until then is removed.
+pub async fn backup(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
+    let made = copy_both(dir, main, keyring).await;
+    if made.is_err() {
+        // Half a backup must not look like one.
+        for path in [main, keyring] {
+            drop(fs::remove_file(partial(path)));
+        }
+    }
+    made
+}
+
+/// Looks at a folder into which databases were put back, before any node starts on it: whether they open with these keys,
+/// and what is lost.
+///
+/// # Errors
+/// [`OpenError::InUse`] while a node runs on it; the others as for a node that starts.
+pub async fn inspect_restored(dir: &Path, keys: &Keys) -> Result<Restored, OpenError> {
+    let _lock = lock_folder(dir)?;
+    let store = Store::open_to_read(dir).await?;
+    let keyring = Keyring::open_to_read(dir, Vault::new(&keys.kek)).await?;
+    let head = store.head().await?.ok_or(StoreError::Corrupt("head"))?;
+    let unreadable = keyring.missing(head.size).await?;
+    store.close().await;
+    keyring.close().await;
+    Ok(Restored {
+        size: head.size,
+        unreadable,
+    })
+}
+
+async fn copy_both(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
+    copy(&dir.join(MAIN_DATABASE), main).await?;
+    copy(&dir.join(KEYRING_DATABASE), keyring).await?;
+    // Only now do they get their names: the keyring's last, since a main database without one is worth nothing.
+    let mut bytes = 0;
+    for path in [main, keyring] {
+        bytes += settle(path).map_err(|error| OpenError::Folder {
+            path: path.to_owned(),
+            error,
+        })?;
+    }
+    let size = size_of(main).await?;
+    Ok(Copied { size, bytes })
+}
+
+async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
+    let failed = |path: &Path, error| OpenError::Folder {
+        path: path.to_owned(),
+        error,
+    };
+    if to.exists() {
+        return Err(failed(to, std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let target = partial(to);
+    // Made here and not by SQLite, which would let others read it; what is empty it writes into.
+    let made = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&target);
+    made.map_err(|error| failed(&target, error))?;
+    let text = target
+        .to_str()
+        .ok_or_else(|| failed(&target, std::io::ErrorKind::InvalidInput.into()))?;
+    let quoted = text.replace('\'', "''");
+    let db = Db::open_as_it_is(from).await?;
+    let copied = sqlx::query(AssertSqlSafe(format!("VACUUM INTO '{quoted}'")))
+        .execute(db.reader())
+        .await;
+    db.close().await;
+    copied?;
+    Ok(())
+}
+
+/// Makes the copy durable and gives it its name.
+fn settle(path: &Path) -> std::io::Result<u64> {
+    let file = File::open(partial(path))?;
+    file.sync_all()?;
+    fs::rename(partial(path), path)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file.metadata()?.len())
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    path.with_file_name(name)
+}
+
+async fn size_of(main: &Path) -> Result<u64, OpenError> {
+    let db = Db::open_as_it_is(main).await?;
+    let size: Result<i64, _> = sqlx::query_scalar("SELECT size FROM head").fetch_one(db.reader()).await;
+    db.close().await;
+    Ok(crate::db::uint(size?)?)
+}
