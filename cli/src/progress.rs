@@ -79,11 +79,7 @@ impl Drop for Progress {
 fn line(what: &str, unit: &str, (done, total): (u64, u64), took: Duration) -> String {
     let rate = done as f64 / took.as_secs_f64().max(0.001);
     let left = (total.saturating_sub(done)) as f64 / rate.max(0.001);
-    let filled = if total == 0 {
-        WIDTH
-    } else {
-        done.min(total) * WIDTH / total
-    };
+    let filled = (done.min(total) * WIDTH).checked_div(total).unwrap_or(WIDTH);
     let bar: String = (0..WIDTH).map(|at| if at < filled { '#' } else { '.' }).collect();
     format!(
         "{what} [{bar}] {done}/{total} {unit}, {rate:.0}/s, {} left",

@@ -23,6 +23,9 @@ use std::process::ExitCode;
 
 use report::Figure;
 
+/// The figures that one program makes, and the program.
+type Measurement = (&'static [&'static str], fn(&Orders) -> Vec<Figure>);
+
 /// What is to be measured, and with what.
 #[derive(Debug, Default)]
 struct Orders {
@@ -51,7 +54,7 @@ fn main() -> ExitCode {
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    let all: [(&[&str], fn(&Orders) -> Vec<Figure>); 4] = [
+    let all: [Measurement; 4] = [
         (&["P1"], p1::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
