@@ -21,7 +21,8 @@ use tokio::sync::watch;
 use crate::crypto::{Blind, Blinded};
 use crate::error::{StoreError, SubmitError};
 use crate::ledger::{Inner, Ledger};
-use crate::node::{Node, stored_record};
+use crate::node::{Node, Stop, stored_record};
+use crate::step::Step;
 use crate::store::ReceivedRow;
 use crate::witnesses::Guard;
 
@@ -54,7 +55,13 @@ impl Node {
                 .seal_received(&blind, bytes)
                 .map_err(StoreError::from)?,
         };
-        let kept = self.store.receive(row, MAX_RECEIVED).await?;
+        // The line after which the withdrawal is not lost any more. A crash before it loses what nobody was told of; a crash
+        // after it, a word that its sender gets when she asks again.
+        let kept = self.step(Step::Receive, self.store.receive(row, MAX_RECEIVED)).await;
+        let kept = kept.map_err(|stop| match stop {
+            Stop::Failed(error) => error,
+            Stop::Dead => StoreError::Stopping,
+        })?;
         let kept = kept.ok_or_else(|| SubmitError::Unavailable {
             detail: "too many withdrawals are waiting".to_owned(),
         })?;

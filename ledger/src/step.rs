@@ -20,11 +20,15 @@ pub enum Step {
     Publish,
     /// Keyring rows without a record are removed, after a commit that failed or at start.
     Sweep,
+    /// A cosignature of a witness is kept.
+    Cosigned,
+    /// A withdrawal that cannot be recorded now is kept.
+    Receive,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Keyring,
         Self::Main,
         Self::HeadFile,
@@ -32,6 +36,8 @@ impl Step {
         Self::Tiles,
         Self::Publish,
         Self::Sweep,
+        Self::Cosigned,
+        Self::Receive,
     ];
 }
 

@@ -5,8 +5,9 @@ use placet_schemas::time::Timestamp;
 
 use super::{WITNESS_TIMEOUT, Witness, Witnesses};
 use crate::error::StoreError;
-use crate::node::Node;
+use crate::node::{Node, Stop};
 use crate::outgoing::{OutgoingError, Reply};
+use crate::step::Step;
 use crate::store::CosignatureWrite;
 use crate::tree::Head;
 
@@ -126,7 +127,12 @@ async fn keep(node: &Node, witness: &Witness, head: &Head, reply: &Reply) -> Res
         time,
         line: &line,
     };
-    node.store.add_cosignature(&write).await?;
+    // A crash before it loses a cosignature that the witness will give again; after it, nothing.
+    let kept = node.step(Step::Cosigned, node.store.add_cosignature(&write)).await;
+    kept.map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Dead => StoreError::Stopping,
+    })?;
     witness.update(|state| {
         state.size = state.size.max(head.size);
         state.last = Some((head.size, line, now));

@@ -18,6 +18,8 @@ use crate::tree::Head;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest time between two calls while nothing happens: a checkpoint that nobody cosigns again looks old.
 const IDLE: Duration = Duration::from_secs(15);
+/// The same after a call that came to nothing: until it answers, perhaps nothing can be recorded.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// At the start: asks every witness, once and all at the same time, whether what is stored is the newest that it knows.
 /// None that answers is no error: the guard waits, and [`run`] goes on asking.
@@ -63,7 +65,10 @@ pub(crate) async fn run(node: Arc<Node>, witness: Arc<Witness>, mut stop: watch:
         let earliest = asked + PAUSE;
         let next = async {
             // An error has been logged and counted; the next call is the remedy.
-            let _told = ask(&node, &witness, &head).await;
+            let pause = match ask(&node, &witness, &head).await {
+                Ok(()) => IDLE,
+                Err(_) => RETRY,
+            };
             tokio::time::sleep_until(earliest).await;
             let news = async {
                 tokio::select! {
@@ -71,7 +76,7 @@ pub(crate) async fn run(node: Arc<Node>, witness: Arc<Witness>, mut stop: watch:
                     _ = wanted.changed() => {}
                 }
             };
-            let _idle = tokio::time::timeout(IDLE, news).await;
+            let _idle = tokio::time::timeout(pause, news).await;
         };
         // A call that is broken off may have been answered: the next one is then told the true size.
         tokio::select! {

@@ -9,6 +9,7 @@
 mod batches;
 mod crashes;
 mod files;
+mod guarded;
 mod naive;
 mod offers;
 mod reading;
