@@ -15,8 +15,8 @@ use super::checkpoints::Seen;
 use super::format::Unverified;
 use super::place;
 use super::verdict::{Findings, Question, Verdict};
-use crate::keys;
 use crate::merkle::{self, Hash};
+use crate::pinned;
 use crate::trust::Log;
 
 impl Chain {
@@ -203,8 +203,10 @@ fn check_anchor(opened: &Opened, anchor: Anchor, proven: &BTreeMap<u64, Hash>, f
 }
 
 fn signed_by_operator(signed: &Signed<StateAttestation>, log: &Log) -> bool {
-    let mut keys = log.operator_keys(signed.statement.size);
-    keys.any(|(did, key)| *did == signed.signed_by && keys::verify_statement(signed, key).is_ok())
+    matches!(
+        pinned::check_statement(signed, signed.statement.size, log),
+        Some(Ok(()))
+    )
 }
 
 fn shown(record: &Record) -> Option<&Shown> {
