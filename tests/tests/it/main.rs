@@ -12,3 +12,5 @@ mod http;
 mod interop;
 #[cfg(test)]
 mod kill9;
+#[cfg(test)]
+mod misbehaviour;
