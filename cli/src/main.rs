@@ -14,6 +14,7 @@ mod files;
 mod inspect;
 mod keyfile;
 mod keygen;
+mod misconduct;
 mod node;
 mod output;
 mod pinned;

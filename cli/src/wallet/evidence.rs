@@ -2,12 +2,14 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use placet_kernel::bundle::{self, Story, Verdict};
-use placet_schemas::id::{Did, Digest};
+use placet_kernel::misbehaviour;
+use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json;
 
-use super::book::{KnownConsent, KnownLog};
+use super::book::KnownConsent;
+use super::store::Wallet;
 use crate::client::Client;
-use crate::system;
+use crate::{misconduct, system};
 
 /// A bundle that holds, and what it tells.
 pub(super) struct Evidence {
@@ -18,10 +20,24 @@ pub(super) struct Evidence {
 }
 
 /// Fetches the bundle of a consent, in a session of its DID, and judges it by the log's pinned keys.
-pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consent: &Digest) -> Result<Evidence> {
+///
+/// # Errors
+/// When it does not hold, or contradicts what the wallet has from before; where that is proof of misbehaviour, it is written
+/// beside the wallet.
+pub(super) async fn fetch(
+    client: &Client,
+    wallet: &Wallet,
+    origin: &Origin,
+    subject: &Did,
+    consent: &Digest,
+) -> Result<Evidence> {
     let bytes = client.evidence(consent, None).await?;
-    let report = bundle::verify(&bytes, Some(&log.bundle_trust()?), system::now()?, None)
+    let trust = wallet.book.log(origin)?.bundle_trust()?;
+    let report = bundle::verify(&bytes, Some(&trust), system::now()?, None)
         .map_err(|fault| anyhow!("the log's evidence is malformed: {fault}"))?;
+    if let Some(accusation) = misbehaviour::in_bundle(&bytes, &wallet.book.statements(origin)) {
+        return Err(misconduct::proved(&accusation, &trust, wallet.path()));
+    }
     if report.recorded != Verdict::Holds {
         let first = report.findings.first();
         let why = first.map_or_else(
@@ -41,7 +57,8 @@ pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consen
 /// the events of which the wallet did not know.
 ///
 /// # Errors
-/// When an acknowledged record is missing: the bundle and the kept acknowledgement together are proof of misbehaviour.
+/// When an acknowledged record is missing. What the operator says of the consent then fits the acknowledgement, or the proof
+/// of misbehaviour would have been found: but the log keeps a record of hers from her, and she should know.
 pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<String>> {
     let mut ours = Vec::with_capacity(consent.kept.len());
     for kept in &consent.kept {
@@ -49,8 +66,8 @@ pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<Stri
         let digest = digest_of(&kept.record)?;
         if statement.size <= story.size && !story.events.iter().any(|event| event.digest == digest) {
             bail!(
-                "record_hidden: the log acknowledged the record {digest} at index {}, and its evidence leaves it out. Keep \
-                 both (`placet wallet show --json`): together they are proof of misbehaviour",
+                "record_hidden: the log acknowledged the record {digest} at index {}, and its evidence leaves it out. The \
+                 acknowledgement is kept in the wallet (`placet wallet show --json`)",
                 statement.index
             );
         }

@@ -37,41 +37,41 @@ pub const BUNDLE_VERSION: i64 = 1;
 
 /// A bundle whose form is right. Nothing in it has been checked.
 #[derive(Debug)]
-pub(super) struct Unverified<'a> {
-    pub(super) document: &'a Document<'a>,
-    pub(super) origin: Origin,
-    pub(super) consent: Digest,
-    pub(super) openings: Vec<Opening<'a>>,
-    pub(super) checkpoints: Vec<CheckpointPart<'a>>,
-    pub(super) anchors: Vec<AnchorPart>,
-    pub(super) attestations: Vec<Signed<StateAttestation>>,
-    pub(super) notices: &'a [Node<'a>],
+pub(crate) struct Unverified<'a> {
+    pub(crate) document: &'a Document<'a>,
+    pub(crate) origin: Origin,
+    pub(crate) consent: Digest,
+    pub(crate) openings: Vec<Opening<'a>>,
+    pub(crate) checkpoints: Vec<CheckpointPart<'a>>,
+    pub(crate) anchors: Vec<AnchorPart>,
+    pub(crate) attestations: Vec<Signed<StateAttestation>>,
+    pub(crate) notices: &'a [Node<'a>],
 }
 
 #[derive(Debug)]
-pub(super) struct Opening<'a> {
-    pub(super) index: u64,
-    pub(super) salt: Salt,
-    pub(super) proof: Vec<Hash>,
-    pub(super) record: &'a Node<'a>,
+pub(crate) struct Opening<'a> {
+    pub(crate) index: u64,
+    pub(crate) salt: Salt,
+    pub(crate) proof: Vec<Hash>,
+    pub(crate) record: &'a Node<'a>,
 }
 
 #[derive(Debug)]
-pub(super) struct CheckpointPart<'a> {
-    pub(super) note: &'a str,
-    pub(super) consistency: Vec<Hash>,
+pub(crate) struct CheckpointPart<'a> {
+    pub(crate) note: &'a str,
+    pub(crate) consistency: Vec<Hash>,
 }
 
 #[derive(Debug)]
-pub(super) struct AnchorPart {
-    pub(super) size: u64,
-    pub(super) root: Digest,
-    pub(super) consistency: Vec<Hash>,
+pub(crate) struct AnchorPart {
+    pub(crate) size: u64,
+    pub(crate) root: Digest,
+    pub(crate) consistency: Vec<Hash>,
 }
 
 impl<'a> Unverified<'a> {
     /// Reads the form of a canonical document.
-    pub(super) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
+    pub(crate) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
         let root = document.root();
         // First, so that a newer format is told apart from a broken one.
         match root.get("version").and_then(Node::as_integer) {

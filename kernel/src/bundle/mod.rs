@@ -23,6 +23,7 @@ use crate::trust::Trust;
 use chain::Chain;
 use verdict::Findings;
 
+pub(crate) use format::Unverified;
 pub use format::{BUNDLE_TYPE, BUNDLE_VERSION, MAX_BUNDLE_BYTES, MAX_OPENINGS, MAX_PARTS, MAX_PROOF};
 pub use verdict::{DISCLAIMERS, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight};
 pub use write::{AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence};

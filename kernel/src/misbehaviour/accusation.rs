@@ -4,6 +4,7 @@ use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::statement::{Acknowledgement, FeedHead, Signed, StateAttestation};
 use serde::Serialize;
 
+use super::find;
 use crate::leaf::Salt;
 use crate::merkle::Hash;
 
@@ -226,6 +227,12 @@ impl Statement {
             Self::StateAttestation(signed) => Some(signed.statement.origin.clone()),
             Self::FeedHead(signed) => Some(signed.statement.origin.clone()),
         }
+    }
+
+    /// The size of the tree that it names, whoever signed it; `None` for a note that is no checkpoint.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        Some(find::tree(self)?.size)
     }
 
     /// Its name for people.

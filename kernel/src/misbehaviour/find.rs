@@ -1,10 +1,12 @@
 //! Finding what to accuse an operator of, in statements that somebody holds.
 
 use placet_schemas::id::Origin;
+use placet_schemas::json;
 
-use super::accusation::{Accusation, Claim, Difference, Event, FeedDifference, Gap, Statement};
+use super::accusation::{Accusation, Claim, Difference, Event, FeedDifference, Gap, Opening, Statement};
 use super::contradictions;
 use super::judge::Tree;
+use crate::bundle::{MAX_BUNDLE_BYTES, Unverified};
 use crate::checkpoint::Checkpoint;
 use crate::merkle::{self, Hash, NodeSource};
 use crate::note::UnverifiedNote;
@@ -49,6 +51,56 @@ pub fn prefix<S: NodeSource + ?Sized>(
         },
     };
     holds(&accusation).then_some(accusation)
+}
+
+/// What an evidence bundle proves against the operator who made it, by itself or together with `kept`, which somebody has
+/// from before: an event that was acknowledged and is now denied, an event that the bundle opens and denies at once, another
+/// tree than was shown. `None` when nothing, also when the bytes are no bundle.
+#[must_use]
+pub fn in_bundle(bytes: &[u8], kept: &[Statement]) -> Option<Accusation> {
+    let document = json::parse_canonical(bytes, MAX_BUNDLE_BYTES).ok()?;
+    let bundle = Unverified::read(&document).ok()?;
+    let attestations = bundle.attestations.iter().cloned().map(Statement::StateAttestation);
+    let mut said: Vec<Statement> = attestations.collect();
+    let attested = said.len();
+    said.extend(
+        bundle
+            .checkpoints
+            .iter()
+            .map(|part| Statement::Checkpoint(part.note.to_owned())),
+    );
+    let pairs = said.iter().enumerate().flat_map(|(at, one)| {
+        let others = kept.iter().chain(&said[..at]);
+        others.map(move |other| (one, other))
+    });
+    if let Some(found) = pairs.into_iter().find_map(|(one, other)| between(one, other)) {
+        return Some(found);
+    }
+    let view = said.get(attested..).and_then(<[Statement]>::last)?;
+    for opening in &bundle.openings {
+        let opening = Opening {
+            index: opening.index,
+            salt: opening.salt.clone(),
+            record: bytes.get(opening.record.span()).unwrap_or_default().to_vec(),
+            proof: opening.proof.clone(),
+        };
+        for attestation in said.iter().take(attested) {
+            let accusation = Accusation {
+                origin: bundle.origin.clone(),
+                claim: Claim::AttestationAgainstEvent {
+                    attestation: Box::new(attestation.clone()),
+                    event: Box::new(Event::Opened {
+                        opening: opening.clone(),
+                        view: Some(view.clone()),
+                    }),
+                },
+            };
+            if holds(&accusation) {
+                return Some(accusation);
+            }
+        }
+    }
+    None
 }
 
 fn holds(accusation: &Accusation) -> bool {
@@ -111,7 +163,7 @@ fn fork(first: &Statement, second: &Statement, tree: Tree) -> Claim {
 }
 
 /// The tree that a statement names, whoever signed it.
-fn tree(statement: &Statement) -> Option<Tree> {
+pub(super) fn tree(statement: &Statement) -> Option<Tree> {
     let (size, root) = match statement {
         Statement::Checkpoint(note) => {
             let note = UnverifiedNote::parse(note.as_bytes()).ok()?;

@@ -1,5 +1,6 @@
 //! Misbehaviour files: every kind is proved where it happened; nothing that an honest operator signs ever is.
 
+mod feed;
 mod flips;
 mod grounds;
 mod honest;
