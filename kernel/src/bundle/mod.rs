@@ -82,6 +82,7 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, now: Timestamp, as_of: Option
     let chain = Chain::replay(&bundle, log, head, &mut findings);
     chain.check_notices(&bundle, &mut findings);
     chain.check_anchors(&bundle, &seen, head, &mut findings);
+    chain.check_times(&seen, &mut findings);
     let attested = chain.check_attestations(&bundle, log, &seen, &mut findings);
     let at = in_force::judge(&chain, &seen, &attested, now, as_of, &mut findings);
     let story = chain.into_story(&seen, at);

@@ -66,7 +66,9 @@ fn accusations(history: &History, one: &Statement, other: &Statement) -> Vec<Cla
             history.feed(controller, history.size()),
             leaves(history, Some(controller)),
         );
-        let grounds = differences(&feed, one.statement.feed_size, other.statement.feed_size, &hashes);
+        // Of another controller's feed there are no proofs in this one.
+        let [first, second] = [one, other].map(|head| head.statement.feed_size.min(feed.size()));
+        let grounds = differences(&feed, first, second, &hashes);
         let grounds = grounds.into_iter().map(FeedDifference::Tree);
         claims.extend(grounds.chain([FeedDifference::Shrunk]).map(|ground| Claim::FeedFork {
             heads: Box::new([one.clone(), other.clone()]),
