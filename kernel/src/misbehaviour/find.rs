@@ -11,6 +11,10 @@ use crate::checkpoint::Checkpoint;
 use crate::merkle::{self, Hash, NodeSource};
 use crate::note::UnverifiedNote;
 
+/// How many of a bundle's attestations and of its checkpoints are compared, the newest first. An honest bundle has a handful;
+/// whoever sends thousands must not keep the reader busy with their pairs.
+const MAX_LOOKED_AT: usize = 32;
+
 /// What two statements prove against whoever signed both, without any tree hash; `None` when they prove nothing. Whether they
 /// are signed by keys that count is for [`super::verify`] to judge.
 #[must_use]
@@ -60,15 +64,11 @@ pub fn prefix<S: NodeSource + ?Sized>(
 pub fn in_bundle(bytes: &[u8], kept: &[Statement]) -> Option<Accusation> {
     let document = json::parse_canonical(bytes, MAX_BUNDLE_BYTES).ok()?;
     let bundle = Unverified::read(&document).ok()?;
-    let attestations = bundle.attestations.iter().cloned().map(Statement::StateAttestation);
-    let mut said: Vec<Statement> = attestations.collect();
+    let attestations = bundle.attestations.iter().rev().take(MAX_LOOKED_AT);
+    let mut said: Vec<Statement> = attestations.cloned().map(Statement::StateAttestation).collect();
     let attested = said.len();
-    said.extend(
-        bundle
-            .checkpoints
-            .iter()
-            .map(|part| Statement::Checkpoint(part.note.to_owned())),
-    );
+    let notes = bundle.checkpoints.iter().rev().take(MAX_LOOKED_AT);
+    said.extend(notes.map(|part| Statement::Checkpoint(part.note.to_owned())));
     let pairs = said.iter().enumerate().flat_map(|(at, one)| {
         let others = kept.iter().chain(&said[..at]);
         others.map(move |other| (one, other))
@@ -76,7 +76,8 @@ pub fn in_bundle(bytes: &[u8], kept: &[Statement]) -> Option<Accusation> {
     if let Some(found) = pairs.into_iter().find_map(|(one, other)| between(one, other)) {
         return Some(found);
     }
-    let view = said.get(attested..).and_then(<[Statement]>::last)?;
+    // The last checkpoint, which is the head that all openings are under.
+    let view = said.get(attested)?;
     for opening in &bundle.openings {
         let opening = Opening {
             index: opening.index,

@@ -28,8 +28,8 @@ use super::accusation::{
 use crate::form::{fault, hashes, list, members, salt};
 use crate::merkle::Hash;
 
-/// Largest misbehaviour file, in bytes: a record of the largest size, its proof, and two notes.
-pub const MAX_MISBEHAVIOUR_BYTES: usize = MAX_RECORD_BYTES + 256 * 1024;
+/// Largest misbehaviour file, in bytes: a record, two notes of 128 KiB, and what stands around them.
+pub const MAX_MISBEHAVIOUR_BYTES: usize = MAX_RECORD_BYTES + 320 * 1024;
 /// The value of the member `type`.
 pub const MISBEHAVIOUR_TYPE: &str = "Misbehaviour";
 /// The only known version.

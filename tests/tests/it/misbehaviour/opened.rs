@@ -1,8 +1,13 @@
 //! An attestation against an event that is opened: real records in a real tree.
 
-use placet_kernel::bundle::Verdict;
-use placet_kernel::misbehaviour::{self, Accusation, Claim, Event, Opening, Report, Statement};
+use placet_kernel::bundle::{Evidence, Verdict};
+use placet_kernel::checkpoint::Checkpoint;
+use placet_kernel::merkle;
+use placet_kernel::misbehaviour::{self, Accusation, Claim, Event, Kind, Opening, Report, Statement};
+use placet_kernel::sign::sign_statement;
 use placet_schemas::id::Digest;
+use placet_schemas::statement::{Acknowledgement, AcknowledgementType};
+use placet_schemas::version::Version;
 use placet_tests::history::digest;
 use placet_tests::scene::Scene;
 
@@ -200,7 +205,7 @@ fn an_opening_must_be_of_that_consent_and_in_a_signed_tree() {
     assert_eq!(answer(&report), nothing("proof_invalid"));
 
     // A tree that nobody signed.
-    let unsigned = placet_kernel::checkpoint::Checkpoint::new(
+    let unsigned = Checkpoint::new(
         lived.scene.log.origin.clone(),
         lived.size,
         lived.scene.log.tree.root(lived.size),
@@ -209,4 +214,64 @@ fn an_opening_must_be_of_that_consent_and_in_a_signed_tree() {
     let report = lived.judge(hiding(), good(), Some(view));
     assert_eq!(answer(&report), nothing("checkpoint_invalid"));
     assert_eq!(digest(&lived.scene.log.tree.root(0)), Digest::of(b""));
+}
+
+/// What the operator answered to the record at this index, in the tree of this size.
+fn acknowledged(lived: &Lived, index: u64, size: u64) -> Statement {
+    let log = &lived.scene.log;
+    let entry = log.entries.iter().find(|entry| entry.index == index).unwrap();
+    let last = log.attest(lived.scene.consent(), size).unwrap().statement;
+    let said = Acknowledgement {
+        version: Version,
+        r#type: AcknowledgementType::Acknowledgement,
+        origin: log.origin.clone(),
+        index,
+        leaf_hash: digest(&merkle::leaf_hash(&entry.salt.leaf(&entry.record.digest()))),
+        controller: lived.scene.brand.did.clone(),
+        seq: index,
+        size,
+        root: digest(&log.tree.root(size)),
+        consent: Some(lived.scene.consent()),
+        last_index: Some(last.last_index),
+        last_digest: Some(last.last_digest),
+    };
+    Statement::Acknowledgement(sign_statement(said, &log.operator).unwrap())
+}
+
+/// A wallet that holds acknowledgements, and a bundle that the operator made.
+#[test]
+fn what_a_bundle_contradicts_is_found_with_what_a_wallet_holds() {
+    let mut lived = lived();
+    lived.size = lived.scene.publish();
+    let kept = [lived.grant, lived.narrowing, lived.withdrawal].map(|index| acknowledged(&lived, index, index + 1));
+    let honest = lived.scene.evidence();
+    let found = |evidence: &Evidence, kept: &[Statement]| misbehaviour::in_bundle(&evidence.to_bytes().unwrap(), kept);
+    let proved = |accusation: Option<Accusation>| {
+        let bytes = accusation.unwrap().to_bytes().unwrap();
+        let report = misbehaviour::verify(&bytes, Some(&lived.scene.trust()), lived.scene.clock).unwrap();
+        assert_eq!(answer(&report), PROVED, "{:#?}", report.findings);
+        report.kind.unwrap()
+    };
+    assert_eq!(found(&honest, &kept), None);
+
+    // The withdrawal is left out and denied: only who has its acknowledgement can tell.
+    let Statement::StateAttestation(denied) = lived.says(lived.size, lived.narrowing) else {
+        panic!("it is an attestation")
+    };
+    let mut hiding = honest.clone();
+    hiding.attestations = vec![denied];
+    let mut hidden = hiding.clone();
+    hidden.openings.retain(|opening| opening.index != lived.withdrawal);
+    assert_eq!(found(&hidden, &[]), None);
+    assert_eq!(found(&hidden, &kept[..2]), None);
+    assert_eq!(proved(found(&hidden, &kept)), Kind::AttestationAgainstEvent);
+
+    // It is denied and opened at once: the bundle is proof by itself.
+    assert_eq!(proved(found(&hiding, &[])), Kind::AttestationAgainstEvent);
+
+    // The wallet saw another tree of the same size.
+    let other = Checkpoint::new(lived.scene.log.origin.clone(), lived.size, merkle::leaf_hash(b"other")).unwrap();
+    let seen = Statement::Checkpoint(lived.scene.log.publish_head(&other, &[]).note);
+    assert_eq!(proved(found(&honest, &[seen])), Kind::Fork);
+    assert_eq!(misbehaviour::in_bundle(b"{}", &kept), None);
 }
