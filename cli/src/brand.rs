@@ -8,6 +8,7 @@ mod end;
 mod feed;
 mod invite;
 mod list;
+mod memory;
 mod relay;
 mod request;
 mod session;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-pub(crate) use feed::check_opening;
+pub(crate) use placet_kernel::feed::check_opening;
 
 use crate::output::Output;
 

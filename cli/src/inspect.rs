@@ -2,6 +2,7 @@
 
 mod bundle;
 mod log;
+mod misbehaviour;
 mod record;
 mod sheet;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{BUNDLE_TYPE, MAX_BUNDLE_BYTES};
+use placet_kernel::misbehaviour::MISBEHAVIOUR_TYPE;
 use placet_schemas::json::{self, Node};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::CanonicalRecord;
@@ -19,7 +21,7 @@ use sheet::Sheet;
 
 /// Show what a file says, without judging it
 ///
-/// Takes an evidence bundle, a record, a notice, a checkpoint, a tlog-proof or a trust file.
+/// Takes an evidence bundle, a misbehaviour file, a record, a notice, a checkpoint, a tlog-proof or a trust file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The file; - reads standard input
@@ -53,6 +55,9 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if root.get("type").and_then(Node::as_str) == Some(BUNDLE_TYPE) {
         return Ok(bundle::sheet(root));
     }
+    if root.get("type").and_then(Node::as_str) == Some(MISBEHAVIOUR_TYPE) {
+        return Ok(misbehaviour::sheet(root));
+    }
     if has(&["credentialSubject", "type"]) {
         return Ok(record::sheet(
             &CanonicalRecord::parse(bytes).context("it is no record")?,
@@ -64,7 +69,7 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if has(&["language", "title", "withdrawal"]) {
         return Ok(notice(&CanonicalNotice::parse(bytes).context("it is no notice")?));
     }
-    bail!("it is JSON, but no bundle, record, notice or trust file")
+    bail!("it is JSON, but no bundle, misbehaviour file, record, notice or trust file")
 }
 
 fn notice(notice: &CanonicalNotice) -> Sheet {

@@ -17,6 +17,7 @@ mod fsck;
 mod inspect;
 mod keyfile;
 mod keygen;
+mod misconduct;
 mod node;
 mod output;
 mod pinned;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use placet_kernel::trust::{LogKeys, MAX_TRUST_BYTES, Sizes, TrustFile};
+use placet_kernel::trust::{LogKeys, MAX_TRUST_BYTES, QUORUM_NONE, Sizes, Trust, TrustBuilder, TrustFile};
 use placet_schemas::api::LogInfo;
 use placet_schemas::id::Did;
 use placet_schemas::json;
@@ -27,6 +27,8 @@ pub(crate) struct Pinned {
     pub(crate) info: LogInfo,
     /// The keys that count.
     pub(crate) trust: LogTrust,
+    /// The same keys as a trust file names them, retired ones too.
+    pub(crate) keys: LogKeys,
     /// Whether they come from a trust file. If not, a lying ledger would not be noticed.
     pub(crate) from_file: bool,
 }
@@ -56,8 +58,14 @@ impl Pinned {
         Ok(Self {
             info,
             trust,
+            keys,
             from_file: args.trust.is_some(),
         })
+    }
+
+    /// The same keys, to judge a misbehaviour file with. It asks for no witness.
+    pub(crate) fn to_judge(&self) -> Result<Trust> {
+        Ok(TrustBuilder::default().log(&self.keys)?.quorum(QUORUM_NONE)?)
     }
 }
 

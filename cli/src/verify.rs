@@ -1,12 +1,14 @@
-//! `placet verify`: judges an evidence bundle offline. The kernel judges; this reads, prints and exits.
+//! `placet verify`: judges an evidence bundle or a misbehaviour file offline. The kernel judges; this reads, prints and exits.
 
+mod misconduct;
 mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{self, MAX_BUNDLE_BYTES, Report, Verdict};
+use placet_kernel::misbehaviour;
 use placet_schemas::time::Timestamp;
 
 use crate::output::{self, Output};
@@ -15,14 +17,15 @@ use crate::{files, node, system};
 /// Exit status when the file or the trust file cannot be read: nothing was judged.
 pub(crate) const UNREADABLE: u8 = 3;
 
-/// Judge an evidence bundle, offline
+/// Judge an evidence bundle or a misbehaviour file, offline
 ///
-/// Two questions are answered apart: were these events recorded in this log, by these signers, in this order; and was the
-/// consent in force at a moment. Exit status: 0 Holds, 1 Fails, 2 CannotTell, 3 nothing could be read. It follows the first
-/// answer; with --as-of, the worse of both.
+/// Of a bundle two questions are answered apart: were these events recorded in this log, by these signers, in this order; and
+/// was the consent in force at a moment. Exit status: 0 Holds, 1 Fails, 2 CannotTell, 3 nothing could be read. It follows the
+/// first answer; with --as-of, the worse of both. Of a misbehaviour file it says who signed what against whom: 0 says that the
+/// misbehaviour is proved, 1 that the file proves nothing, 2 that no key counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The bundle; - reads standard input
+    /// The bundle or misbehaviour file; - reads standard input
     file: PathBuf,
     /// Trust file with the keys that count; without it nothing can be told, and the keys in use are listed
     #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
@@ -32,15 +35,24 @@ pub(crate) struct Args {
     as_of: Option<Timestamp>,
 }
 
+/// What a file turned out to be, and what the kernel says of it.
+enum Judged {
+    Bundle(Report),
+    Misbehaviour(misbehaviour::Report),
+}
+
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
     match judge(args) {
-        Ok(report) => {
-            let printed = out.result(&report, report::text);
+        Ok(judged) => {
+            let (printed, code) = match judged {
+                Judged::Bundle(report) => (out.result(&report, report::text), status(&report, args.as_of.is_some())),
+                Judged::Misbehaviour(report) => (out.result(&report, misconduct::text), of(report.proved)),
+            };
             // The verdict is the exit status; that it could not be printed does not change it.
             if let Err(error) = printed {
                 output::complain(&output::sentence(&error));
             }
-            ExitCode::from(status(&report, args.as_of.is_some()))
+            ExitCode::from(code)
         }
         Err(error) => {
             output::complain(&output::sentence(&error));
@@ -49,11 +61,21 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
     }
 }
 
-fn judge(args: &Args) -> Result<Report> {
+fn judge(args: &Args) -> Result<Judged> {
     let trust = args.trust.as_deref().map(node::read_trust).transpose()?;
     let bytes = files::read(&args.file, MAX_BUNDLE_BYTES)?;
-    let report = bundle::verify(&bytes, trust.as_ref(), system::now()?, args.as_of);
-    report.with_context(|| format!("{} is no evidence bundle", args.file.display()))
+    let (trust, now) = (trust.as_ref(), system::now()?);
+    if misbehaviour::is_misbehaviour(&bytes) {
+        if args.as_of.is_some() {
+            bail!("--as-of asks about a consent, and a misbehaviour file is about an operator");
+        }
+        let report = misbehaviour::verify(&bytes, trust, now);
+        let report = report.with_context(|| format!("{} is no misbehaviour file", args.file.display()))?;
+        return Ok(Judged::Misbehaviour(report));
+    }
+    let report = bundle::verify(&bytes, trust, now, args.as_of);
+    let report = report.with_context(|| format!("{} is no evidence bundle", args.file.display()))?;
+    Ok(Judged::Bundle(report))
 }
 
 const fn status(report: &Report, asked_for_a_moment: bool) -> u8 {

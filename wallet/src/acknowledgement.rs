@@ -5,6 +5,7 @@
 //! is believed is worth keeping: when the log later says otherwise, the two together are evidence.
 
 use placet_kernel::checkpoint::{CheckpointError, CheckpointKeys, CheckpointKeysError, SignedCheckpoint};
+use placet_kernel::feed::FeedKeys;
 use placet_kernel::keys::{self, KeyError, PublicKey, SignatureError};
 use placet_kernel::leaf::Salt;
 use placet_kernel::merkle;
@@ -83,6 +84,15 @@ impl LogTrust {
     #[must_use]
     pub const fn checkpoint_keys(&self) -> &CheckpointKeys {
         &self.keys
+    }
+
+    /// What a feed of the log is judged by.
+    #[must_use]
+    pub fn feed_keys(&self) -> FeedKeys<'_> {
+        FeedKeys {
+            checkpoint: &self.keys,
+            operators: &self.operators,
+        }
     }
 
     /// The operator keys.

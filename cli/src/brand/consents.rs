@@ -16,20 +16,27 @@ use serde::Serialize;
 
 use super::customers::{self, CustomersArgs};
 use super::feed::{self, Feed};
+use super::memory::{Memory, StateArgs};
 use crate::client::ServerArgs;
 use crate::output::{Output, table};
 use crate::pinned::{Pinned, TrustArgs};
 use crate::token::BrandToken;
-use crate::{FAILURE, system, words};
+use crate::{FAILURE, files, system, words};
+
+/// Ending of the memory's name, where it has none of its own.
+const STATE_FILE: &str = "state.json";
 
 /// List the consents of the brand, from its feed
 ///
-/// The feed is read whole, and must add up to the head that the operator signed. Exit status 1 when a record is in it that
-/// should not be.
+/// The feed is read whole, and must add up to the head that the operator signed. It must have grown from the feed that was
+/// read last, which is remembered beside the list of customers; if it has not, the proof is put there. Exit status 1 then, and
+/// when a record is in the feed that should not be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     customers: CustomersArgs,
+    #[command(flatten)]
+    state: StateArgs,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -88,7 +95,9 @@ struct Entry {
 pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
     let client = args.server.client()?.with_token(args.token.read()?);
     let pinned = Pinned::of(&client, &args.trust).await?;
-    let feed = feed::read(&client, &pinned.trust).await?;
+    let beside = || files::beside(&args.customers.customers, STATE_FILE);
+    let mut memory = Memory::open(&args.state.state.clone().unwrap_or_else(beside))?;
+    let feed = feed::read(&client, &pinned, &mut memory).await?;
     let report = report(&feed, &pinned, &args.customers.customers)?;
     let code = if report.faults.is_empty() {
         ExitCode::SUCCESS
@@ -125,10 +134,10 @@ fn report(feed: &Feed, pinned: &Pinned, customers: &Path) -> Result<Report> {
         .collect();
     consents.sort_by_key(|consent| consent.index);
     Ok(Report {
-        controller: feed.head.controller.clone(),
-        feed_size: feed.head.feed_size,
-        log_size: feed.head.size,
-        time: feed.head.time,
+        controller: feed.head.statement.controller.clone(),
+        feed_size: feed.head.statement.feed_size,
+        log_size: feed.head.statement.size,
+        time: feed.head.statement.time,
         pinned: pinned.from_file,
         consents,
         faults: ledger.faults,

@@ -10,6 +10,7 @@ use placet_wallet::sight::Sight;
 use placet_wallet::{BuildError, Pen};
 use serde::Serialize;
 
+use super::memory::{Memory, StateArgs};
 use crate::client::{Client, ServerArgs};
 use crate::keyfile::BrandKey;
 use crate::output::Output;
@@ -27,6 +28,8 @@ pub(super) struct SessionArgs {
     server: ServerArgs,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    state: StateArgs,
 }
 
 /// A brand at a ledger.
@@ -35,6 +38,8 @@ pub(super) struct Session {
     pub(super) key: BrandKey,
     pub(super) client: Client,
     pub(super) pinned: Pinned,
+    /// Where acknowledgements are remembered, if they are.
+    state: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -56,7 +61,13 @@ impl Session {
         let key = BrandKey::read(&args.key)?;
         let client = args.server.client()?;
         let pinned = Pinned::of(&client, &args.trust).await?;
-        Ok(Self { key, client, pinned })
+        let state = args.state.state.clone();
+        Ok(Self {
+            key,
+            client,
+            pinned,
+            state,
+        })
     }
 
     /// The same with the brand's token.
@@ -76,7 +87,7 @@ impl Session {
         })
     }
 
-    /// Judges the ledger's answer to a record of this brand.
+    /// Judges the ledger's answer to a record of this brand, and remembers it.
     pub(super) fn judge(&self, record: &CanonicalRecord, answer: &RecordAnswer) -> Result<Acknowledged> {
         let checked = check_acknowledgement(&record.bytes, answer, &self.pinned.trust, &Sight::default());
         let checked = checked.context("the ledger's answer does not hold; send the command again later")?;
@@ -85,6 +96,9 @@ impl Session {
                 "the ledger put the record into the feed of {}",
                 checked.statement.controller
             );
+        }
+        if let Some(path) = &self.state {
+            Memory::open(path)?.heard(&answer.acknowledgement)?;
         }
         Ok(checked)
     }

@@ -28,7 +28,7 @@ pub(super) fn text(report: &Report) -> String {
     lines.join("\n")
 }
 
-const fn answer(verdict: Verdict) -> &'static str {
+pub(super) const fn answer(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "Holds",
         Verdict::Fails => "Fails",
@@ -99,13 +99,14 @@ fn finding(finding: &Finding) -> String {
     format!("  {weight} ({question}) {}{place}: {}{help}", finding.code, finding.why)
 }
 
-fn trust(source: &TrustSource) -> Vec<String> {
+/// Whose keys counted.
+pub(super) fn trust(source: &TrustSource) -> Vec<String> {
     let origin = source
         .origin
         .as_ref()
         .map_or("a log of an unknown format", |origin| origin.as_str());
     let mut lines = vec![match source.quorum.as_deref() {
-        None => format!("trust       none: the bundle speaks of {origin}, and no trust file was given"),
+        None => format!("trust       none: the file speaks of {origin}, and no trust file was given"),
         Some(QUORUM_NONE) => {
             format!("trust       the trust file's keys of {origin}; no witness, so times are the operator's word")
         }

@@ -1,6 +1,7 @@
 //! What a wallet remembers: its seed, the logs it knows, its consents, and what it has posted without an answer.
 
 use anyhow::{Result, anyhow, bail};
+use placet_kernel::misbehaviour::Statement;
 use placet_kernel::sign::Algorithm;
 use placet_kernel::trust::{LogKeys, SizedDid, SizedVkey, Sizes, Trust, TrustBuilder};
 use placet_schemas::api::{LogInfo, RecordAnswer};
@@ -200,6 +201,18 @@ impl Book {
         }
         node.clone_into(&mut known.node);
         Ok(Meeting::Again)
+    }
+
+    /// What this wallet holds of the log's operator: the checkpoint that it saw last, and all acknowledgements.
+    pub(super) fn statements(&self, origin: &Origin) -> Vec<Statement> {
+        let seen = self.log(origin).ok().and_then(|log| log.seen.clone());
+        let consents = self.consents.iter().filter(|consent| consent.origin == *origin);
+        let kept = consents.flat_map(|consent| &consent.kept);
+        let acknowledged = kept.map(|kept| Statement::Acknowledgement(kept.answer.acknowledgement.clone()));
+        seen.map(Statement::Checkpoint)
+            .into_iter()
+            .chain(acknowledged)
+            .collect()
     }
 
     /// The consent whose id starts so.

@@ -2,12 +2,14 @@
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use placet_kernel::bundle::{self, Story, Verdict};
-use placet_schemas::id::{Did, Digest};
-use placet_schemas::json;
+use placet_kernel::misbehaviour;
+use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::json::{self, Fault};
 
-use super::book::{KnownConsent, KnownLog};
+use super::book::KnownConsent;
+use super::store::Wallet;
 use crate::client::Client;
-use crate::system;
+use crate::{misconduct, system};
 
 /// A bundle that holds, and what it tells.
 pub(super) struct Evidence {
@@ -18,13 +20,26 @@ pub(super) struct Evidence {
 }
 
 /// Fetches the bundle of a consent, in a session of its DID, and judges it by the log's pinned keys.
-pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consent: &Digest) -> Result<Evidence> {
+///
+/// # Errors
+/// When it does not hold, or contradicts what the wallet has from before; where that is proof of misbehaviour, it is written
+/// beside the wallet.
+pub(super) async fn fetch(
+    client: &Client,
+    wallet: &Wallet,
+    origin: &Origin,
+    subject: &Did,
+    consent: &Digest,
+) -> Result<Evidence> {
     let bytes = client.evidence(consent, None).await?;
+    let (trust, now) = (wallet.book.log(origin)?.bundle_trust()?, system::now()?);
+    let malformed = |fault: Fault| anyhow!("the log's evidence is malformed: {fault}");
     // The wallet pins no witnesses; whoever reads the file that it saves may.
-    let (trust, now) = (log.bundle_trust()?, system::now()?);
-    let report = bundle::strip(&bytes, &trust)
-        .and_then(|stripped| bundle::verify(&stripped, Some(&trust), now, None))
-        .map_err(|fault| anyhow!("the log's evidence is malformed: {fault}"))?;
+    let judged = bundle::strip(&bytes, &trust).map_err(malformed)?;
+    let report = bundle::verify(&judged, Some(&trust), now, None).map_err(malformed)?;
+    if let Some(accusation) = misbehaviour::in_bundle(&judged, &wallet.book.statements(origin)) {
+        return Err(misconduct::proved(&accusation, &trust, wallet.path()));
+    }
     if report.recorded != Verdict::Holds {
         let first = report.findings.first();
         let why = first.map_or_else(
@@ -44,7 +59,8 @@ pub(super) async fn fetch(client: &Client, log: &KnownLog, subject: &Did, consen
 /// the events of which the wallet did not know.
 ///
 /// # Errors
-/// When an acknowledged record is missing: the bundle and the kept acknowledgement together are proof of misbehaviour.
+/// When an acknowledged record is missing. What the operator says of the consent then fits the acknowledgement, or the proof
+/// of misbehaviour would have been found: but the log keeps a record of hers from her, and she should know.
 pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<String>> {
     let mut ours = Vec::with_capacity(consent.kept.len());
     for kept in &consent.kept {
@@ -52,8 +68,8 @@ pub(super) fn take(consent: &mut KnownConsent, story: &Story) -> Result<Vec<Stri
         let digest = digest_of(&kept.record)?;
         if statement.size <= story.size && !story.events.iter().any(|event| event.digest == digest) {
             bail!(
-                "record_hidden: the log acknowledged the record {digest} at index {}, and its evidence leaves it out. Keep \
-                 both (`placet wallet show --json`): together they are proof of misbehaviour",
+                "record_hidden: the log acknowledged the record {digest} at index {}, and its evidence leaves it out. The \
+                 acknowledgement is kept in the wallet (`placet wallet show --json`)",
                 statement.index
             );
         }

@@ -122,7 +122,7 @@ async fn search_keys(
             if wallet.book.consent_mut(&summary.consent).is_some() {
                 continue;
             }
-            let evidence = evidence::fetch(&reader, wallet.book.log(origin)?, &key.did(), &summary.consent).await?;
+            let evidence = evidence::fetch(&reader, wallet, origin, &key.did(), &summary.consent).await?;
             let known = bring_back(origin, curve, generation, evidence.story)?;
             found.push(Found {
                 consent: summary.consent,

@@ -72,8 +72,7 @@ async fn post(wallet: &mut Wallet, client: &Client, pending: Pending, again: boo
         Ok(acknowledged) => acknowledged,
         Err(error) => {
             if let AckError::Fork(fork) = &error {
-                wallet.book.keep_fork(&origin, fork);
-                wallet.save()?;
+                return Err(watch::forked(wallet, &origin, fork)?);
             }
             bail!("{}: the log's answer is not believed: {error}", error.code());
         }

@@ -106,8 +106,7 @@ async fn refresh(wallet: &mut Wallet, id: &Digest, transport: &TransportArgs, ou
     watch::look(&client, wallet, &consent.origin).await?;
     let key = consent.key(&wallet.book.seed()?);
     let reader = session::open(&client, &consent.origin, &key).await?;
-    let log = wallet.book.log(&consent.origin)?;
-    let found = evidence::fetch(&reader, log, &consent.state.subject, id).await?;
+    let found = evidence::fetch(&reader, wallet, &consent.origin, &consent.state.subject, id).await?;
     let known = wallet.book.consent_mut(id).context("the consent is gone")?;
     let news = evidence::take(known, &found.story)?;
     wallet.save()?;

@@ -58,6 +58,11 @@ impl Wallet {
         })
     }
 
+    /// The wallet's file: proofs of misbehaviour are put beside it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes everything. When it returns, the new content is on the disk; if it fails or the machine stops before, the old
     /// content is there, whole.
     pub(super) fn save(&self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Watching a log: every tree head that it signs is held against the last one that this wallet saw.
 //!
-//! The tiles that a proof needs are fetched from the log itself. They need no trust: a wrong tile leads to a wrong root.
+//! The tiles that a proof needs are fetched from the log itself. They need no trust: a wrong tile leads to a wrong root. From
+//! the same tiles comes the proof of a fork, when the log shows those of a tree that does not continue the one seen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +10,16 @@ use anyhow::{Context as _, Result, bail};
 use placet_kernel::checkpoint::SignedCheckpoint;
 use placet_kernel::leaf::Salt;
 use placet_kernel::merkle::{self, Hash, NodeRange};
+use placet_kernel::misbehaviour::{self, Statement};
 use placet_kernel::tile::{self, HashTile, Tile, TileSet};
 use placet_schemas::api::PublicOpening;
 use placet_schemas::id::Origin;
 use placet_schemas::record::CanonicalRecord;
-use placet_wallet::sight::{Order, SightError};
+use placet_wallet::sight::{Fork, Order, Sight, SightError};
 
 use super::store::Wallet;
 use crate::client::{Client, ClientError};
+use crate::misconduct;
 
 /// How often a tile that is not there yet is asked for: a log answers first and renders its files then.
 const TILE_TRIES: u32 = 30;
@@ -27,7 +30,7 @@ const TILE_PAUSE: Duration = Duration::from_millis(100);
 /// belong to the same tree.
 ///
 /// # Errors
-/// When the log has forked, or no proof holds. The two notes of a fork are kept in the wallet's file.
+/// When the log has forked, or no proof holds. The two notes of a fork are kept in the wallet's file, and the proof beside it.
 pub(super) async fn look(client: &Client, wallet: &mut Wallet, origin: &Origin) -> Result<()> {
     let note = client.checkpoint().await?;
     let trust = wallet.book.log(origin)?.trust()?;
@@ -90,43 +93,79 @@ pub(super) async fn check_opening(
     Ok(record)
 }
 
+/// Keeps the two notes of a fork in the wallet, and writes the proof beside it: the error by which the command ends.
+pub(super) fn forked(wallet: &mut Wallet, origin: &Origin, fork: &Fork) -> Result<anyhow::Error> {
+    wallet.book.keep_fork(origin, fork);
+    wallet.save()?;
+    let [seen, offered] = [&fork.seen, &fork.offered].map(|note| Statement::Checkpoint(note.clone()));
+    let accusation = misbehaviour::between(&seen, &offered).context("the two notes of a fork do not contradict")?;
+    let trust = wallet.book.log(origin)?.bundle_trust()?;
+    Ok(misconduct::proved(&accusation, &trust, wallet.path()))
+}
+
 async fn take(client: &Client, wallet: &mut Wallet, origin: &Origin, head: SignedCheckpoint) -> Result<()> {
     let mut sight = wallet.book.log(origin)?.sight()?;
     let (seen, offered) = (sight.anchor().size, head.checkpoint().size());
-    let proof = match sight.compare(&head) {
-        Ok(Order::First | Order::Same) | Err(_) => Vec::new(),
-        Ok(Order::Newer | Order::Older) => consistency(client, seen.min(offered), seen.max(offered)).await?,
+    let (small, large) = (seen.min(offered), seen.max(offered));
+    let compared = sight.compare(&head);
+    let apart = matches!(compared, Ok(Order::Newer | Order::Older));
+    let (proof, tiles) = if apart {
+        let tiles = fetch(client, &merkle::consistency_nodes(small, large)?, large).await?;
+        (merkle::consistency_proof(small, large, &tiles)?, tiles)
+    } else {
+        (Vec::new(), TileSet::new())
     };
+    let note = head.exact_note().to_owned();
     match sight.advance(head, &proof) {
         Ok(_) => {
             wallet.book.log_mut(origin)?.saw(&sight);
             Ok(())
         }
-        Err(SightError::Fork(fork)) => {
-            wallet.book.keep_fork(origin, &fork);
-            wallet.save()?;
-            bail!(
-                "log_fork: {origin} has signed two different trees of size {}. Both notes are kept in the wallet \
-                 (`placet wallet show --json`): they are proof of misbehaviour, show them to a supervisory authority",
-                fork.size
-            )
+        Err(SightError::Fork(fork)) => Err(forked(wallet, origin, &fork)?),
+        Err(error) => {
+            if let Some(proved) = apart_for_good(client, wallet, &sight, note, tiles).await? {
+                return Err(proved);
+            }
+            bail!("{}: {error}", error.code())
         }
-        Err(error) => bail!("{}: {error}", error.code()),
     }
 }
 
-async fn consistency(client: &Client, old: u64, new: u64) -> Result<Vec<Hash>> {
-    let tiles = fetch(client, &merkle::consistency_nodes(old, new)?, new).await?;
-    Ok(merkle::consistency_proof(old, new, &tiles)?)
+/// What the tiles of the larger tree prove, when they are its own and it does not begin with the smaller one.
+async fn apart_for_good(
+    client: &Client,
+    wallet: &Wallet,
+    sight: &Sight,
+    offered: String,
+    mut tiles: TileSet,
+) -> Result<Option<anyhow::Error>> {
+    let Some(seen) = sight.note().map(str::to_owned) else {
+        return Ok(None);
+    };
+    let mut views = [seen, offered].map(Statement::Checkpoint);
+    views.sort_by_key(|view| view.size().unwrap_or_default());
+    let [smaller, larger] = &views;
+    let (Some(origin), Some(small), Some(large)) = (smaller.origin(), smaller.size(), larger.size()) else {
+        return Ok(None);
+    };
+    fetch_into(client, &mut tiles, &[merkle::root_nodes(small)?], large).await?;
+    let found = misbehaviour::prefix(&origin, smaller, larger, &tiles);
+    let trust = wallet.book.log(&origin)?.bundle_trust()?;
+    Ok(found.map(|accusation| misconduct::proved(&accusation, &trust, wallet.path())))
 }
 
 async fn fetch(client: &Client, ranges: &[NodeRange], size: u64) -> Result<TileSet> {
     let mut set = TileSet::new();
+    fetch_into(client, &mut set, ranges, size).await?;
+    Ok(set)
+}
+
+async fn fetch_into(client: &Client, set: &mut TileSet, ranges: &[NodeRange], size: u64) -> Result<()> {
     for tile in tile::tiles_for(ranges, size)? {
         let (tile, data) = one_tile(client, tile).await?;
         set.insert(Arc::new(HashTile::parse(tile, &data)?));
     }
-    Ok(set)
+    Ok(())
 }
 
 /// A log may drop a partial tile once the full one is there (C2SP tlog-tiles, "Partial Tiles"), so the full one is asked

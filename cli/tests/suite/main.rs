@@ -10,6 +10,8 @@ mod harness;
 #[cfg(test)]
 mod judging;
 #[cfg(test)]
+mod misconduct;
+#[cfg(test)]
 mod misuse;
 #[cfg(test)]
 mod nodes;

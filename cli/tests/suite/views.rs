@@ -67,9 +67,10 @@ fn two_histories_of_one_log_are_noticed_and_kept() {
         .run(&["wallet", "renew", &consent, "--yes", "--node", &second.url])
         .refusal(1);
     assert!(
-        refused.contains("log_fork: localhost/placet has signed two different trees of size 4"),
+        refused.contains("log_fork: the operator of localhost/placet has signed two histories of its log"),
         "{refused}"
     );
+    proves_a_fork(&first, &refused);
     let kept = first.run(&["--json", "wallet", "show"]).json();
     let (seen, offered) = (text(&kept["forks"][0]["seen"]), text(&kept["forks"][0]["offered"]));
     assert!(
@@ -82,6 +83,59 @@ fn two_histories_of_one_log_are_noticed_and_kept() {
     assert!(warned.out.starts_with("Withdrawn: Example Cinema plc"), "{warned:?}");
     let list = first.run(&["--json", "wallet", "show"]).json();
     assert_eq!(list["consents"][0]["effective"], "Withdrawn");
+}
+
+/// The wallet has written the proof beside itself, and it holds.
+fn proves_a_fork(node: &Node, refused: &str) {
+    let file = refused
+        .split("The proof is in ")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{refused}"));
+    let file = file.split(": ").next().unwrap();
+    assert!(file.starts_with("wallet.misbehaviour-"), "{file}");
+    let report = node.run(&["--json", "verify", file]).json();
+    assert_eq!(
+        (text(&report["proved"]), text(&report["kind"])),
+        ("Holds".to_owned(), "fork".to_owned())
+    );
+}
+
+/// The other story has gone on: the trees are of two sizes, and the tiles of the larger one give it away.
+#[test]
+fn two_histories_of_different_lengths_are_proved_from_the_tiles() {
+    let home = home();
+    let node = Node::start(home.path(), &[]);
+    register(&node);
+    let request = ask(&node);
+    node.run(&["wallet", "new"]).ok();
+    let link = invite(&node, &request, "a");
+    let granted = node.run(&["--json", "wallet", "grant", &link, "--yes", "1,2"]).json();
+    let consent = text(&granted["consent"]);
+    node.stop();
+
+    let other = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(home.path()).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), other.path().join(entry.file_name())).unwrap();
+        }
+    }
+    copy(&home.path().join("node"), &other.path().join("node"));
+    let (first, second) = (Node::start(home.path(), &[]), Node::start(other.path(), &[]));
+    let line = [
+        "wallet", "narrow", &consent, "--remove", "clause 2", "--node", &first.url,
+    ];
+    first.run(&line).ok();
+    ask(&second);
+    ask(&second);
+    let show = ["wallet", "show", &consent, "--refresh"];
+    let renew = ["wallet", "renew", &consent, "--yes", "--node", &second.url];
+    let refused = first.run(&renew).refusal(1);
+    assert!(refused.contains("log_fork: "), "{refused}");
+    proves_a_fork(&first, &refused);
+    first
+        .run(&["wallet", "renew", &consent, "--yes", "--node", &first.url])
+        .ok();
+    first.run(&show).ok();
 }
 
 #[test]

@@ -5,9 +5,9 @@ use placet_schemas::time::Timestamp;
 use super::format::{CheckpointPart, Unverified};
 use super::place;
 use super::verdict::{Findings, Question};
-use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointKeys, SignedCheckpoint};
 use crate::merkle::{self, Hash};
-use crate::note::{UnverifiedNote, VerifierKey};
+use crate::note::VerifierKey;
+use crate::pinned;
 use crate::trust::{Log, Times, Trust};
 
 /// A checkpoint that holds: signed by the log, consistent with the head.
@@ -57,17 +57,7 @@ pub(super) fn check(bundle: &Unverified<'_>, trust: &Trust, log: &Log, findings:
 }
 
 fn check_note(bundle: &Unverified<'_>, part: &CheckpointPart<'_>, trust: &Trust, log: &Log) -> Result<Seen, String> {
-    let note = UnverifiedNote::parse(part.note.as_bytes()).map_err(|e| e.to_string())?;
-    // The claimed size chooses the keys; under those keys it must then be signed.
-    let claimed: Checkpoint = note
-        .unverified_text()
-        .parse()
-        .map_err(|e: CheckpointError| e.to_string())?;
-    let own = log.cosigner_keys(claimed.size());
-    let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
-    let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();
-    let keys = CheckpointKeys::new(bundle.origin.clone(), log_keys, cosigners).map_err(|e| e.to_string())?;
-    let signed = SignedCheckpoint::open_exact(part.note.as_bytes(), &keys).map_err(|e| e.to_string())?;
+    let signed = pinned::open_note(part.note, &bundle.origin, trust, log)?;
     let mut cosigned = Vec::new();
     let mut own_cosigner = None;
     for cosignature in signed.cosignatures() {

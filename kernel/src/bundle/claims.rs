@@ -9,14 +9,16 @@ use placet_schemas::record::consent::{Anchor, Shown};
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::statement::{Signed, StateAttestation};
+use placet_schemas::time::Timestamp;
 
 use super::chain::{Chain, Opened};
 use super::checkpoints::Seen;
 use super::format::Unverified;
 use super::place;
 use super::verdict::{Findings, Question, Verdict};
-use crate::keys;
+use crate::arrival::TIME_TOLERANCE_SECONDS;
 use crate::merkle::{self, Hash};
+use crate::pinned;
 use crate::trust::Log;
 
 impl Chain {
@@ -98,6 +100,34 @@ impl Chain {
         if !unused.is_empty() && complete {
             let why = "an anchor belongs to no record of the bundle";
             findings.wrong(Question::Recorded, "anchor_unused", "/anchors", why);
+        }
+    }
+
+    /// Compares the time that each event's signer claims with what witnesses say of when the log came to have it. Nothing rests
+    /// on the claim alone, so this is a note: an old date on a new record makes no consent older.
+    pub(super) fn check_times(&self, seen: &[Seen], findings: &mut Findings) {
+        for Opened { at, index, record } in self.events.iter().map(|event| self.of(event)) {
+            let times = |holds: bool| {
+                let these = seen
+                    .iter()
+                    .filter(move |checkpoint| (checkpoint.size > *index) == holds);
+                these.filter_map(|checkpoint| checkpoint.times)
+            };
+            let existed_by = times(true).map(|times| times.existed_by).min();
+            let absent_at = times(false).map(|times| times.fresh_at).max();
+            let (claimed, kind) = (record.valid_from, record.kind());
+            let late =
+                |time: Timestamp, than: Timestamp| time.unix() > than.unix().saturating_add(TIME_TOLERANCE_SECONDS);
+            let why = match (existed_by, absent_at) {
+                (Some(existed), _) if late(claimed, existed) => {
+                    format!("the {kind} says that it was signed at {claimed}, and was in the log by {existed}")
+                }
+                (_, Some(absent)) if late(absent, claimed) => {
+                    format!("the {kind} says that it was signed at {claimed}, and was not in the log at {absent}")
+                }
+                _ => continue,
+            };
+            findings.note("time_contradicted", place("openings", *at), why);
         }
     }
 
@@ -203,8 +233,10 @@ fn check_anchor(opened: &Opened, anchor: Anchor, proven: &BTreeMap<u64, Hash>, f
 }
 
 fn signed_by_operator(signed: &Signed<StateAttestation>, log: &Log) -> bool {
-    let mut keys = log.operator_keys(signed.statement.size);
-    keys.any(|(did, key)| *did == signed.signed_by && keys::verify_statement(signed, key).is_ok())
+    matches!(
+        pinned::check_statement(signed, signed.statement.size, log),
+        Some(Ok(()))
+    )
 }
 
 fn shown(record: &Record) -> Option<&Shown> {

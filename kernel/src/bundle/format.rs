@@ -18,8 +18,11 @@ use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json::{self, Document, Fault, FaultCode, Node};
 use placet_schemas::statement::{Signed, StateAttestation};
 
-use crate::leaf::{SALT_BYTES, Salt};
+use crate::form::{array, fault, hashes, list, members, salt as read_salt};
+use crate::leaf::Salt;
 use crate::merkle::Hash;
+
+pub use crate::form::MAX_PROOF;
 
 /// Largest bundle, in bytes.
 pub const MAX_BUNDLE_BYTES: usize = 32 * 1024 * 1024;
@@ -27,8 +30,6 @@ pub const MAX_BUNDLE_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_OPENINGS: usize = 4096;
 /// Most checkpoints, anchors, attestations, notices, each.
 pub const MAX_PARTS: usize = 1024;
-/// Most hashes of one proof: a tree of 2^64 leaves has paths of 64, and a consistency proof at most twice that.
-pub const MAX_PROOF: usize = 128;
 /// The value of the member `type`.
 pub const BUNDLE_TYPE: &str = "EvidenceBundle";
 /// The only known version.
@@ -36,41 +37,41 @@ pub const BUNDLE_VERSION: i64 = 1;
 
 /// A bundle whose form is right. Nothing in it has been checked.
 #[derive(Debug)]
-pub(super) struct Unverified<'a> {
-    pub(super) document: &'a Document<'a>,
-    pub(super) origin: Origin,
-    pub(super) consent: Digest,
-    pub(super) openings: Vec<Opening<'a>>,
-    pub(super) checkpoints: Vec<CheckpointPart<'a>>,
-    pub(super) anchors: Vec<AnchorPart>,
-    pub(super) attestations: Vec<Signed<StateAttestation>>,
-    pub(super) notices: &'a [Node<'a>],
+pub(crate) struct Unverified<'a> {
+    pub(crate) document: &'a Document<'a>,
+    pub(crate) origin: Origin,
+    pub(crate) consent: Digest,
+    pub(crate) openings: Vec<Opening<'a>>,
+    pub(crate) checkpoints: Vec<CheckpointPart<'a>>,
+    pub(crate) anchors: Vec<AnchorPart>,
+    pub(crate) attestations: Vec<Signed<StateAttestation>>,
+    pub(crate) notices: &'a [Node<'a>],
 }
 
 #[derive(Debug)]
-pub(super) struct Opening<'a> {
-    pub(super) index: u64,
-    pub(super) salt: Salt,
-    pub(super) proof: Vec<Hash>,
-    pub(super) record: &'a Node<'a>,
+pub(crate) struct Opening<'a> {
+    pub(crate) index: u64,
+    pub(crate) salt: Salt,
+    pub(crate) proof: Vec<Hash>,
+    pub(crate) record: &'a Node<'a>,
 }
 
 #[derive(Debug)]
-pub(super) struct CheckpointPart<'a> {
-    pub(super) note: &'a str,
-    pub(super) consistency: Vec<Hash>,
+pub(crate) struct CheckpointPart<'a> {
+    pub(crate) note: &'a str,
+    pub(crate) consistency: Vec<Hash>,
 }
 
 #[derive(Debug)]
-pub(super) struct AnchorPart {
-    pub(super) size: u64,
-    pub(super) root: Digest,
-    pub(super) consistency: Vec<Hash>,
+pub(crate) struct AnchorPart {
+    pub(crate) size: u64,
+    pub(crate) root: Digest,
+    pub(crate) consistency: Vec<Hash>,
 }
 
 impl<'a> Unverified<'a> {
     /// Reads the form of a canonical document.
-    pub(super) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
+    pub(crate) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
         let root = document.root();
         // First, so that a newer format is told apart from a broken one.
         match root.get("version").and_then(Node::as_integer) {
@@ -106,7 +107,6 @@ impl<'a> Unverified<'a> {
                 "type",
                 "version",
             ],
-            "",
         )?;
         if kind.as_str() != Some(BUNDLE_TYPE) {
             return Err(fault("/type", FaultCode::InvalidValue, "the type is EvidenceBundle"));
@@ -125,7 +125,7 @@ impl<'a> Unverified<'a> {
 }
 
 fn opening<'a>(node: &'a Node<'a>) -> Result<Opening<'a>, Fault> {
-    let [index, proof, record, salt] = members(node, ["index", "proof", "record", "salt"], "")?;
+    let [index, proof, record, salt] = members(node, ["index", "proof", "record", "salt"])?;
     Ok(Opening {
         index: json::decode(index).map_err(|f| f.under("index"))?,
         salt: read_salt(salt).map_err(|f| f.under("salt"))?,
@@ -135,7 +135,7 @@ fn opening<'a>(node: &'a Node<'a>) -> Result<Opening<'a>, Fault> {
 }
 
 fn checkpoint<'a>(node: &'a Node<'a>) -> Result<CheckpointPart<'a>, Fault> {
-    let [consistency, note] = members(node, ["consistency", "note"], "")?;
+    let [consistency, note] = members(node, ["consistency", "note"])?;
     let text = note
         .as_str()
         .ok_or_else(|| fault("/note", FaultCode::WrongType, "the note is a text"))?;
@@ -146,91 +146,10 @@ fn checkpoint<'a>(node: &'a Node<'a>) -> Result<CheckpointPart<'a>, Fault> {
 }
 
 fn anchor<'a>(node: &'a Node<'a>) -> Result<AnchorPart, Fault> {
-    let [consistency, root, size] = members(node, ["consistency", "root", "size"], "")?;
+    let [consistency, root, size] = members(node, ["consistency", "root", "size"])?;
     Ok(AnchorPart {
         size: json::decode(size).map_err(|f| f.under("size"))?,
         root: json::decode(root).map_err(|f| f.under("root"))?,
         consistency: hashes(consistency).map_err(|f| f.under("consistency"))?,
     })
-}
-
-fn read_salt(node: &Node<'_>) -> Result<Salt, Fault> {
-    use base64ct::{Base64, Encoding as _};
-    let wrong = || {
-        fault(
-            "",
-            FaultCode::InvalidValue,
-            "a salt is the canonical base64 of 32 bytes",
-        )
-    };
-    let mut bytes = [0; SALT_BYTES];
-    let decoded = Base64::decode(node.as_str().ok_or_else(wrong)?, &mut bytes).map_err(|_| wrong())?;
-    if decoded.len() == SALT_BYTES {
-        Ok(Salt::from_bytes(bytes))
-    } else {
-        Err(wrong())
-    }
-}
-
-fn hashes(node: &Node<'_>) -> Result<Vec<Hash>, Fault> {
-    let texts = array(node, MAX_PROOF)?;
-    let mut hashes = Vec::with_capacity(texts.len());
-    for (at, text) in texts.iter().enumerate() {
-        hashes.push(hash(text.as_str().unwrap_or_default(), at)?);
-    }
-    Ok(hashes)
-}
-
-fn hash(text: &str, at: usize) -> Result<Hash, Fault> {
-    Hash::from_base64(text)
-        .map_err(|error| fault("", FaultCode::InvalidValue, &error.to_string()).under(&at.to_string()))
-}
-
-fn list<'a, T>(
-    node: &'a Node<'a>,
-    name: &str,
-    most: usize,
-    read: impl Fn(&'a Node<'a>) -> Result<T, Fault>,
-) -> Result<Vec<T>, Fault> {
-    let items = array(node, most).map_err(|f| f.under(name))?;
-    let mut list = Vec::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
-        list.push(read(item).map_err(|f| f.under(&at.to_string()).under(name))?);
-    }
-    Ok(list)
-}
-
-fn array<'a>(node: &'a Node<'a>, most: usize) -> Result<&'a [Node<'a>], Fault> {
-    let items = node
-        .as_array()
-        .ok_or_else(|| fault("", FaultCode::WrongType, "an array is wanted here"))?;
-    if items.len() > most {
-        return Err(fault("", FaultCode::Oversize, "the array has too many members"));
-    }
-    Ok(items)
-}
-
-/// Exactly these members, which are in ascending order as in every canonical object.
-fn members<'a, const N: usize>(node: &'a Node<'a>, names: [&str; N], at: &str) -> Result<[&'a Node<'a>; N], Fault> {
-    let found = node
-        .as_object()
-        .ok_or_else(|| fault(at, FaultCode::WrongType, "an object is wanted here"))?;
-    // Nearly always these are just the members, in their order.
-    if found.len() == N && found.iter().zip(names).all(|(member, name)| member.key == name) {
-        return Ok(std::array::from_fn(|at| &found[at].value));
-    }
-    if let Some(unknown) = found.iter().find(|member| !names.contains(&member.key.as_ref())) {
-        return Err(fault(at, FaultCode::UnknownMember, "unknown member").under(&unknown.key));
-    }
-    let mut out = [node; N];
-    for (slot, name) in out.iter_mut().zip(names) {
-        *slot = node
-            .get(name)
-            .ok_or_else(|| fault(at, FaultCode::MissingMember, "the member is missing").under(name))?;
-    }
-    Ok(out)
-}
-
-fn fault(pointer: &str, code: FaultCode, message: &str) -> Fault {
-    Fault::new(pointer, code, message)
 }

@@ -24,10 +24,16 @@ pub(super) fn judge(
     findings: &mut Findings,
 ) -> Option<Timestamp> {
     let mut missing = |code, why: &str, help| findings.missing(Question::InForce, code, "/checkpoints", why, help);
-    let Some(fresh) = seen.last().and_then(|head| head.times).map(|times| times.fresh_at) else {
+    // The head may be newer than what the witnesses have signed by now.
+    let Some(fresh) = seen
+        .iter()
+        .filter_map(|seen| seen.times)
+        .map(|times| times.fresh_at)
+        .max()
+    else {
         missing(
             "no_quorum",
-            "no quorum of the trusted witnesses cosigned the newest checkpoint",
+            "no quorum of the trusted witnesses cosigned any checkpoint",
             "ask for a newer bundle, with cosignatures by witnesses that you trust",
         );
         return as_of;

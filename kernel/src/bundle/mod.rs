@@ -24,6 +24,7 @@ use crate::trust::Trust;
 use chain::Chain;
 use verdict::Findings;
 
+pub(crate) use format::Unverified;
 pub use format::{BUNDLE_TYPE, BUNDLE_VERSION, MAX_BUNDLE_BYTES, MAX_OPENINGS, MAX_PARTS, MAX_PROOF};
 pub use strip::strip;
 pub use verdict::{DISCLAIMERS, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight};
@@ -83,6 +84,7 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, now: Timestamp, as_of: Option
     let chain = Chain::replay(&bundle, log, head, &mut findings);
     chain.check_notices(&bundle, &mut findings);
     chain.check_anchors(&bundle, &seen, head, &mut findings);
+    chain.check_times(&seen, &mut findings);
     let attested = chain.check_attestations(&bundle, log, &seen, &mut findings);
     let at = in_force::judge(&chain, &seen, &attested, now, as_of, &mut findings);
     let story = chain.into_story(&seen, at);

@@ -6,6 +6,7 @@ use placet_schemas::statement::{Signed, StateAttestation};
 use serde::Serialize;
 
 use super::format::{BUNDLE_TYPE, BUNDLE_VERSION};
+use crate::form::{digest, member, salt_text, texts, write_array};
 use crate::leaf::Salt;
 use crate::merkle::Hash;
 
@@ -80,13 +81,13 @@ impl Evidence {
             &mut out,
             ",",
             "notices",
-            &array(self.notices.iter().map(|notice| Ok(notice.clone())))?,
+            &write_array(self.notices.iter().map(|notice| Ok(notice.clone())))?,
         );
         member(
             &mut out,
             ",",
             "openings",
-            &array(openings.into_iter().map(write_opening))?,
+            &write_array(openings.into_iter().map(write_opening))?,
         );
         member(&mut out, ",", "origin", &json::to_jcs(&self.origin)?);
         member(&mut out, ",", "type", &json::to_jcs(BUNDLE_TYPE)?);
@@ -98,43 +99,13 @@ impl Evidence {
 
 /// Records and notices are copied as they stand: to write them anew could change what their digests are of.
 fn write_opening(opening: &OpeningEvidence) -> Result<Vec<u8>, JcsError> {
-    use base64ct::{Base64, Encoding as _};
     let mut out = Vec::with_capacity(opening.record.len() + 64 * opening.proof.len() + 128);
     member(&mut out, "{", "index", &json::to_jcs(&opening.index)?);
     member(&mut out, ",", "proof", &json::to_jcs(&texts(&opening.proof))?);
     member(&mut out, ",", "record", &opening.record);
-    member(
-        &mut out,
-        ",",
-        "salt",
-        &json::to_jcs(&Base64::encode_string(opening.salt.as_bytes()))?,
-    );
+    member(&mut out, ",", "salt", &json::to_jcs(&salt_text(&opening.salt))?);
     out.push(b'}');
     Ok(out)
-}
-
-fn member(out: &mut Vec<u8>, before: &str, name: &str, value: &[u8]) {
-    out.extend_from_slice(before.as_bytes());
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
-fn array(items: impl Iterator<Item = Result<Vec<u8>, JcsError>>) -> Result<Vec<u8>, JcsError> {
-    let mut out = vec![b'['];
-    for (at, item) in items.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&item?);
-    }
-    out.push(b']');
-    Ok(out)
-}
-
-fn texts(hashes: &[Hash]) -> Vec<String> {
-    hashes.iter().map(Hash::to_base64).collect()
 }
 
 #[derive(Serialize)]
@@ -146,7 +117,7 @@ struct AnchorOut {
 
 impl From<&AnchorEvidence> for AnchorOut {
     fn from(anchor: &AnchorEvidence) -> Self {
-        let root = Digest::from_bytes(*anchor.root.as_bytes());
+        let root = digest(&anchor.root);
         Self {
             consistency: texts(&anchor.consistency),
             root,

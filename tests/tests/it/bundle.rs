@@ -8,6 +8,7 @@ mod lives;
 mod parts;
 mod source;
 mod structure;
+mod time_table;
 mod trusting;
 
 use std::collections::BTreeSet;

@@ -8,6 +8,7 @@ use std::process::Command;
 use placet_kernel::arrival;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
+use placet_kernel::misbehaviour;
 use placet_kernel::note::UnverifiedNote;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
@@ -15,6 +16,7 @@ use placet_kernel::trust::Trust;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, FeedAnswer, PublicOpening, RecordAnswer};
 use placet_schemas::record::{self, CanonicalRecord};
+use placet_schemas::time::Timestamp;
 use placet_schemas::{json, lifecycle, notice};
 use serde::de::DeserializeOwned;
 
@@ -61,6 +63,7 @@ fn every_example_in_formats_is_what_it_says() {
             "answer" => drop(decodes::<RecordAnswer>(&body)),
             "feed" => drop(decodes::<FeedAnswer>(&body)),
             "trust" => drop(Trust::parse(body.as_bytes()).unwrap()),
+            "misbehaviour" => drop(misbehaviour::verify(body.trim_end().as_bytes(), None, now()).unwrap()),
             "withdrawal-code" => drop(body.trim().parse::<WithdrawalCode>().unwrap()),
             "problem" => drop(decodes::<Problem>(&body)),
             "sh" => continue,
@@ -68,18 +71,35 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 10, "{seen:?}");
+    assert_eq!(seen.len(), 11, "{seen:?}");
+}
+
+fn now() -> Timestamp {
+    "2026-12-01T00:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn the_example_misbehaviour_files_prove_one_of_each_kind() {
+    let trust = Trust::parse(read("docs/examples/misbehaviour-trust.json").as_bytes()).unwrap();
+    let mut kinds = BTreeSet::new();
+    for (label, body) in blocks(&read("docs/FORMATS.md")) {
+        if label == "misbehaviour" {
+            let report = misbehaviour::verify(body.trim_end().as_bytes(), Some(&trust), now()).unwrap();
+            assert_eq!(report.proved, Verdict::Holds, "{:#?}", report.findings);
+            kinds.insert(report.kind.unwrap().as_str());
+        }
+    }
+    assert_eq!(kinds.len(), misbehaviour::Kind::ALL.len(), "{kinds:?}");
 }
 
 #[test]
 fn the_example_bundle_holds_under_the_example_trust_file() {
     let trust = Trust::parse(read("docs/examples/trust.json").as_bytes()).unwrap();
-    let now = "2026-12-01T00:00:00Z".parse().unwrap();
     let evidence = read("docs/examples/evidence.json");
-    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now, None).unwrap();
+    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now(), None).unwrap();
     assert_eq!((report.recorded, report.in_force), (Verdict::Holds, Verdict::Fails));
     let while_given = "2026-11-22T06:37:23Z".parse().unwrap();
-    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now, Some(while_given)).unwrap();
+    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now(), Some(while_given)).unwrap();
     assert_eq!(
         report.recorded,
         Verdict::Holds,

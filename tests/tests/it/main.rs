@@ -17,4 +17,6 @@ mod interop;
 #[cfg(test)]
 mod kill9;
 #[cfg(test)]
+mod misbehaviour;
+#[cfg(test)]
 mod witnesses;

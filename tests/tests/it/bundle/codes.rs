@@ -85,7 +85,7 @@ const CASES: &[Case] = &[
 ];
 
 /// Codes of notes, which bear on no answer: shown by a withdrawal that counts all the same.
-pub(super) const NOTES: [&str; 2] = ["anchor_unknown", "wrong_domain"];
+pub(super) const NOTES: [&str; 3] = ["anchor_unknown", "time_contradicted", "wrong_domain"];
 
 #[test]
 fn each_code_is_found_alone_where_its_fault_is() {

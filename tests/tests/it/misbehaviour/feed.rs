@@ -1,3 +1,5 @@
+//! A feed is read page by page, and believed only if it adds up; then it is held against what was signed before.
+
 use std::collections::BTreeMap;
 
 use placet_kernel::checkpoint::{Checkpoint, sign_checkpoint};
@@ -12,7 +14,17 @@ use placet_wallet::Pen;
 use placet_wallet::brand::{Brand, end};
 use placet_wallet::keys::SoftwareKey;
 
-use super::*;
+use placet_kernel::bundle::Verdict;
+use placet_kernel::feed::{Feed, Reader};
+use placet_kernel::leaf::Salt;
+use placet_kernel::merkle::{self, Frontier, Hash};
+use placet_kernel::misbehaviour::Kind;
+use placet_schemas::api::{FeedAnswer, FeedItem};
+use placet_schemas::statement::FeedHead;
+use placet_tests::history::History;
+use placet_wallet::acknowledgement::LogTrust;
+
+use super::{cinema, event, gym, judge, now, public, record};
 
 const ORIGIN: &str = "log.example/a";
 const BRAND: &str = "did:web:cinema.example";
@@ -118,15 +130,26 @@ fn complaint(change: impl Fn(&mut FeedAnswer)) -> String {
     let log = log();
     let mut page = page(&log, head(&log), 0, 3);
     change(&mut page);
-    format!("{:#}", Reader::default().take(&page, &trust()).unwrap_err())
+    Reader::default()
+        .take(&page, trust().feed_keys())
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
 fn pages_that_add_up_are_a_feed() {
     let log = log();
     let mut reader = Reader::default();
-    assert!(reader.take(&page(&log, head(&log), 0, 2), &trust()).unwrap().is_none());
-    let feed = reader.take(&page(&log, head(&log), 2, 3), &trust()).unwrap().unwrap();
+    assert!(
+        reader
+            .take(&page(&log, head(&log), 0, 2), trust().feed_keys())
+            .unwrap()
+            .is_none()
+    );
+    let feed = reader
+        .take(&page(&log, head(&log), 2, 3), trust().feed_keys())
+        .unwrap()
+        .unwrap();
     assert_eq!(
         feed.items.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
         [0, 1, 2]
@@ -167,7 +190,7 @@ fn a_head_that_the_operator_did_not_sign_for_this_feed_is_noticed() {
     let stranger = |page: &mut FeedAnswer| page.head = sign_statement(head(&self::log()), &key(7)).unwrap();
     assert!(complaint(stranger).contains("no operator of this log"));
     let unsigned = |page: &mut FeedAnswer| page.head.statement.feed_size = 2;
-    assert!(complaint(unsigned).contains("does not hold"));
+    assert!(complaint(unsigned).contains("does not verify"));
     for (head, why) in [
         (
             FeedHead {
@@ -207,12 +230,15 @@ fn a_head_that_the_operator_did_not_sign_for_this_feed_is_noticed() {
         ),
     ] {
         let mut reader = Reader::default();
-        let first = reader.take(&page(&log, head.clone(), 0, 3), &trust());
+        let first = reader.take(&page(&log, head.clone(), 0, 3), trust().feed_keys());
         // A head that counts an item too many is found out by the page that does not have it.
         let said = match first {
             Ok(feed) => {
                 assert!(feed.is_none() && head.feed_size == 4);
-                format!("{:#}", reader.take(&page(&log, head, 3, 3), &trust()).unwrap_err())
+                format!(
+                    "{:#}",
+                    reader.take(&page(&log, head, 3, 3), trust().feed_keys()).unwrap_err()
+                )
             }
             Err(error) => format!("{error:#}"),
         };
@@ -224,10 +250,95 @@ fn a_head_that_the_operator_did_not_sign_for_this_feed_is_noticed() {
 fn the_brand_does_not_change_between_pages() {
     let log = log();
     let mut reader = Reader::default();
-    reader.take(&page(&log, head(&log), 0, 2), &trust()).unwrap();
+    reader.take(&page(&log, head(&log), 0, 2), trust().feed_keys()).unwrap();
     let other = FeedHead {
         controller: "did:web:other.example".parse().unwrap(),
         ..head(&log)
     };
-    assert!(reader.take(&page(&log, other, 2, 3), &trust()).is_err());
+    assert!(reader.take(&page(&log, other, 2, 3), trust().feed_keys()).is_err());
+}
+
+/// A history's feed of the cinema at this size, as its reader has it.
+fn read(history: &History, size: u64) -> Feed {
+    let leaves = history.items.iter().take(usize::try_from(size).unwrap());
+    let note = history.checkpoint(size);
+    let keys = LogTrust::new(
+        history.origin.clone(),
+        &[&history.keys().checkpoint_keys[0].vkey],
+        &[history.operator.did()],
+    );
+    let keys = keys.unwrap();
+    Feed {
+        items: Vec::new(),
+        leaves: leaves
+            .filter(|item| item.controller == cinema())
+            .map(|item| item.leaf)
+            .collect(),
+        head: history.sign(history.head(&cinema(), size, now())),
+        checkpoint: placet_kernel::checkpoint::SignedCheckpoint::open(note.as_bytes(), keys.checkpoint_keys()).unwrap(),
+    }
+}
+
+fn history(name: &str) -> History {
+    let mut history = History::new(super::ORIGIN);
+    history.batch(&[public("request"), (gym(), None, record("gym")), event("grant", "grant")]);
+    history.batch(&[event("grant", name), public("after")]);
+    history.batch(&[(gym(), None, record(name))]);
+    history
+}
+
+#[test]
+fn a_feed_is_held_against_earlier_heads_and_acknowledgements() {
+    let (one, other) = (history("one"), history("other"));
+    for size in 1..=6 {
+        for earlier in 1..=6 {
+            let head = one.sign(one.head(&cinema(), earlier, now().plus_seconds(1)));
+            assert_eq!(read(&one, size).against_head(&head), None, "{earlier} {size}");
+            let found = read(&other, size).against_head(&head);
+            // They differ from item 2 of the feed on, which is in logs of four and more.
+            let apart = earlier >= 4 && size >= 4 && (size >= earlier || size == 5);
+            assert_eq!(found.is_some(), apart, "{earlier} {size}");
+            if let Some(found) = found {
+                assert_eq!(judge(&one, found.claim).proved, Verdict::Holds);
+            }
+        }
+        for index in [0, 2, 3, 4] {
+            let said = one.sign(one.acknowledgement(index));
+            assert_eq!(read(&one, size).against_acknowledgement(&said), None);
+            let found = read(&other, size).against_acknowledgement(&said);
+            let dropped = index == 3 && size >= 5;
+            assert_eq!(found.is_some(), dropped, "{index} {size}");
+            if let Some(found) = found {
+                assert_eq!(found.claim.kind(), Kind::AcknowledgementAgainstHead);
+                assert_eq!(judge(&one, found.claim).proved, Verdict::Holds);
+            }
+        }
+    }
+}
+
+/// The brand remembers a head with three items; the ledger now shows two, in a larger log.
+#[test]
+fn a_feed_that_lost_its_last_item_is_held_against_head_and_acknowledgement() {
+    let one = history("one");
+    let mut shorter = read(&one, 6);
+    shorter.leaves.pop();
+    let head = FeedHead {
+        feed_size: 3,
+        feed_root: placet_tests::history::digest(&one.feed(&cinema(), 5).root(3)),
+        ..one.head(&cinema(), 6, now())
+    };
+    shorter.head = one.sign(head);
+    let remembered = one.sign(one.head(&cinema(), 5, now()));
+    let acknowledged = one.sign(one.acknowledgement(4));
+    for (found, kind) in [
+        (shorter.against_head(&remembered), Kind::FeedFork),
+        (
+            shorter.against_acknowledgement(&acknowledged),
+            Kind::AcknowledgementAgainstHead,
+        ),
+    ] {
+        let found = found.unwrap();
+        assert_eq!(found.claim.kind(), kind);
+        assert_eq!(judge(&one, found.claim).proved, Verdict::Holds);
+    }
 }

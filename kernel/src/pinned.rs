@@ -1,0 +1,36 @@
+//! Whether what is signed is signed by a pinned key that is valid at its tree size. Bundles and misbehaviour files ask here.
+
+use placet_schemas::id::Origin;
+use placet_schemas::statement::Signed;
+use serde::Serialize;
+
+use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointKeys, SignedCheckpoint};
+use crate::keys::{self, SignatureError};
+use crate::note::UnverifiedNote;
+use crate::trust::{Log, Trust};
+
+/// Opens a checkpoint in evidence: every line is by a key that counts at the checkpoint's size, one of them the log's own.
+pub(crate) fn open_note(note: &str, origin: &Origin, trust: &Trust, log: &Log) -> Result<SignedCheckpoint, String> {
+    let unverified = UnverifiedNote::parse(note.as_bytes()).map_err(|e| e.to_string())?;
+    // The claimed size chooses the keys; under those keys it must then be signed.
+    let claimed: Checkpoint = unverified
+        .unverified_text()
+        .parse()
+        .map_err(|e: CheckpointError| e.to_string())?;
+    let own = log.cosigner_keys(claimed.size());
+    let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
+    let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();
+    let keys = CheckpointKeys::new(origin.clone(), log_keys, cosigners).map_err(|e| e.to_string())?;
+    SignedCheckpoint::open_exact(note.as_bytes(), &keys).map_err(|e| e.to_string())
+}
+
+/// Checks an operator's statement that speaks of a tree of `size` leaves; `None` when its signer is no operator of the log at
+/// that size.
+pub(crate) fn check_statement<T: Serialize>(
+    signed: &Signed<T>,
+    size: u64,
+    log: &Log,
+) -> Option<Result<(), SignatureError>> {
+    let (_, key) = log.operator_keys(size).find(|(did, _)| *did == signed.signed_by)?;
+    Some(keys::verify_statement(signed, key))
+}
