@@ -17,6 +17,7 @@ use crate::node::{Node, stored_record};
 use crate::reads::Party;
 use crate::store::Seen;
 use crate::tree::Head;
+use crate::witnesses::Fresh;
 
 /// How old a cosignature may be that counts as fresh where no moment is asked about, in seconds.
 const FRESH_SECONDS: u64 = 2;
@@ -41,10 +42,10 @@ impl Ledger {
         as_of: Option<Timestamp>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let node = self.node();
-        let head = node.fresh_head(as_of).await?;
         let Some((row, _)) = self.find_consent(who, id).await? else {
             return Ok(None);
         };
+        let head = node.fresh_head(row.grant, as_of).await?;
         if row.grant >= head.size {
             return Ok(None);
         }
@@ -68,14 +69,22 @@ impl Node {
     /// One head for the whole bundle: what is committed meanwhile is not part of it. Where the answer is about a moment after
     /// the head was signed, the same tree is signed again now: nothing else says that it was still the largest.
     ///
-    /// The witnesses are asked too, and waited for as [`crate::FRESH_WITHIN`] says; then the head has their lines.
-    async fn fresh_head(&self, as_of: Option<Timestamp>) -> Result<Arc<Head>, StoreError> {
+    /// The witnesses are asked too, and waited for as [`crate::FRESH_WITHIN`] says; then the head has their lines. They have
+    /// to sign it after all of them had signed that there is a grant: else there is no moment at which it is shown to have
+    /// existed and to be still in force.
+    async fn fresh_head(&self, grant: u64, as_of: Option<Timestamp>) -> Result<Arc<Head>, StoreError> {
         // The time first: whatever was acknowledged by then is in the head that is read afterwards.
         let now = self.clock.now();
         let mut head = self.head();
         // What witnesses said a moment ago is fresh, unless it is a later moment that is asked about.
-        let since = as_of.unwrap_or_else(|| now.minus_seconds(FRESH_SECONDS)).min(now);
-        self.witnesses.refresh(head.size, Some(since)).await;
+        let came = as_of.unwrap_or_else(|| now.minus_seconds(FRESH_SECONDS)).min(now);
+        self.witnesses.refresh(grant + 1, Fresh::default()).await;
+        let signed = match self.store.cosigned_from(grant + 1).await?.pop() {
+            Some(size) => self.store.cosigned_at(size).await?,
+            None => None,
+        };
+        let came = Some(came);
+        self.witnesses.refresh(head.size, Fresh { came, signed }).await;
         if as_of.unwrap_or(now) > head.time && now > head.time && self.may_sign() {
             head = Arc::new(self.voice.head(head.frontier.clone(), now)?);
         }

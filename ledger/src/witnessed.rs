@@ -6,13 +6,14 @@ use crate::error::StoreError;
 use crate::node::Node;
 use crate::store::{Cosigned, Seen};
 use crate::tree::Head;
+use crate::witnesses::Fresh;
 
 impl Node {
     /// The size and the note of the checkpoint for the proof of the record at `index`: the newest that as many witnesses as
     /// possible have cosigned, or the head if none has cosigned one with this record.
     pub(crate) async fn witnessed(&self, index: u64, head: &Head) -> Result<(u64, String), StoreError> {
         // An acknowledgement was given a moment ago: its witnesses are on their way.
-        self.witnesses.refresh(index + 1, None).await;
+        self.witnesses.refresh(index + 1, Fresh::default()).await;
         let size = self.store.cosigned_last(index + 1).await?.pop();
         let Some(seen) = self.kept(size, Cosigned::Last).await? else {
             return Ok((head.size, head.note.clone()));

@@ -128,10 +128,29 @@ pub(crate) struct Witness {
 struct State {
     /// Size of what it cosigned last, as far as is known here.
     size: u64,
-    /// Its last cosignature: size, line, and when it came by the ledger's clock.
-    last: Option<(u64, String, Timestamp)>,
+    last: Option<Cosignature>,
     /// Whether the last call gave a cosignature.
     well: bool,
+}
+
+/// What a witness gave last.
+#[derive(Debug, Clone)]
+struct Cosignature {
+    size: u64,
+    line: String,
+    /// When it came, by the ledger's clock.
+    came: Timestamp,
+    /// When it was signed, by the witness's.
+    signed: Timestamp,
+}
+
+/// How fresh cosignatures have to be.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fresh {
+    /// They came at this time or later.
+    pub(crate) came: Option<Timestamp>,
+    /// They were signed at this time or later.
+    pub(crate) signed: Option<Timestamp>,
 }
 
 impl Witnesses {
@@ -206,16 +225,20 @@ impl Witnesses {
     /// The lines that the witnesses gave last, if they are for a tree of this size.
     pub(crate) fn lines(&self, size: u64) -> String {
         let lines = self.list.iter().filter_map(|witness| witness.state().last);
-        lines.filter(|(of, ..)| *of == size).map(|(_, line, _)| line).collect()
+        lines.filter(|last| last.size == size).map(|last| last.line).collect()
     }
 
-    /// Waits, for a short time, until every witness that is well has cosigned a tree of `size` leaves or more, at `since` or
-    /// later where that matters.
-    pub(crate) async fn refresh(&self, size: u64, since: Option<Timestamp>) {
+    /// Waits, for a short time, until every witness that is well has cosigned a tree of `size` leaves or more, as freshly as
+    /// is asked.
+    pub(crate) async fn refresh(&self, size: u64, asked: Fresh) {
         let fresh = |witness: &Arc<Witness>| {
             let state = witness.state();
-            !state.well
-                || matches!(state.last, Some((of, _, at)) if of >= size && since.is_none_or(|since| at >= since))
+            let is_fresh = |last: &Cosignature| {
+                last.size >= size
+                    && asked.came.is_none_or(|since| last.came >= since)
+                    && asked.signed.is_none_or(|since| last.signed >= since)
+            };
+            !state.well || state.last.as_ref().is_some_and(is_fresh)
         };
         if self.list.iter().all(fresh) {
             return;
@@ -230,7 +253,7 @@ impl Witnesses {
     pub(crate) fn pulse(&self) -> Vec<WitnessPulse> {
         let pulse = |witness: &Arc<Witness>| WitnessPulse {
             name: witness.settings.vkey.name().as_str().to_owned(),
-            size: witness.state().last.map_or(0, |(size, ..)| size),
+            size: witness.state().last.map_or(0, |last| last.size),
             failures: witness.failures.load(Ordering::Relaxed),
         };
         self.list.iter().map(pulse).collect()

@@ -3,6 +3,9 @@
 //! It was, if a checkpoint that existed by T contains the grant, if a checkpoint that was the log's newest at T or later
 //! comes with the operator's attestation of the consent's last event in it, and if the consent is given, and not expired at
 //! T, in both. What lies between the two checkpoints happened before T or after it, and no one can tell which.
+//!
+//! Who names no moment asks about the newest that the bundle can speak of. Its head may be newer than what a quorum has
+//! signed by now; a head that shows an ending is then not passed over.
 
 use std::collections::BTreeSet;
 
@@ -86,6 +89,15 @@ pub(super) fn judge(
             .map(|state| (effective(state, at), state.given_at <= at))
     });
     match states {
+        [Some((Effective::Given, true)), Some((Effective::Given, true))]
+            if as_of.is_none() && ended_since(chain, seen, at) =>
+        {
+            missing(
+                "ended_since",
+                "it was in force at that moment, but a newer checkpoint, which no quorum has cosigned yet, shows that it ended",
+                "name the moment (as_of), or ask for a bundle whose newest checkpoint is cosigned",
+            );
+        }
         [Some((Effective::Given, true)), Some((Effective::Given, true))] => {}
         [Some((Effective::Given, true)), Some((ended, _))] if ended != Effective::Given => {
             missing(
@@ -112,4 +124,10 @@ pub(super) fn judge(
         }
     }
     Some(at)
+}
+
+/// Whether the head shows that the consent ended, whenever that was.
+fn ended_since(chain: &Chain, seen: &[Seen], at: Timestamp) -> bool {
+    let head = seen.last().and_then(|head| chain.state_at(head.size));
+    head.is_none_or(|state| effective(state, at) != Effective::Given)
 }

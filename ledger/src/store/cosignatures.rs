@@ -3,6 +3,7 @@
 use placet_schemas::time::Timestamp;
 
 use super::Store;
+use super::tokens::time as time_of;
 use crate::db::{int, uint};
 use crate::error::StoreError;
 
@@ -71,6 +72,15 @@ impl Store {
             later.execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// When the last of the witnesses signed a tree of this size for the first time.
+    pub(crate) async fn cosigned_at(&self, size: u64) -> Result<Option<Timestamp>, StoreError> {
+        let time: Option<i64> = sqlx::query_scalar("SELECT MAX(time) FROM cosignatures WHERE slot = 0 AND size = $1")
+            .bind(int(size))
+            .fetch_one(self.db.reader())
+            .await?;
+        time.map(time_of).transpose()
     }
 
     /// The largest tree that a witness cosigned; 0 if none.

@@ -3,7 +3,7 @@
 use placet_kernel::checkpoint::{CheckpointKeys, SignedCheckpoint};
 use placet_schemas::time::Timestamp;
 
-use super::{WITNESS_TIMEOUT, Witness, Witnesses};
+use super::{Cosignature, WITNESS_TIMEOUT, Witness, Witnesses};
 use crate::error::StoreError;
 use crate::node::{Node, Stop};
 use crate::outgoing::{OutgoingError, Reply};
@@ -135,7 +135,12 @@ async fn keep(node: &Node, witness: &Witness, head: &Head, reply: &Reply) -> Res
     })?;
     witness.update(|state| {
         state.size = state.size.max(head.size);
-        state.last = Some((head.size, line, now));
+        state.last = Some(Cosignature {
+            size: head.size,
+            line,
+            came: now,
+            signed: time,
+        });
         state.well = true;
     });
     Ok(())

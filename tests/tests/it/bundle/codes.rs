@@ -45,6 +45,7 @@ const CASES: &[Case] = &[
     ("consent_unknown", &["grant_missing"], events::consent_unknown),
     ("controller_keys_missing", &[], events::controller_keys_missing),
     ("ended_between", &[], parts::ended_between),
+    ("ended_since", &[], parts::ended_since),
     ("events_omitted", &["not_shown_after"], parts::events_omitted),
     ("explicit_act_missing", &[], events::explicit_act_missing),
     ("grant_missing", &[], parts::grant_missing),

@@ -32,8 +32,11 @@ const TABLE: &str = "
     2 of 3  | w1@100               | -        | w1@200 w2@210        | 300 | 150=not_shown_before 200=not_shown_before 210=not_shown_after
     # all at once
     2 of 3  | w1@100               | -        | w1@200 w2@200        | 300 | 199=not_shown_before 200=yes 201=not_shown_after
-    # too few signed the last: there is no moment to speak about
-    2 of 3  | w1@100 w2@100        | -        | w1@200               | 300 | 100=no_quorum 200=no_quorum
+    # too few signed the last: it says nothing of times, and the first stands alone
+    2 of 3  | w1@100 w2@100        | -        | w1@200               | 300 | 100=yes 101=not_shown_after 200=not_shown_after
+    2 of 3  | w1@100 w2@100        | withdraw | w1@200               | 300 | 100=yes 200=not_shown_after
+    # too few signed any: there is no moment to speak about
+    2 of 3  | w1@100               | -        | w2@200               | 300 | 100=no_quorum 200=no_quorum
 
     # a witness that signs late makes the evidence coarse, never wrong
     1 of 3  | w1@190               | withdraw | w1@200               | 300 | 100=not_shown_before 189=not_shown_before 190=yes 200=no

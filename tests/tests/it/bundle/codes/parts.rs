@@ -137,7 +137,16 @@ pub(in crate::bundle) fn no_checkpoint() -> Report {
 }
 
 pub(in crate::bundle) fn no_quorum() -> Report {
+    let mut scene = Scene::new();
+    scene.grant();
+    let one = scene.witnesses[0].clone();
+    scene.publish_by(&[(&one, scene.clock)]);
+    scene.judge(&scene.evidence(), None)
+}
+
+pub(in crate::bundle) fn ended_since() -> Report {
     let mut scene = sound();
+    scene.withdraw();
     let one = scene.witnesses[0].clone();
     scene.publish_by(&[(&one, scene.clock)]);
     scene.judge(&scene.evidence(), None)
