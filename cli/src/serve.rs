@@ -95,6 +95,7 @@ async fn operator_token(ledger: &Ledger, dir: &Path, out: &Output) -> Result<()>
         controller: None,
         audit: None,
         kinds: None,
+        key: None,
         label: FIRST_TOKEN.to_owned(),
         expires: None,
     };

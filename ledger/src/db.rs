@@ -76,6 +76,28 @@ impl Db {
         &self.read
     }
 
+    /// Writes the whole database anew. SQLite overwrites what is deleted (`secure_delete`), but when it divides a full page
+    /// of an index it leaves a copy of what it moved in the gap of the old one, and nothing that is deleted later touches
+    /// that. Takes as long as the database is large.
+    pub(crate) async fn rewrite(&self) -> Result<(), StoreError> {
+        sqlx::query("VACUUM").execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Copies the write-ahead log into the database and cuts it to nothing: until then both files still have what was
+    /// deleted. Waits for readers, and for at most [`BUSY`].
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        // Busy, frames in the log, frames copied: all three are 0 exactly when the file was cut.
+        let done: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.write)
+            .await?;
+        if done == (0, 0, 0) {
+            Ok(())
+        } else {
+            Err(StoreError::JournalInUse)
+        }
+    }
+
     /// Copies the write-ahead log into the database and closes everything.
     pub(crate) async fn close(&self) {
         self.read.close().await;

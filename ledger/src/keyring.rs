@@ -1,7 +1,9 @@
 //! The keyring: a database of its own that holds what opens the records, and every look-up that is personal.
 //!
-//! Its rows are written before the records they belong to, and are only ever inserted, with the record's index in each.
-//! So after a crash between the two databases the rows of records that were never committed are those with an index at or
+//! Its rows are written before the records they belong to, with the record's index in each, and never change. They go when
+//! the record is destroyed: see `destroy.rs`.
+//!
+//! After a crash between the two databases the rows of records that were never committed are those with an index at or
 //! beyond the head: [`Keyring::sweep`] removes them.
 
 use std::collections::HashMap;
@@ -93,6 +95,26 @@ impl Keyring {
         }
         tx.commit().await?;
         Ok(swept)
+    }
+
+    /// Removes what opens these records, and every look-up that leads to them. What is gone already is no matter.
+    pub(crate) async fn destroy(&self, indexes: &[u64]) -> Result<(), StoreError> {
+        let mut tx = self.db.writer().begin().await?;
+        for before in [
+            "DELETE FROM lookups WHERE idx IN (",
+            "DELETE FROM members WHERE idx IN (",
+            "DELETE FROM record_keys WHERE idx IN (",
+        ] {
+            let mut query = listed(before, indexes.iter().map(|index| int(*index)), ")");
+            execute(&mut query, &mut tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Leaves nothing in the files of what was removed.
+    pub(crate) async fn empty(&self) -> Result<(), StoreError> {
+        self.db.rewrite().await?;
+        self.db.empty_journal().await
     }
 
     /// The index behind each blinded value that has one.

@@ -1,7 +1,7 @@
 //! The facade: all that a caller in this process can ask of a ledger. The HTTP interface is one such caller.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use placet_schemas::id::{Did, Digest, Origin};
@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::arrive::Arrival;
 use crate::clock::{Clock, SystemClock};
-use crate::crypto::{Blind, Purpose};
+use crate::crypto::Purpose;
+use crate::destroy;
 use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::node::Node;
@@ -34,8 +35,19 @@ struct Inner {
     queue: mpsc::Sender<Item>,
     stop_writer: watch::Sender<bool>,
     stop_publisher: watch::Sender<bool>,
-    tasks: Mutex<Option<(oneshot::Receiver<()>, JoinHandle<()>)>>,
+    stop_eraser: watch::Sender<bool>,
+    tasks: Mutex<Option<Tasks>>,
 }
+
+/// What runs beside the callers.
+struct Tasks {
+    writer: oneshot::Receiver<()>,
+    publisher: JoinHandle<()>,
+    eraser: JoinHandle<()>,
+}
+
+/// A ledger, as long as somebody else keeps it.
+pub(crate) struct WeakLedger(Weak<Inner>);
 
 /// Where a ledger is and how it beats.
 #[derive(Debug, Clone)]
@@ -48,6 +60,8 @@ pub struct Settings {
     pub tick: Duration,
     /// A file that remembers the largest head, where a restored copy of `dir` does not reach.
     pub head_file: Option<PathBuf>,
+    /// Keys (did:key) of authorities that may order a destruction.
+    pub authorities: Vec<Did>,
 }
 
 impl Settings {
@@ -59,6 +73,7 @@ impl Settings {
             dir,
             tick: DEFAULT_TICK,
             head_file: None,
+            authorities: Vec::new(),
         }
     }
 }
@@ -130,23 +145,45 @@ impl Ledger {
         let published = tail.head().size;
         let writer = sequencer::spawn(Arc::clone(&node), tail, items, settings.tick, stop_writer.subscribe());
         let publisher = sequencer::run_publisher(Arc::clone(&node), published, stop_publisher.subscribe());
-        let tasks = Mutex::new(Some((writer.map_err(OpenError::Writer)?, tokio::spawn(publisher))));
+        let (writer, publisher) = (writer.map_err(OpenError::Writer)?, tokio::spawn(publisher));
+        let stop_eraser = watch::Sender::new(false);
+        let stopped = stop_eraser.subscribe();
         let identity = node.voice.identity();
-        Ok(Self(Arc::new(Inner {
-            node,
-            identity,
-            queue,
-            stop_writer,
-            stop_publisher,
-            tasks,
+        Ok(Self(Arc::new_cyclic(|ledger| {
+            let eraser = destroy::run(Arc::clone(&node), WeakLedger(ledger.clone()), stopped);
+            let eraser = tokio::spawn(eraser);
+            Inner {
+                node,
+                identity,
+                queue,
+                stop_writer,
+                stop_publisher,
+                stop_eraser,
+                tasks: Mutex::new(Some(Tasks {
+                    writer,
+                    publisher,
+                    eraser,
+                })),
+            }
         })))
     }
 
     /// Commits and publishes what waits, and closes the files. Submissions are refused as unavailable from here on.
     pub async fn close(&self) {
-        let Some((writer, publisher)) = self.0.tasks.lock().await.take() else {
+        let tasks = self.0.tasks.lock().await.take();
+        let Some(Tasks {
+            writer,
+            publisher,
+            eraser,
+        }) = tasks
+        else {
             return;
         };
+        // Before the writer, whom it may be waiting for.
+        self.0.stop_eraser.send_replace(true);
+        if let Err(error) = eraser.await {
+            tracing::error!(%error, "the eraser did not end well");
+        }
         self.0.stop_writer.send_replace(true);
         if writer.await.is_err() {
             tracing::error!("the writer did not end well");
@@ -270,11 +307,7 @@ impl Ledger {
     /// The stored answer to a record, if it is in the log.
     pub(crate) async fn first_answer(&self, digest: &Digest) -> Result<Option<Outcome>, SubmitError> {
         let node = self.node();
-        let index = node
-            .keyring
-            .find_one(&node.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
-            .await?;
-        let Some(index) = index.filter(|index| *index < node.head().size) else {
+        let Some(index) = node.index_of(digest).await? else {
             return Ok(None);
         };
         if !node.is_ready() {
@@ -300,6 +333,13 @@ impl Ledger {
             answer,
             replay: true,
         }))
+    }
+}
+
+impl WeakLedger {
+    /// The ledger, if it is still there.
+    pub(crate) fn upgrade(&self) -> Option<Ledger> {
+        self.0.upgrade().map(Ledger)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use placet_kernel::checkpoint::{Checkpoint, SignedCheckpoint};
 use placet_kernel::merkle::Frontier;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::commit::{Tail, publish};
@@ -75,6 +75,8 @@ pub(crate) async fn open(
         committed: watch::Sender::new(Arc::clone(&head)),
         sizes: watch::Sender::new(head.size),
         publication: Publication::new(&head, published),
+        authorities: settings.authorities.clone(),
+        destructions: Notify::new(),
         broken: false.into(),
         dead: false.into(),
         lock,

@@ -1,8 +1,8 @@
-//! The named steps of a commit, and who may watch them: how tests make a ledger fail or die at any of them.
+//! The named steps of a commit and of a destruction, and who may watch them: how tests make a ledger fail or die at any of them.
 
 use std::fmt::Debug;
 
-/// What a commit does, in order. Each step changes something that outlives the process, so a crash between any two of
+/// What a commit does, in order; then what a destruction does. Each step changes something that outlives the process, so a crash between any two of
 /// them is a case of its own: see [`crate`] for what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -20,11 +20,17 @@ pub enum Step {
     Publish,
     /// Keyring rows without a record are removed, after a commit that failed or at start.
     Sweep,
+    /// Of a destruction: what opens the records, and every look-up, is removed from the keyring.
+    DestroyKeys,
+    /// Of a destruction: sealed texts, answers and state are removed.
+    DestroyTexts,
+    /// Of a destruction: the files are cleared of what was removed from them.
+    ClearFiles,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Keyring,
         Self::Main,
         Self::HeadFile,
@@ -32,6 +38,9 @@ impl Step {
         Self::Tiles,
         Self::Publish,
         Self::Sweep,
+        Self::DestroyKeys,
+        Self::DestroyTexts,
+        Self::ClearFiles,
     ];
 }
 

@@ -5,6 +5,7 @@
 mod audits;
 mod batch;
 mod consents;
+mod destructions;
 mod head;
 mod invitations;
 mod lookups;
@@ -18,6 +19,7 @@ use std::path::Path;
 pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
+pub(crate) use destructions::{DestructionFound, DestructionWrite};
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
 pub(crate) use lookups::{ControllerFound, RequestFound};
@@ -26,9 +28,10 @@ pub(crate) use tokens::TokenFound;
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
+    (4, include_str!("../migrations/main/0004_destructions.sql")),
 ];
 
 /// The main database.

@@ -123,6 +123,7 @@ impl House {
             controller: None,
             audit: None,
             kinds: None,
+            key: None,
             label: "test".to_owned(),
             expires: None,
         };
