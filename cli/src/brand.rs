@@ -8,6 +8,7 @@ mod end;
 mod feed;
 mod invite;
 mod list;
+mod order;
 mod relay;
 mod request;
 mod session;
@@ -39,6 +40,7 @@ enum Command {
     Consents(consents::Args),
     RelayWithdrawal(relay::Args),
     End(end::Args),
+    OrderDestruction(order::Args),
     Audits(audits::Args),
 }
 
@@ -52,6 +54,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::Consents(args) => return consents::run(args, out).await,
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,
+        Command::OrderDestruction(args) => order::run(&args, out)?,
         Command::Audits(args) => audits::run(args, out).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ mod audit;
 mod brand;
 mod client;
 mod demo;
+mod destroy;
 mod files;
 mod inspect;
 mod keyfile;
@@ -58,6 +59,8 @@ enum Command {
     Token(tokens::Args),
     Verify(verify::Args),
     Audit(audit::Args),
+    Destroy(destroy::Args),
+    Destructions(destroy::ListArgs),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
     Demo(demo::Args),
@@ -86,6 +89,8 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),
         Command::Audit(args) => done(wait(audit::run(args, out))),
+        Command::Destroy(args) => done(wait(destroy::run(args, out))),
+        Command::Destructions(args) => done(wait(destroy::list(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
         Command::Wallet(args) => done(wait(wallet::run(args, out))),

@@ -49,6 +49,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let mut settings = Settings::new(config.origin.clone(), config.dir.clone());
     settings.tick = config.tick;
     settings.head_file.clone_from(&config.head_file);
+    settings.authorities.clone_from(&config.authorities);
     let ledger = Ledger::open(settings, keys).await;
     let ledger = ledger.with_context(|| format!("the ledger in {} does not open", config.dir.display()))?;
     let served = serve(&ledger, listener, &local, &config, signal, out).await;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::builder::BoolishValueParser;
-use placet_schemas::id::Origin;
+use placet_kernel::keys::PublicKey;
+use placet_schemas::id::{Did, IdError, Origin};
 use serde::Deserialize;
 
 use super::logging::{DEFAULT_LOG, LogFormat};
@@ -46,6 +47,9 @@ pub(crate) struct Args {
     /// File outside DIR that keeps the newest tree size, so that a restored copy is noticed [head_file]
     #[arg(long, env = "PLACET_HEAD_FILE", value_name = "FILE")]
     head_file: Option<PathBuf>,
+    /// did:key of an authority whose signed order destroys a consent; may be given several times [authorities]
+    #[arg(long, env = "PLACET_AUTHORITIES", value_name = "DID", value_delimiter = ',', value_parser = authority)]
+    authority: Vec<Did>,
     /// What to log, such as info or info,placet_ledger=debug [log; default: info]
     #[arg(long, env = "PLACET_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -72,6 +76,7 @@ struct File {
     public_url: Option<String>,
     tick_ms: Option<u64>,
     head_file: Option<PathBuf>,
+    authorities: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<LogFormat>,
     outgoing_allow_private: Option<bool>,
@@ -87,6 +92,7 @@ pub(super) struct Config {
     pub(super) public_url: Option<String>,
     pub(super) tick: Duration,
     pub(super) head_file: Option<PathBuf>,
+    pub(super) authorities: Vec<Did>,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
     pub(super) outgoing_allow_private: bool,
@@ -106,6 +112,15 @@ impl Config {
             .or(file.public_url)
             .map(|url| node::public_url(&url))
             .transpose()?;
+        let authorities = if args.authority.is_empty() {
+            let named = file.authorities.unwrap_or_default();
+            let named = named
+                .iter()
+                .map(|did| authority(did).map_err(|error| bad("authorities", &error)));
+            named.collect::<Result<_>>()?
+        } else {
+            args.authority
+        };
         let origin = file.origin.as_deref().unwrap_or(node::DEFAULT_ORIGIN);
         Ok(Self {
             origin: args
@@ -116,6 +131,7 @@ impl Config {
             public_url,
             tick: Duration::from_millis(tick_ms),
             head_file: args.head_file.or(file.head_file),
+            authorities,
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             outgoing_allow_private: args
@@ -153,6 +169,13 @@ fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)
         );
     }
     Ok((dir, file))
+}
+
+/// An authority is a key, so that nobody else's document says who it is.
+fn authority(text: &str) -> Result<Did, String> {
+    let did: Did = text.parse().map_err(|error: IdError| error.to_string())?;
+    PublicKey::from_did(&did).map_err(|error| error.to_string())?;
+    Ok(did)
 }
 
 fn bad(key: &str, why: &dyn Display) -> anyhow::Error {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use placet_schemas::api::{
     AcknowledgeDestruction, DestructionPage, DestructionProgress, DestructionSummary, OrderDestruction,
 };
@@ -57,7 +57,7 @@ async fn order(
 /// Takes a follower's signed word that it holds nothing any more of what was destroyed.
 #[utoipa::path(post, path = "/v1/destructions/{index}/acknowledgements", tag = "destructions",
     params(("index" = u64, Path, description = "log index of the Destruction")), request_body = AcknowledgeDestruction,
-    responses((status = 201, body = DestructionSummary)), security(("token" = [])))]
+    responses((status = 204, description = "it is kept")), security(("token" = [])))]
 async fn acknowledge(
     State(state): State<HttpState>,
     Follower: Follower,
@@ -65,7 +65,10 @@ async fn acknowledge(
     Json(body): Json<AcknowledgeDestruction>,
 ) -> Result<Response, ApiError> {
     let found = state.ledger.acknowledge_destruction(index, &body.done).await?;
-    answer::json(StatusCode::CREATED, &summary(found.ok_or_else(ApiError::not_found)?))
+    // Who else follows, and has not finished, is the operator's business.
+    found
+        .map(|_| StatusCode::NO_CONTENT.into_response())
+        .ok_or_else(ApiError::not_found)
 }
 
 fn summary(row: DestructionRow) -> DestructionSummary {

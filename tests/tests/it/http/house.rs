@@ -62,7 +62,7 @@ pub(super) struct House {
     count: AtomicU64,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<std::io::Result<()>>>,
-    _dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 /// A person at one brand, and her consent.
@@ -151,7 +151,7 @@ impl House {
             count: AtomicU64::new(0),
             stop: Some(stop),
             served: Some(served),
-            _dir: dir,
+            dir,
             ledger,
             origin,
             brand,
