@@ -13,7 +13,7 @@ use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
 use placet_schemas::api::problem::Problem;
-use placet_schemas::api::{self, FeedAnswer, PublicOpening, RecordAnswer};
+use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::record::{self, CanonicalRecord};
 use placet_schemas::{json, lifecycle, notice};
 use serde::de::DeserializeOwned;
@@ -62,13 +62,15 @@ fn every_example_in_formats_is_what_it_says() {
             "feed" => drop(decodes::<FeedAnswer>(&body)),
             "trust" => drop(Trust::parse(body.as_bytes()).unwrap()),
             "withdrawal-code" => drop(body.trim().parse::<WithdrawalCode>().unwrap()),
+            "destruction-order" => drop(decodes::<OrderClaims>(&body)),
+            "destruction-done" => drop(decodes::<DoneClaims>(&body)),
             "problem" => drop(decodes::<Problem>(&body)),
             "sh" => continue,
             other => panic!("no parser for the example {other:?}"),
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 10, "{seen:?}");
+    assert_eq!(seen.len(), 12, "{seen:?}");
 }
 
 #[test]
@@ -150,6 +152,11 @@ fn the_limits_are_those_of_the_code() {
             http::CHALLENGE_SECONDS,
             http::SESSION_SECONDS,
             days(api::MAX_AUDIT_SECONDS)
+        ),
+        format!(
+            "| {}; {} days |",
+            grouped(record::destruction::MAX_LEAVES as u64),
+            days(api::MAX_ORDER_AGE_SECONDS)
         ),
         format!(
             "| {}; {}; {} |",
