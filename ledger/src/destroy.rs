@@ -42,8 +42,30 @@ const KEYS_GONE: u64 = 1;
 const TEXTS_GONE: u64 = 2;
 const FILES_CLEARED: u64 = 3;
 
-/// Removes what a committed destruction is about, from the step that was written down last.
-async fn destroy(node: &Node, destruction: u64, done: u64) -> Result<(), Stop> {
+/// Removes what committed destructions are about, each from the step that was written down last.
+async fn destroy(node: &Node, unfinished: &[(u64, u64)]) -> Result<(), Stop> {
+    for (destruction, done) in unfinished {
+        remove(node, *destruction, *done).await?;
+    }
+
+    // 3. FILES: both databases still have the old pages in their journals, and the keyring may have copies in the gaps of its
+    //    index pages. A journal that somebody reads is not cut, and this is tried again until it is. A crash in between does
+    //    it once more. It takes as long for one destruction as for many.
+    let files = async {
+        node.keyring.empty().await?;
+        node.store.empty_journal().await?;
+        for (destruction, _) in unfinished {
+            node.store.advance_destruction(*destruction, FILES_CLEARED).await?;
+        }
+        Ok(())
+    };
+    node.step(Step::ClearFiles, files).await
+
+    // What followers hold is theirs to remove: the destruction waits for their signed word (see `order.rs`).
+}
+
+/// The first two steps, of one destruction.
+async fn remove(node: &Node, destruction: u64, done: u64) -> Result<(), Stop> {
     let leaves = node.store.leaves_of_destruction(destruction).await?;
 
     // 1. KEYRING, durable: data keys and salts, and all that leads from a digest, a person or a withdrawal key to the
@@ -63,18 +85,7 @@ async fn destroy(node: &Node, destruction: u64, done: u64) -> Result<(), Stop> {
         let texts = node.store.destroy_texts(destruction, &leaves, TEXTS_GONE);
         node.step(Step::DestroyTexts, texts).await?;
     }
-
-    // 3. FILES: both databases still have the old pages in their journals, and the keyring may have copies in the gaps of its
-    //    index pages. A journal that somebody reads is not cut, and this is tried again until it is. A crash in between does
-    //    it once more.
-    let files = async {
-        node.keyring.empty().await?;
-        node.store.empty_journal().await?;
-        node.store.advance_destruction(destruction, FILES_CLEARED).await
-    };
-    node.step(Step::ClearFiles, files).await
-
-    // What followers hold is theirs to remove: the destruction waits for their signed word (see `order.rs`).
+    Ok(())
 }
 
 /// Whether the node itself holds nothing any more.
@@ -109,10 +120,13 @@ pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Re
 
 /// Goes on with every destruction that the node has not finished.
 async fn finish(node: &Node) -> Result<(), Stop> {
-    for (destruction, done) in node.store.unfinished_destructions().await? {
-        destroy(node, destruction, done).await?;
-        tracing::info!(destruction, "the node holds nothing any more of what was destroyed");
+    let unfinished = node.store.unfinished_destructions().await?;
+    if unfinished.is_empty() {
+        return Ok(());
     }
+    destroy(node, &unfinished).await?;
+    let count = unfinished.len();
+    tracing::info!(count, "the node holds nothing any more of what was destroyed");
     Ok(())
 }
 

@@ -48,6 +48,29 @@ fn a_brand_orders_and_the_operator_destroys() {
     let refused = node.run(&["destroy", "--order", "nonsense.jws"]).refusal(1);
     assert!(refused.contains("bad_order"), "{refused}");
 
+    // Its auditor sees why the leaf cannot be opened.
+    let period = [
+        "--from",
+        "2020-01-01T00:00:00Z",
+        "--to",
+        "2100-01-01T00:00:00Z",
+        "--case",
+        "7",
+    ];
+    let auditor = [
+        "token",
+        "auditor",
+        "--did",
+        "did:web:cinema.example",
+        "--out",
+        "auditor.token",
+    ];
+    node.run(&[&auditor[..], &period].concat()).ok();
+    let seen = node.run(&["--json", "audit", "--token-file", "auditor.token"]).json();
+    let orphan = serde_json::json!([{ "index": 2, "by": 3, "ground": "eu-gdpr:JustificationA17NonNecessity" }]);
+    assert_eq!(seen["destroyed"], orphan);
+    assert_eq!(seen["records"].as_array().map(Vec::len), Some(3));
+
     let table = node.run(&["destructions"]).ok();
     assert!(table.contains("pending: ") && table.contains("issuer"), "{table}");
     assert!(!table.contains(&consent), "{table}");

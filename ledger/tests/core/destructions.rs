@@ -208,6 +208,39 @@ async fn a_destroyed_grant_cannot_be_replayed_nor_its_code_be_used() {
     assert_ne!(anew.state.consent, stage.ada.state.consent);
 }
 
+/// The intent is committed and the rows are all still there: nobody sees them, and nothing follows or repeats what is doomed.
+#[tokio::test]
+async fn from_the_intent_on_nothing_is_seen_of_what_is_still_there() {
+    let stage = stage().await;
+    stage.world.watcher.plan(Step::DestroyKeys, When::Before, Fate::Fail);
+    let row = stage
+        .world
+        .ledger
+        .order_destruction(&stage.order())
+        .await
+        .unwrap()
+        .unwrap();
+    while stage.world.watcher.is_due() {
+        tokio::time::sleep(TICK).await;
+    }
+    assert!(stage.rows(&[2]).await > 4);
+    let ledger = &stage.world.ledger;
+    assert_eq!(
+        ledger.destruction(row.index).await.unwrap().unwrap().pending,
+        ["ledger"]
+    );
+    let who = Party::Subject(person("ada").did());
+    assert_eq!(ledger.consent(&who, &stage.ada.state.consent).await.unwrap(), None);
+    assert!(ledger.consents(&who, None, 10).await.unwrap().items.is_empty());
+    let feed = ledger.feed(&stage.brand.did, 2, 1).await.unwrap().unwrap();
+    assert_eq!(feed.items[0].content, ItemContent::Destroyed { by: row.index });
+    assert_eq!(stage.world.refusal(&stage.ada.bytes).await, "id_conflict");
+    let ended = withdraw(&stage.ada.state, None, &stage.world.pen(&person("ada"), &p(ORIGIN))).unwrap();
+    assert_eq!(stage.world.refusal(&ended.bytes).await, "consent_unknown");
+    assert_eq!(refusal(ledger.withdraw_by_code(&stage.code).await), "consent_unknown");
+    assert!(stage.rows(&[2]).await > 4, "it was not removed meanwhile");
+}
+
 #[tokio::test]
 async fn only_who_may_order_does() {
     let stage = stage().await;
