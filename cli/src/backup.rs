@@ -71,6 +71,7 @@ struct Back {
     size: u64,
     /// First and last index of each run.
     unreadable: Vec<[u64; 2]>,
+    destroyed_again: u64,
 }
 
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
@@ -130,6 +131,7 @@ pub(crate) async fn restore(args: RestoreArgs, out: &Output) -> Result<()> {
             .into_iter()
             .map(|(first, last)| [first, last])
             .collect(),
+        destroyed_again: restored.destroyed_again,
     };
     out.result(&back, text)
 }
@@ -138,14 +140,20 @@ fn text(back: &Back) -> String {
     let mut text = format!("put back: a log of {} records\n", back.size);
     let count: u64 = back.unreadable.iter().map(|[first, last]| last - first + 1).sum();
     if count == 0 {
-        text.push_str("the keyring has the keys of all of them\n");
+        text.push_str("the keyring has the keys of all that were not destroyed\n");
     } else {
         text.push_str(&format!(
-            "{count} records have no key in the keyring: destroyed, or lost for ever. By index:\n"
+            "{count} acknowledged records have no key in the keyring, and nobody destroyed them: they are lost for ever. By index:\n"
         ));
         for [first, last] in &back.unreadable {
             text.push_str(&format!("  {first} to {last}\n"));
         }
+    }
+    if back.destroyed_again > 0 {
+        text.push_str(&format!(
+            "the keyring is from before {} destructions: they are done again at the next start, before anything is served\n",
+            back.destroyed_again
+        ));
     }
     text.push_str("check it with `placet fsck`; the node refuses to start if a newer state of this log has been seen");
     text

@@ -9,6 +9,7 @@ mod feed;
 mod invite;
 mod list;
 mod memory;
+mod order;
 mod relay;
 mod request;
 mod session;
@@ -40,6 +41,7 @@ enum Command {
     Consents(consents::Args),
     RelayWithdrawal(relay::Args),
     End(end::Args),
+    OrderDestruction(order::Args),
     Audits(audits::Args),
 }
 
@@ -53,6 +55,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::Consents(args) => return consents::run(args, out).await,
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,
+        Command::OrderDestruction(args) => order::run(&args, out)?,
         Command::Audits(args) => audits::run(args, out).await?,
     }
     Ok(ExitCode::SUCCESS)

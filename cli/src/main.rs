@@ -11,6 +11,7 @@ mod backup;
 mod brand;
 mod client;
 mod demo;
+mod destroy;
 mod export;
 mod files;
 mod fsck;
@@ -69,6 +70,8 @@ enum Command {
     Fsck(fsck::Args),
     Backup(backup::Args),
     Restore(backup::RestoreArgs),
+    Destroy(destroy::Args),
+    Destructions(destroy::ListArgs),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
     Demo(demo::Args),
@@ -100,6 +103,8 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => done(wait(backup::restore(args, out))),
         Command::Fsck(args) => Ok(fsck::run(&args, out)),
         Command::Audit(args) => done(wait(audit::run(args, out))),
+        Command::Destroy(args) => done(wait(destroy::run(args, out))),
+        Command::Destructions(args) => done(wait(destroy::list(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
         Command::Trust(args) => done(trust::run(&args, out)),
         Command::Export(args) => done(export::run(&args, out)),

@@ -37,6 +37,10 @@ struct ServiceArgs {
     /// Kinds of record that it opens besides public ones, such as ConsentGrant,Withdrawal
     #[arg(long, value_name = "KINDS", required = true, value_delimiter = ',', value_parser = kind)]
     kinds: Vec<Kind>,
+    /// Its did:key, by which it will sign that it has destroyed what it held; without it, every destruction waits for this
+    /// token
+    #[arg(long, value_name = "DID")]
+    key: Option<Did>,
     #[command(flatten)]
     issue: IssueArgs,
 }
@@ -121,6 +125,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
                 controller: None,
                 audit: None,
                 kinds: Some(kinds),
+                key: args.key,
                 label,
                 expires_in_seconds,
             };
@@ -139,6 +144,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
                 controller: Some(did),
                 audit: Some(AuditScope { from, to, case }),
                 kinds: None,
+                key: None,
                 label,
                 expires_in_seconds,
             };

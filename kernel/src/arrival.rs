@@ -212,6 +212,9 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
         Body::ControllerKeys(_) if !setting.operators.contains(signer) => Err(Refusal::WrongSigner(
             "a ControllerKeys record is signed by the log's operator",
         )),
+        Body::Destruction(_) if !setting.operators.contains(signer) => {
+            Err(Refusal::WrongSigner("a Destruction is signed by the log's operator"))
+        }
         Body::ConsentGrant(_) | Body::Narrowing(_) | Body::Renewal(_) | Body::ErasureRequest(_) if !signer.is_key() => {
             Err(Refusal::WrongSigner("a consumer's record is signed by her own did:key"))
         }

@@ -104,6 +104,19 @@ pub fn verify(
     Ok((header.kid, payload))
 }
 
+/// The method that a token of kind `typ` says has signed it, so that its key can be looked up. Nothing is verified.
+///
+/// # Errors
+/// As [`verify`] up to the signature.
+pub fn claimed_signer(compact: &str, typ: &str) -> Result<DidUrl, JwsError> {
+    match verify(compact, typ, |_| None) {
+        Err(JwsError::UnknownKey(method)) => Ok(method),
+        Err(error) => Err(error),
+        // No key, no signature that holds.
+        Ok((method, _)) => Ok(method),
+    }
+}
+
 /// Signs `payload` as a token of kind `typ`; `kid` is the signer's verification method.
 ///
 /// # Errors

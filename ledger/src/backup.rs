@@ -7,6 +7,7 @@
 //! The two have lives of their own. Sealed records without their keys reveal nothing, so copies of the main database may be
 //! kept. A copy of the keyring opens whatever was destroyed since it was made, so it must not be kept for long.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -40,9 +41,11 @@ pub struct Copied {
 pub struct Restored {
     /// Records in the log.
     pub size: u64,
-    /// Indexes of records whose keys are not in the keyring, as first and last of each run. Nobody can read them any more;
-    /// their leaves still stand.
+    /// Indexes of acknowledged records whose keys are not in the keyring although nobody destroyed them, as first and last of
+    /// each run. Nobody can read them any more; their leaves still stand.
     pub unreadable: Vec<(u64, u64)>,
+    /// Destructions that this keyring has not seen: they are done again at the next start, before anything is served.
+    pub destroyed_again: u64,
 }
 
 /// Copies the databases of the node in `dir` to two files, which must not be there. The node may run.
@@ -70,13 +73,42 @@ pub async fn inspect_restored(dir: &Path, keys: &Keys) -> Result<Restored, OpenE
     let store = Store::open_to_read(dir).await?;
     let keyring = Keyring::open_to_read(dir, Vault::new(&keys.kek)).await?;
     let head = store.head().await?.ok_or(StoreError::Corrupt("head"))?;
-    let unreadable = keyring.missing(head.size).await?;
+    let destroyed = store.destroyed_leaves(head.size).await?;
+    let seen = keyring.destroyed_upto().await?;
+    let behind = destroyed
+        .iter()
+        .filter(|(_, by)| seen.is_none_or(|seen| *by > seen))
+        .map(|(_, by)| *by);
+    let destroyed_again = behind.collect::<BTreeSet<u64>>().len() as u64;
+    let unreadable = without(
+        &keyring.missing(head.size).await?,
+        destroyed.into_iter().map(|(leaf, _)| leaf).collect(),
+    );
     store.close().await;
     keyring.close().await;
     Ok(Restored {
         size: head.size,
         unreadable,
+        destroyed_again,
     })
+}
+
+/// These runs without these indexes.
+fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
+    let mut left = Vec::new();
+    for (first, last) in runs {
+        let mut next = *first;
+        for index in taken.range(first..=last) {
+            if *index > next {
+                left.push((next, index - 1));
+            }
+            next = index + 1;
+        }
+        if next <= *last {
+            left.push((next, *last));
+        }
+    }
+    left
 }
 
 async fn copy_both(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
@@ -146,4 +178,18 @@ async fn size_of(main: &Path) -> Result<u64, OpenError> {
     let size: Result<i64, _> = sqlx::query_scalar("SELECT size FROM head").fetch_one(db.reader()).await;
     db.close().await;
     Ok(crate::db::uint(size?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_cut_where_something_is_taken_out() {
+        let cut = |taken: &[u64]| without(&[(2, 6), (9, 9)], taken.iter().copied().collect());
+        assert_eq!(cut(&[]), [(2, 6), (9, 9)]);
+        assert_eq!(cut(&[2, 4, 9]), [(3, 3), (5, 6)]);
+        assert_eq!(cut(&[6, 7]), [(2, 5), (9, 9)]);
+        assert_eq!(cut(&[2, 3, 4, 5, 6]), [(9, 9)]);
+    }
 }

@@ -105,6 +105,28 @@ impl Db {
         &self.read
     }
 
+    /// Writes the whole database anew. SQLite overwrites what is deleted (`secure_delete`), but when it divides a full page
+    /// of an index it leaves a copy of what it moved in the gap of the old one, and nothing that is deleted later touches
+    /// that. Takes as long as the database is large.
+    pub(crate) async fn rewrite(&self) -> Result<(), StoreError> {
+        sqlx::query("VACUUM").execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Copies the write-ahead log into the database and cuts it to nothing: until then both files still have what was
+    /// deleted. Waits for readers, and for at most [`BUSY`].
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        // Busy, frames in the log, frames copied: all three are 0 exactly when the file was cut.
+        let done: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.write)
+            .await?;
+        if done == (0, 0, 0) {
+            Ok(())
+        } else {
+            Err(StoreError::JournalInUse)
+        }
+    }
+
     /// Copies the write-ahead log into the database and closes everything.
     pub(crate) async fn close(&self) {
         self.read.close().await;
@@ -156,4 +178,96 @@ pub(crate) fn uint(number: i64) -> Result<u64, StoreError> {
 /// 32 bytes from the database.
 pub(crate) fn bytes32(bytes: &[u8], what: &'static str) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Corrupt(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    /// Enough rows that pages of the index are divided many times.
+    const ROWS: u64 = 8000;
+
+    fn key(row: u64) -> [u8; 32] {
+        Sha256::digest(row.to_be_bytes()).into()
+    }
+
+    fn is_deleted(row: u64) -> bool {
+        row.is_multiple_of(2)
+    }
+
+    /// How many of the deleted keys are still somewhere in the database's files.
+    fn left(dir: &Path) -> usize {
+        let deleted: HashSet<[u8; 32]> = (0..ROWS).filter(|row| is_deleted(*row)).map(key).collect();
+        let starts: HashSet<[u8; 4]> = deleted.iter().map(|key| [key[0], key[1], key[2], key[3]]).collect();
+        let mut found = HashSet::new();
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            for window in bytes.windows(32) {
+                // The start first: hashing every window whole would take as long as all other tests.
+                if starts.contains(&window[..4]) && deleted.contains(window) {
+                    found.insert(window.to_vec());
+                }
+            }
+        }
+        found.len()
+    }
+
+    #[tokio::test]
+    async fn what_an_index_keeps_of_deleted_rows_goes_when_it_is_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = "CREATE TABLE kept (blind BLOB PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID";
+        let db = Db::open(&dir.path().join("a.db"), &[(1, table)]).await.unwrap();
+        let mut tx = db.write.begin().await.unwrap();
+        for row in 0..ROWS {
+            let insert = sqlx::query("INSERT INTO kept (blind, idx) VALUES ($1, $2)");
+            let insert = insert.bind(key(row).to_vec()).bind(int(row));
+            insert.execute(&mut *tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(left(dir.path()), usize::try_from(ROWS / 2).unwrap());
+
+        let delete = sqlx::query("DELETE FROM kept WHERE idx % 2 = 0");
+        delete.execute(&db.write).await.unwrap();
+        assert!(left(dir.path()) > 0, "the journal has the old pages");
+        db.empty_journal().await.unwrap();
+        assert!(
+            left(dir.path()) > 0,
+            "SQLite cleans up after itself now: nothing need be written anew"
+        );
+        db.rewrite().await.unwrap();
+        db.empty_journal().await.unwrap();
+        assert_eq!(left(dir.path()), 0);
+        let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM kept")
+            .fetch_one(&db.read)
+            .await
+            .unwrap();
+        assert_eq!(kept, int(ROWS / 2));
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_somebody_reads_is_not_called_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(
+            &dir.path().join("a.db"),
+            &[(1, "CREATE TABLE kept (idx INTEGER PRIMARY KEY)")],
+        )
+        .await
+        .unwrap();
+        let mut reading = db.read.begin().await.unwrap();
+        sqlx::query("SELECT idx FROM kept")
+            .fetch_all(&mut *reading)
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO kept (idx) VALUES (1)")
+            .execute(&db.write)
+            .await
+            .unwrap();
+        assert!(matches!(db.empty_journal().await, Err(StoreError::JournalInUse)));
+        drop(reading);
+        db.empty_journal().await.unwrap();
+    }
 }

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// A record is there and the key that opens it is not.
     #[error("the key of record {0} is not in the keyring")]
     KeyLost(u64),
+    /// The opening of a record was destroyed while it was being read.
+    #[error("the opening of record {0} was destroyed")]
+    Destroyed(u64),
     /// A sealed value does not open.
     #[error(transparent)]
     Sealed(#[from] SealError),
@@ -59,6 +62,9 @@ pub enum StoreError {
     /// No witness has confirmed yet that this is the log's newest state, or one has shown that it is not.
     #[error("nothing is signed until a witness confirms that this is the log's newest state")]
     Unconfirmed,
+    /// The write-ahead log could not be emptied: somebody reads.
+    #[error("the write-ahead log is in use and could not be emptied")]
+    JournalInUse,
     /// A blocking task was cancelled: the process is stopping.
     #[error("the ledger is stopping")]
     Stopping,
@@ -75,6 +81,7 @@ impl StoreError {
             Self::Database(_) => "database",
             Self::Corrupt(_) => "corrupt",
             Self::KeyLost(_) => "key_lost",
+            Self::Destroyed(_) => "destroyed",
             Self::Sealed(_) => "sealed",
             Self::File { .. } => "file",
             Self::Random(_) => "random",
@@ -84,6 +91,7 @@ impl StoreError {
             Self::ControllerUnknown => "controller_unknown",
             Self::Unfinished => "unfinished",
             Self::Unconfirmed => "unconfirmed",
+            Self::JournalInUse => "journal_in_use",
             Self::Stopping => "stopping",
             Self::Injected => "injected",
         }
@@ -217,7 +225,16 @@ pub(crate) enum Ground {
     DocumentOfAnother,
     #[error("a key of the document cannot be used: {0}")]
     DocumentKey(KeyError),
+    #[error("the order does not hold: {0}")]
+    Order(String),
+    #[error("the acknowledgement does not hold: {0}")]
+    Done(String),
+    #[error("the consent is gone, or got another event meanwhile")]
+    Overtaken,
 }
+
+/// The code of [`Ground::Overtaken`], on which the ledger itself tries again.
+pub(crate) const OVERTAKEN: &str = "destruction_overtaken";
 
 impl Ground {
     const fn code(&self) -> &'static str {
@@ -235,6 +252,9 @@ impl Ground {
             Self::InvitationTtl => "invitation_ttl",
             Self::InvitationCount => "invitation_count",
             Self::DocumentOfAnother | Self::DocumentKey(_) => "malformed",
+            Self::Order(_) => "bad_order",
+            Self::Done(_) => "bad_acknowledgement",
+            Self::Overtaken => OVERTAKEN,
         }
     }
 

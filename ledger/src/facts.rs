@@ -1,6 +1,6 @@
 //! Everything that a batch is judged by, read before it: a fixed number of queries, however many records there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use placet_schemas::id::{Did, Digest};
@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) consents: HashMap<u64, ConsentRow>,
     /// Sealed answers to records that are there already.
     pub(crate) answers: HashMap<u64, Vec<u8>>,
+    /// Which of those lost their opening: they are as good as unknown.
+    pub(crate) destroyed: HashSet<u64>,
     /// Secrets of those records and of the grants.
     pub(crate) secrets: HashMap<u64, Arc<RecordSecret>>,
     pub(crate) requests: HashMap<Digest, Arc<Request>>,
@@ -50,7 +52,8 @@ impl Facts {
         subjects.retain(|_, index| *index < size);
 
         let grants = blinds.clone().filter_map(|b| lookups.get(&b.grant?).copied());
-        let grants = unique(grants.chain(subjects.values().copied()));
+        let doomed = arrivals.iter().filter_map(|a| doomed(a));
+        let grants = unique(grants.chain(subjects.values().copied()).chain(doomed));
         let consents = store.consents_of(&grants).await?;
         let replayed = unique(blinds.filter_map(|b| lookups.get(&b.digest).copied()));
         let secrets = keyring
@@ -78,6 +81,7 @@ impl Facts {
                 .filter_map(|(b, grant)| Some((b, consents.get(&grant)?.controller)))
                 .collect(),
             answers: store.answers(&replayed).await?,
+            destroyed: store.destroyed_of(&replayed).await?.into_keys().collect(),
             secrets: secrets
                 .into_iter()
                 .map(|(index, secret)| (index, Arc::new(secret)))
@@ -110,11 +114,20 @@ fn named_notices(arrival: &Arrival) -> Vec<Digest> {
     }
 }
 
-/// The brand that a public record is about.
+/// The brand that a public record or a destruction is about.
 fn brand_of(arrival: &Arrival) -> Option<&Did> {
     match &arrival.record.body {
         Body::ConsentRequest(_) => Some(&arrival.record.issuer),
         Body::ControllerKeys(keys) => Some(keys.document.id()),
+        Body::Destruction(destruction) => Some(&destruction.controller),
+        _ => None,
+    }
+}
+
+/// The grant of the consent that is to be destroyed.
+fn doomed(arrival: &Arrival) -> Option<u64> {
+    match &arrival.record.body {
+        Body::Destruction(destruction) => Some(destruction.leaves.first()),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ mod consents;
 mod records;
 mod tables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -64,6 +64,8 @@ pub struct FsckReport {
     pub records: u64,
     /// Consents.
     pub consents: u64,
+    /// Records whose opening was destroyed.
+    pub destroyed: u64,
     /// The findings, at most [`MAX_FINDINGS`] of a code.
     pub findings: Vec<FsckFinding>,
     /// How often each code was found.
@@ -136,6 +138,12 @@ struct Expected {
     requests: u64,
     controller_keys: u64,
     grants: u64,
+    /// Leaves that Destruction records name, and which: what may be missing, and nothing else.
+    leaves: BTreeMap<u64, u64>,
+    /// Destructions that rows name.
+    destructions: BTreeSet<u64>,
+    /// Records that are still being removed.
+    unfinished: u64,
 }
 
 impl Check {

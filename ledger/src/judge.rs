@@ -2,7 +2,7 @@
 //!
 //! Pure: the facts were gathered before, and nothing is written here. A refused record leaves no trace, not even an index.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use placet_kernel::merkle::Frontier;
@@ -10,6 +10,7 @@ use placet_schemas::id::{Did, Digest};
 use placet_schemas::lifecycle::{self, TransitionError};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::consent::ConsentGrant;
+use placet_schemas::record::destruction::Destruction;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Kind};
@@ -18,6 +19,7 @@ use placet_schemas::time::Timestamp;
 
 use crate::arrive::{Arrival, StoredText};
 use crate::crypto::{Blinded, Purpose};
+use crate::destroy::look_on;
 use crate::error::{Ground, StoreError, SubmitError};
 use crate::facts::Facts;
 use crate::known::{Brand, Request};
@@ -69,6 +71,8 @@ pub(crate) struct Judge<'a> {
     by_digest: HashMap<Digest, usize>,
     fresh: HashMap<Blinded, usize>,
     subjects: HashMap<Blinded, u64>,
+    /// Grants of the consents that this batch destroys.
+    doomed: HashSet<u64>,
     keys: HashMap<Did, Arc<Brand>>,
     pub(crate) placed: Vec<Placed>,
     pub(crate) feeds: HashMap<u64, Feed>,
@@ -96,6 +100,7 @@ impl<'a> Judge<'a> {
             by_digest: HashMap::new(),
             fresh: HashMap::new(),
             subjects: HashMap::new(),
+            doomed: HashSet::new(),
             keys: HashMap::new(),
             placed: Vec::new(),
             feeds: facts.controllers.iter().map(|(id, found)| (*id, feed(found))).collect(),
@@ -111,7 +116,8 @@ impl<'a> Judge<'a> {
         if let Some(position) = self.by_digest.get(&arrival.record.digest()) {
             return Verdict::Repeated(*position);
         }
-        if let Some(index) = self.facts.lookups.get(&arrival.blinds.digest).copied() {
+        let known = self.facts.lookups.get(&arrival.blinds.digest).copied();
+        if let Some(index) = known.filter(|index| !self.facts.destroyed.contains(index)) {
             return self
                 .replay(index)
                 .unwrap_or_else(|error| Verdict::Refused(error.into()));
@@ -143,6 +149,7 @@ impl<'a> Judge<'a> {
             Body::ConsentRequest(request) => self.request(arrival, request),
             Body::ConsentGrant(grant) => self.grant(arrival, grant),
             Body::ControllerKeys(keys) => Ok(self.brand(keys)),
+            Body::Destruction(destruction) => self.destroy(destruction),
             _ => self.event(arrival),
         }
     }
@@ -225,6 +232,7 @@ impl<'a> Judge<'a> {
         let life = Life {
             grant: index,
             controller,
+            due: look_on(state.valid_until, request.body.proof_retention),
             state,
             last,
             events: 1,
@@ -287,6 +295,29 @@ impl<'a> Judge<'a> {
         id
     }
 
+    /// A consent's end for good. The operator listed its leaves before this batch: if another event came in between, that one
+    /// would stay behind, opened for ever, so the list is made anew.
+    fn destroy(&mut self, destruction: &Destruction) -> Result<u64, SubmitError> {
+        let (leaves, grant) = (destruction.leaves.as_slice(), destruction.leaves.first());
+        let feed = self.feeds.iter().find(|(_, feed)| feed.did == destruction.controller);
+        let controller = feed.map(|(id, _)| *id).ok_or(StoreError::Corrupt("controller"))?;
+        let row = self
+            .facts
+            .consents
+            .get(&grant)
+            .filter(|row| row.controller == controller);
+        let life = self.lives.values().find(|life| life.grant == grant);
+        let now = life.map_or_else(
+            || row.map(|row| (row.last, row.events)),
+            |life| Some((life.last.0, life.events)),
+        );
+        if now != Some((destruction.leaves.last(), leaves.len() as u64)) || !self.doomed.insert(grant) {
+            return Err(Ground::Overtaken.into());
+        }
+        self.lives.retain(|_, life| life.grant != grant);
+        Ok(controller)
+    }
+
     fn event(&mut self, arrival: &Arrival) -> Result<u64, SubmitError> {
         let record = &arrival.record;
         let consent = record
@@ -319,13 +350,20 @@ impl<'a> Judge<'a> {
         );
         life.state = state.map_err(refused)?;
         (life.last, life.events, life.touched) = (last, life.events + 1, true);
+        if let Some(request) = request {
+            life.due = look_on(life.state.valid_until, request.body.proof_retention);
+        } else if ends {
+            // When exactly, `destroy.rs` finds out: it has the request at hand.
+            life.due = 0;
+        }
         Ok(life.controller)
     }
 
     /// The consent that the record names, from the facts.
     fn load(&self, arrival: &Arrival) -> Result<Option<Life>, StoreError> {
         let index = arrival.blinds.grant.and_then(|blind| self.facts.lookups.get(&blind));
-        let Some(row) = index.and_then(|index| self.facts.consents.get(index)) else {
+        let row = index.and_then(|index| self.facts.consents.get(index));
+        let Some(row) = row.filter(|row| !self.doomed.contains(&row.grant)) else {
             return Ok(None);
         };
         let secret = self

@@ -1,7 +1,9 @@
 //! The keyring: a database of its own that holds what opens the records, and every look-up that is personal.
 //!
-//! Its rows are written before the records they belong to, and are only ever inserted, with the record's index in each.
-//! So after a crash between the two databases the rows of records that were never committed are those with an index at or
+//! Its rows are written before the records they belong to, with the record's index in each, and never change. They go when
+//! the record is destroyed: see `destroy.rs`.
+//!
+//! After a crash between the two databases the rows of records that were never committed are those with an index at or
 //! beyond the head: [`Keyring::sweep`] removes them.
 
 use std::collections::HashMap;
@@ -14,7 +16,10 @@ use crate::db::{Db, MAX_BINDS, bytes32, execute, int, listed, uint};
 use crate::error::{OpenError, StoreError};
 use crate::sequencer::MAX_BATCH;
 
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/keyring/0001_keyring.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../migrations/keyring/0001_keyring.sql")),
+    (2, include_str!("../migrations/keyring/0002_destroyed.sql")),
+];
 /// Most look-ups of one record: digest, signer and id, withdrawal key.
 const LOOKUPS_PER_RECORD: usize = 3;
 /// Values bound per row of each table.
@@ -111,6 +116,39 @@ impl Keyring {
         }
         tx.commit().await?;
         Ok(swept)
+    }
+
+    /// Removes what opens these records, and every look-up that leads to them, and remembers the Destruction by which. What is
+    /// gone already is no matter.
+    pub(crate) async fn destroy(&self, destruction: u64, indexes: &[u64]) -> Result<(), StoreError> {
+        let mut tx = self.db.writer().begin().await?;
+        for before in [
+            "DELETE FROM lookups WHERE idx IN (",
+            "DELETE FROM members WHERE idx IN (",
+            "DELETE FROM record_keys WHERE idx IN (",
+        ] {
+            let mut query = listed(before, indexes.iter().map(|index| int(*index)), ")");
+            execute(&mut query, &mut tx).await?;
+        }
+        sqlx::query("UPDATE destroyed SET upto = $1 WHERE upto < $1")
+            .bind(int(destruction))
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The last Destruction whose rows are gone from here; `None` if there was none.
+    pub(crate) async fn destroyed_upto(&self) -> Result<Option<u64>, StoreError> {
+        let upto: i64 = sqlx::query_scalar("SELECT upto FROM destroyed WHERE id = 1")
+            .fetch_one(self.db.reader())
+            .await?;
+        Ok(u64::try_from(upto).ok())
+    }
+
+    /// Leaves nothing in the files of what was removed.
+    pub(crate) async fn empty(&self) -> Result<(), StoreError> {
+        self.db.rewrite().await?;
+        self.db.empty_journal().await
     }
 
     /// The index behind each blinded value that has one.

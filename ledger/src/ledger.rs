@@ -1,7 +1,7 @@
 //! The facade: all that a caller in this process can ask of a ledger. The HTTP interface is one such caller.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use placet_schemas::id::{Did, Digest, Origin};
@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::arrive::Arrival;
 use crate::clock::{Clock, SystemClock};
-use crate::crypto::{Blind, Purpose};
+use crate::crypto::Purpose;
+use crate::destroy;
 use crate::error::{OpenError, StoreError, SubmitError};
 use crate::keys::Keys;
 use crate::node::Node;
@@ -36,16 +37,20 @@ pub(crate) struct Inner {
     queue: mpsc::Sender<Item>,
     stop_writer: watch::Sender<bool>,
     stop_publisher: watch::Sender<bool>,
+    stop_others: watch::Sender<bool>,
     tasks: Mutex<Option<Tasks>>,
 }
 
-/// What runs for a ledger besides its callers.
+/// What runs beside the callers.
 struct Tasks {
     writer: oneshot::Receiver<()>,
     publisher: JoinHandle<()>,
-    /// One per witness, and the one that records what waits.
+    /// One that asks each witness, one that records withdrawals that waited, one that destroys.
     others: Vec<JoinHandle<()>>,
 }
+
+/// A ledger, as long as somebody else keeps it.
+pub(crate) struct WeakLedger(Weak<Inner>);
 
 /// Where a ledger is and how it beats.
 #[derive(Debug, Clone)]
@@ -62,6 +67,8 @@ pub struct Settings {
     pub witnesses: Vec<WitnessSettings>,
     /// Sign without waiting for a witness to confirm that nothing newer was signed: for one start, by somebody who knows.
     pub without_witnesses: bool,
+    /// Keys (did:key) of authorities that may order a destruction.
+    pub authorities: Vec<Did>,
 }
 
 impl Settings {
@@ -75,6 +82,7 @@ impl Settings {
             head_file: None,
             witnesses: Vec::new(),
             without_witnesses: false,
+            authorities: Vec::new(),
         }
     }
 }
@@ -146,30 +154,42 @@ impl Ledger {
         let published = Arc::clone(&node.publication.published.borrow());
         let writer = sequencer::spawn(Arc::clone(&node), tail, items, settings.tick, stop_writer.subscribe());
         let publisher = sequencer::run_publisher(Arc::clone(&node), published, stop_publisher.subscribe());
-        let asking = node
-            .witnesses
-            .iter()
-            .map(|witness| witnesses::run(Arc::clone(&node), Arc::clone(witness), stop_writer.subscribe()));
-        let mut tasks = Tasks {
+        let stop_others = watch::Sender::new(false);
+        let tasks = Tasks {
             writer: writer.map_err(OpenError::Writer)?,
             publisher: tokio::spawn(publisher),
-            others: asking.map(tokio::spawn).collect(),
+            others: Vec::new(),
         };
         let identity = node.voice.identity();
-        let (guard, stop) = (node.witnesses.guarding(), stop_writer.subscribe());
-        let inner = Arc::new(Inner {
+        let ledger = Self(Arc::new(Inner {
             node,
             identity,
             queue,
             stop_writer,
             stop_publisher,
-            tasks: Mutex::new(None),
-        });
-        tasks
-            .others
-            .push(tokio::spawn(received::record_all(Arc::downgrade(&inner), guard, stop)));
-        *inner.tasks.lock().await = Some(tasks);
-        Ok(Self(inner))
+            stop_others,
+            tasks: Mutex::new(Some(tasks)),
+        }));
+        ledger.start_others().await;
+        Ok(ledger)
+    }
+
+    /// Starts what needs the ledger itself.
+    async fn start_others(&self) {
+        let (node, stop) = (&self.0.node, &self.0.stop_others);
+        let ledger = || WeakLedger(Arc::downgrade(&self.0));
+        let asking = node
+            .witnesses
+            .iter()
+            .map(|witness| tokio::spawn(witnesses::run(Arc::clone(node), Arc::clone(witness), stop.subscribe())));
+        let mut others: Vec<_> = asking.collect();
+        let recording = received::record_all(ledger(), node.witnesses.guarding(), stop.subscribe());
+        others.push(tokio::spawn(recording));
+        let erasing = destroy::run(Arc::clone(node), ledger(), stop.subscribe());
+        others.push(tokio::spawn(erasing));
+        if let Some(tasks) = self.0.tasks.lock().await.as_mut() {
+            tasks.others = others;
+        }
     }
 
     /// Commits and publishes what waits, and closes the files. Submissions are refused as unavailable from here on.
@@ -182,12 +202,14 @@ impl Ledger {
             publisher,
             others,
         } = tasks;
-        self.0.stop_writer.send_replace(true);
+        // Before the writer, whom some of them may be waiting for.
+        self.0.stop_others.send_replace(true);
         for other in others {
             if let Err(error) = other.await {
                 tracing::error!(%error, "a task did not end well");
             }
         }
+        self.0.stop_writer.send_replace(true);
         if writer.await.is_err() {
             tracing::error!("the writer did not end well");
         }
@@ -313,11 +335,7 @@ impl Ledger {
     /// The stored answer to a record, if it is in the log.
     pub(crate) async fn first_answer(&self, digest: &Digest) -> Result<Option<Outcome>, SubmitError> {
         let node = self.node();
-        let index = node
-            .keyring
-            .find_one(&node.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
-            .await?;
-        let Some(index) = index.filter(|index| *index < node.head().size) else {
+        let Some(index) = node.index_of(digest).await? else {
             return Ok(None);
         };
         if node.is_broken() {
@@ -343,6 +361,13 @@ impl Ledger {
             answer,
             replay: true,
         }))
+    }
+}
+
+impl WeakLedger {
+    /// The ledger, if it is still there.
+    pub(crate) fn upgrade(&self) -> Option<Ledger> {
+        self.0.upgrade().map(Ledger)
     }
 }
 

@@ -27,6 +27,9 @@
 //! | [`Step::Answer`] | callers who know, and a public log that is late | publishes |
 //! | [`Step::Tiles`] | tiles that no checkpoint needs yet | renders the same bytes again, publishes |
 //! | [`Step::Publish`] | nothing undone | nothing to do |
+//! | [`Step::DestroyKeys`] | sealed texts that nothing opens | goes on: `destroy.rs` |
+//! | [`Step::DestroyTexts`] | old pages in the files | goes on |
+//! | [`Step::ClearFiles`] | nothing undone, unless it was not written down | clears once more |
 //!
 //! The line of the commit point is in `commit.rs`, in the function `commit`. A [`Watcher`] can make any step fail or the
 //! process die at it; the tests do so at each.
@@ -44,6 +47,7 @@ mod clock;
 mod commit;
 mod crypto;
 mod db;
+mod destroy;
 mod error;
 mod evidence;
 mod facts;
@@ -57,6 +61,7 @@ mod known;
 mod ledger;
 mod life;
 mod node;
+mod order;
 pub mod outgoing;
 mod page;
 mod plan;
@@ -83,10 +88,11 @@ pub use error::{OpenError, StoreError, SubmitError};
 pub use fsck::{FsckFinding, FsckReport, MAX_FINDINGS, Weight, fsck};
 pub use keys::{KeyEncryptionKey, KeyFileError, Keys, SoftwareSigner};
 pub use ledger::{DEFAULT_TICK, Identity, Ledger, Recorded, Settings, Surroundings};
+pub use order::DestructionRow;
 pub use page::Page;
 pub use pulse::{MAX_PUBLICATION_LAG_SECONDS, Pulse};
 pub use random::RandomError;
-pub use reads::{ConsentSummary, ConsentView, EventView, FeedItem, FeedPage, Party};
+pub use reads::{ConsentSummary, ConsentView, EventView, FeedItem, FeedPage, ItemContent, Party};
 pub use received::MAX_RECEIVED;
 pub use requests::{ControllerRow, Invited, PublicOpening, Resolved, StoredRequest};
 pub use speak::Registration;

@@ -25,6 +25,8 @@ pub(crate) struct Life {
     pub(crate) last: (u64, Digest),
     /// How many events it has.
     pub(crate) events: u64,
+    /// The day on which to look whether it is to be destroyed.
+    pub(crate) due: u64,
     pub(crate) secret: Arc<RecordSecret>,
     pub(crate) touched: bool,
 }
@@ -38,6 +40,7 @@ impl Life {
             controller: row.controller,
             last: (row.last, state.consent),
             events: row.events,
+            due: row.due,
             state,
             secret: Arc::clone(secret),
             touched: false,
@@ -53,6 +56,7 @@ impl Life {
             controller: self.controller,
             last,
             events: self.events,
+            due: self.due,
             state,
         })
     }

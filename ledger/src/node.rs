@@ -14,7 +14,7 @@ use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::Signed;
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::crypto::{Purpose, RecordSecret};
@@ -53,6 +53,10 @@ pub(crate) struct Node {
     pub(crate) witnesses: Witnesses,
     /// The writer has stopped for good, or its last commit failed.
     pub(crate) broken: AtomicBool,
+    /// Who besides a brand may order a destruction.
+    pub(crate) authorities: Vec<Did>,
+    /// Told when a destruction is committed.
+    pub(crate) destructions: Notify,
     /// Held as long as this process may write.
     pub(crate) lock: File,
     /// A watcher has declared the process dead: no step is begun any more.
@@ -140,6 +144,9 @@ impl Node {
 
     /// The canonical bytes of a record, opened.
     pub(crate) fn text(row: &RecordRow, secret: Option<&RecordSecret>) -> Result<Vec<u8>, StoreError> {
+        if row.destroyed.is_some() {
+            return Err(StoreError::Destroyed(row.index));
+        }
         match (&row.public, &row.sealed) {
             (Some(public), _) => Ok(public.clone()),
             (None, Some(sealed)) => {

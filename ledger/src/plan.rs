@@ -8,7 +8,7 @@ use placet_kernel::tlog_proof::TlogProof;
 use placet_schemas::api::{RecordAnswer, SaltText};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::json;
-use placet_schemas::record::Kind;
+use placet_schemas::record::{Body, Kind};
 use placet_schemas::statement::{Acknowledgement, AcknowledgementType};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
@@ -22,7 +22,7 @@ use crate::keyring::{Entry, KeyringRows};
 use crate::known::{Brand, Request};
 use crate::life::Life;
 use crate::node::Node;
-use crate::store::{Batch, ControllerWrite, PublicWrite, RecordWrite, RequestWrite};
+use crate::store::{Batch, ControllerWrite, DestructionWrite, PublicWrite, RecordWrite, RequestWrite};
 use crate::tree::{Edge, Growth, Head, to_bytes};
 
 /// A batch that has been judged and signed.
@@ -73,6 +73,7 @@ pub(crate) fn make(
         .for_each(|(place, hashes)| edge.insert(*place, hashes.clone()));
     let keyring = keyring_rows(node, &placed)?;
     let indexes: Vec<u64> = placed.iter().map(|placed| placed.index).collect();
+    let destructions = destruction_rows(&placed, next.time);
     let (records, public) = record_rows(placed, &answers)?;
     let main = Batch {
         on: (head.size, head.root),
@@ -92,6 +93,7 @@ pub(crate) fn make(
             .map(Life::seal)
             .collect::<Result<_, _>>()?,
         spent: spent.into_values().collect(),
+        destructions,
         head: next,
     };
     Ok(Plan {
@@ -214,6 +216,21 @@ fn record_rows(placed: Vec<Placed>, answers: &[Vec<u8>]) -> Result<(Vec<RecordWr
         });
     }
     Ok((records, public))
+}
+
+fn destruction_rows(placed: &[Placed], time: Timestamp) -> Vec<DestructionWrite> {
+    let row = |placed: &Placed| match &placed.arrival.record.body {
+        Body::Destruction(destruction) => Some(DestructionWrite {
+            index: placed.index,
+            controller: placed.controller,
+            leaves: destruction.leaves.as_slice().to_vec(),
+            ground: destruction.ground.as_str(),
+            order: destruction.order_hash,
+            time,
+        }),
+        _ => None,
+    };
+    placed.iter().filter_map(row).collect()
 }
 
 fn controller_row((id, feed): (u64, Feed)) -> ControllerWrite {

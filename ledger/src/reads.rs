@@ -104,12 +104,38 @@ pub struct FeedItem {
     pub index: u64,
     /// RFC 6962 hash of its leaf.
     pub leaf_hash: Digest,
-    /// What opens the leaf.
-    pub salt: Salt,
-    /// The record's canonical bytes.
-    pub record: Vec<u8>,
+    /// What opens the leaf, as long as anything does.
+    pub content: ItemContent,
     /// Its inclusion under the page's checkpoint, from the leaf's sibling upwards.
     pub proof: Vec<Hash>,
+}
+
+/// What there is to show of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemContent {
+    /// The opening.
+    Opened {
+        /// What opens the leaf.
+        salt: Salt,
+        /// The record's canonical bytes.
+        record: Vec<u8>,
+    },
+    /// The opening was lost for good.
+    Destroyed {
+        /// Log index of the Destruction.
+        by: u64,
+    },
+}
+
+impl FeedItem {
+    /// Salt and canonical record, unless they were destroyed.
+    #[must_use]
+    pub fn opening(&self) -> Option<(&Salt, &[u8])> {
+        match &self.content {
+            ItemContent::Opened { salt, record } => Some((salt, record)),
+            ItemContent::Destroyed { .. } => None,
+        }
+    }
 }
 
 impl Ledger {
@@ -262,13 +288,10 @@ impl Ledger {
         id: &Digest,
     ) -> Result<Option<(ConsentRow, State)>, StoreError> {
         let node = self.node();
-        let Some(grant) = node.index_of(id).await? else {
+        let Some(row) = node.consent_row(id).await? else {
             return Ok(None);
         };
-        let Some(row) = node.store.consents_of(&[grant]).await?.remove(&grant) else {
-            return Ok(None);
-        };
-        let state = state_of(&row, &node.keyring.secrets(&[grant]).await?)?;
+        let state = state_of(&row, &node.keyring.secrets(&[row.grant]).await?)?;
         let theirs = match who {
             Party::Subject(did) => state.subject == *did,
             Party::Controller(did) => state.controller == *did,
@@ -293,7 +316,19 @@ impl Node {
             .keyring
             .find_one(&self.keyring.vault().blind(Blind::Digest, digest.as_bytes()))
             .await?;
-        Ok(index.filter(|index| *index < size))
+        let Some(index) = index.filter(|index| *index < size) else {
+            return Ok(None);
+        };
+        // Its row may still be there: from the commit of the Destruction on nothing leads to the record.
+        Ok(self.store.destroyed_of(&[index]).await?.is_empty().then_some(index))
+    }
+
+    /// The consent of this id.
+    pub(crate) async fn consent_row(&self, id: &Digest) -> Result<Option<ConsentRow>, StoreError> {
+        match self.index_of(id).await? {
+            Some(grant) => Ok(self.store.consents_of(&[grant]).await?.remove(&grant)),
+            None => Ok(None),
+        }
     }
 
     /// Records as feeds show them, with proofs that lead to the tree of `size` leaves.
@@ -303,14 +338,23 @@ impl Node {
             self.store.inclusion(&indexes, size).await?,
             self.keyring.secrets(&indexes).await?,
         );
+        // A key that is not there was destroyed, also after the rows were read; or else it was lost.
+        let missing = indexes.iter().copied().filter(|index| !secrets.contains_key(index));
+        let destroyed = self.store.destroyed_of(&missing.collect::<Vec<_>>()).await?;
         let item = |row: RecordRow| {
             let secret = secrets.get(&row.index);
+            let content = match row.destroyed.or_else(|| destroyed.get(&row.index).copied()) {
+                Some(by) => ItemContent::Destroyed { by },
+                None => ItemContent::Opened {
+                    salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
+                    record: Self::text(&row, secret)?,
+                },
+            };
             Ok(FeedItem {
                 seq: row.seq,
                 index: row.index,
                 leaf_hash: Digest::from_bytes(*leaf_hash(&row.leaf).as_bytes()),
-                salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
-                record: Self::text(&row, secret)?,
+                content,
                 proof: tree.inclusion(row.index)?,
             })
         };

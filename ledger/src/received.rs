@@ -9,7 +9,6 @@
 //! | the row is committed | a withdrawal that its sender may not know to be kept | records it |
 //! | it is recorded | a row too many | sends the same bytes, gets the first answer, forgets the row |
 
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use placet_schemas::id::Digest;
@@ -20,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::crypto::{Blind, Blinded};
 use crate::error::{StoreError, SubmitError};
-use crate::ledger::{Inner, Ledger};
+use crate::ledger::{Ledger, WeakLedger};
 use crate::node::{Node, Stop, stored_record};
 use crate::step::Step;
 use crate::store::ReceivedRow;
@@ -89,18 +88,14 @@ impl Node {
 }
 
 /// Records what waits, whenever the guard opens, until it is told to stop or the ledger is gone.
-pub(crate) async fn record_all(
-    ledger: Weak<Inner>,
-    mut guard: watch::Receiver<Guard>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(crate) async fn record_all(ledger: WeakLedger, mut guard: watch::Receiver<Guard>, mut stop: watch::Receiver<bool>) {
     loop {
         let opened = async { guard.wait_for(|guard| *guard == Guard::Open).await.is_ok() };
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             opened = opened => if !opened { return },
         }
-        let Some(ledger) = ledger.upgrade().map(Ledger::from_inner) else {
+        let Some(ledger) = ledger.upgrade() else {
             return;
         };
         match ledger.record_received().await {
@@ -151,9 +146,5 @@ impl Ledger {
     /// See [`StoreError`].
     pub async fn received_withdrawals(&self) -> Result<u64, StoreError> {
         self.node().store.received_count().await
-    }
-
-    fn from_inner(inner: Arc<Inner>) -> Self {
-        Self(inner)
     }
 }

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use placet_kernel::checkpoint::{Checkpoint, SignedCheckpoint};
 use placet_kernel::merkle::Frontier;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::commit::{Tail, publish};
 use crate::crypto::Vault;
+use crate::destroy::redo;
 use crate::error::{OpenError, StoreError};
 use crate::files::{HeadFile, LogFiles};
 use crate::keyring::Keyring;
@@ -78,11 +79,17 @@ pub(crate) async fn open(
         sizes: watch::Sender::new(head.size),
         publication: Publication::new(&head, published),
         witnesses,
+        authorities: settings.authorities.clone(),
+        destructions: Notify::new(),
         broken: false.into(),
         dead: false.into(),
         lock,
     });
     catch_up(&node, published, &head).await.map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Dead => StoreError::Stopping,
+    })?;
+    redo(&node).await.map_err(|stop| match stop {
         Stop::Failed(error) => error,
         Stop::Dead => StoreError::Stopping,
     })?;

@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     /// Signs a record that this node itself makes.
-    fn sign(&self, issuer: Did, body: Body, key: &dyn Signer) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn sign(&self, issuer: Did, body: Body, key: &dyn Signer) -> Result<Vec<u8>, StoreError> {
         let now = self.now();
         let id = RecordId::from_random(random::bytes()?);
         let draft = Draft {

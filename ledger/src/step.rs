@@ -1,9 +1,9 @@
-//! The named steps of a commit, and who may watch them: how tests make a ledger fail or die at any of them.
+//! The named steps of a commit and of a destruction, and who may watch them: how tests make a ledger fail or die at any of them.
 
 use std::fmt::Debug;
 
-/// What a commit does, in order. Each step changes something that outlives the process, so a crash between any two of
-/// them is a case of its own: see [`crate`] for what each means.
+/// What a commit does, in order; then what a destruction does. Each step changes something that outlives the process, so a
+/// crash between any two of them is a case of its own: see [`crate`] for what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// The keyring rows of the batch become durable.
@@ -24,11 +24,17 @@ pub enum Step {
     Cosigned,
     /// A withdrawal that cannot be recorded now is kept.
     Receive,
+    /// Of a destruction: what opens the records, and every look-up, is removed from the keyring.
+    DestroyKeys,
+    /// Of a destruction: sealed texts, answers and state are removed.
+    DestroyTexts,
+    /// Of a destruction: the files are cleared of what was removed from them.
+    ClearFiles,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Keyring,
         Self::Main,
         Self::HeadFile,
@@ -38,6 +44,9 @@ impl Step {
         Self::Sweep,
         Self::Cosigned,
         Self::Receive,
+        Self::DestroyKeys,
+        Self::DestroyTexts,
+        Self::ClearFiles,
     ];
 }
 

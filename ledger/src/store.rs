@@ -6,6 +6,7 @@ mod audits;
 mod batch;
 mod consents;
 mod cosignatures;
+mod destructions;
 mod fsck;
 mod head;
 mod invitations;
@@ -22,6 +23,7 @@ pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
 pub(crate) use cosignatures::{CosignatureWrite, Cosigned};
+pub(crate) use destructions::{DestructionFound, DestructionWrite};
 pub(crate) use fsck::FsckRow;
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
@@ -32,10 +34,11 @@ pub(crate) use tokens::TokenFound;
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 3] = [
+const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
     (3, include_str!("../migrations/main/0003_witnesses.sql")),
+    (4, include_str!("../migrations/main/0004_destructions.sql")),
 ];
 
 /// The main database.

@@ -47,6 +47,8 @@ pub struct TokenOrder {
     pub audit: Option<AuditScope>,
     /// Which records a service may open, besides public ones.
     pub kinds: Option<BTreeSet<Kind>>,
+    /// By which did:key a service signs that it has destroyed what it held.
+    pub key: Option<Did>,
     /// A name for people.
     pub label: String,
     /// When it ends by itself.
@@ -89,6 +91,8 @@ pub struct TokenRow {
     pub audit: Option<AuditScope>,
     /// Which records a service may open, besides public ones.
     pub kinds: Option<BTreeSet<Kind>>,
+    /// By which did:key a service signs that it has destroyed what it held.
+    pub key: Option<Did>,
     /// A name for people.
     pub label: String,
     /// When it was made.
@@ -118,6 +122,7 @@ impl Ledger {
             controller,
             audit,
             kinds,
+            key,
             label,
             expires,
         } = order;
@@ -127,6 +132,7 @@ impl Ledger {
             controller,
             audit,
             kinds: kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")),
+            key,
             label,
             created: self.now(),
             expires,
@@ -257,6 +263,7 @@ impl TryFrom<TokenFound> for TokenRow {
             controller: found.controller,
             audit: found.audit,
             kinds: found.kinds.as_deref().map(kinds).transpose()?,
+            key: found.key,
             label: found.label,
             created: found.created,
             expires: found.expires,

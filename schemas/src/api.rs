@@ -5,6 +5,7 @@
 
 mod brands;
 mod consents;
+mod destructions;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod problem;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use brands::*;
 pub use consents::*;
+pub use destructions::*;
 pub use sessions::*;
 
 use crate::id::{Did, Digest, IdError, Origin};

@@ -192,7 +192,7 @@ pub fn apply(
 ) -> Result<State, TransitionError> {
     match (&event.body, state) {
         (Body::ConsentGrant(grant), None) => start(event, grant, request),
-        (Body::ConsentGrant(_) | Body::ConsentRequest(_) | Body::ControllerKeys(_), _) => {
+        (Body::ConsentGrant(_) | Body::ConsentRequest(_) | Body::ControllerKeys(_) | Body::Destruction(_), _) => {
             Err(TransitionError::Illegal(event.kind()))
         }
         (_, None) => Err(TransitionError::ConsentUnknown),

@@ -71,6 +71,7 @@ impl Shop {
             controller: Some(brand.did.clone()),
             audit: None,
             kinds: None,
+            key: None,
             label: p("shop"),
             expires_in_seconds: None,
         };

@@ -269,6 +269,7 @@ fn check_controller(record: &Record, statement: &Acknowledgement) -> Result<(), 
         Body::ConsentGrant(grant) => &grant.controller,
         Body::EndedByController(_) => &record.issuer,
         Body::ControllerKeys(keys) => keys.document.id(),
+        Body::Destruction(destruction) => &destruction.controller,
         // The others name the consent, whose controller the wallet knows: see `Acknowledged::concerns`.
         _ => return Ok(()),
     };

@@ -23,6 +23,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         controller: Some(args.did),
         audit: None,
         kinds: None,
+        key: None,
         label,
         expires_in_seconds,
     };

@@ -2,9 +2,9 @@
 
 use hyper::Method;
 use placet_schemas::api::{
-    AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, FeedAnswer, Invitations, Invite, IssueToken,
-    IssuedToken, LogInfo, Nothing, NoticeAnswer, OpeningsAnswer, PublicOpening, RecordAnswer, RegisterController,
-    TokenPage, TokenSummary,
+    AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, DestructionPage, DestructionSummary, FeedAnswer,
+    Invitations, Invite, IssueToken, IssuedToken, LogInfo, Nothing, NoticeAnswer, OpeningsAnswer, OrderDestruction,
+    PublicOpening, RecordAnswer, RegisterController, TokenPage, TokenSummary,
 };
 use placet_schemas::id::{Did, Digest};
 
@@ -103,6 +103,26 @@ impl Client {
     /// `GET /v1/audit/openings`: one page.
     pub(crate) async fn openings(&self, after: Option<u64>) -> Result<OpeningsAnswer, ClientError> {
         self.get(&format!("/v1/audit/openings{}", cursor(after))).await
+    }
+
+    /// `POST /v1/destructions`: carries an order in.
+    pub(crate) async fn order_destruction(&self, order: &OrderDestruction) -> Result<DestructionSummary, ClientError> {
+        self.post("/v1/destructions", order).await
+    }
+
+    /// `GET /v1/destructions`, all pages.
+    pub(crate) async fn destructions(&self) -> Result<Vec<DestructionSummary>, ClientError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page: DestructionPage = self.get(&format!("/v1/destructions{}", cursor(after))).await?;
+            all.extend(page.destructions);
+            match page.next {
+                // As for the brands.
+                Some(next) if after < Some(next) => after = Some(next),
+                _ => return Ok(all),
+            }
+        }
     }
 
     /// `POST /v1/notices`: gives the digest.

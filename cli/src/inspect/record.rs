@@ -76,6 +76,16 @@ fn add_body(sheet: &mut Sheet, body: &Body) {
             }
         }
         Body::ControllerKeys(keys) => add_keys(sheet, keys),
+        Body::Destruction(destruction) => {
+            sheet.add("controller", &destruction.controller);
+            sheet.add("ground", destruction.ground.as_str());
+            if let Some(order) = destruction.order_hash {
+                sheet.add("order", order);
+            }
+            for leaf in destruction.leaves.as_slice() {
+                sheet.add("leaf", leaf);
+            }
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::builder::BoolishValueParser;
+use placet_kernel::keys::PublicKey;
 use placet_ledger::WitnessSettings;
-use placet_schemas::id::Origin;
+use placet_schemas::id::{Did, IdError, Origin};
 use serde::Deserialize;
 
 use super::logging::{DEFAULT_LOG, LogFormat};
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// For this start only: sign although no witness has confirmed that nothing newer was signed
     #[arg(long)]
     without_witnesses: bool,
+    /// did:key of an authority whose signed order destroys a consent; may be given several times [authorities]
+    #[arg(long, env = "PLACET_AUTHORITIES", value_name = "DID", value_delimiter = ',', value_parser = authority)]
+    authority: Vec<Did>,
     /// What to log, such as info or info,placet_ledger=debug [log; default: info]
     #[arg(long, env = "PLACET_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -85,6 +89,7 @@ struct File {
     public_url: Option<String>,
     tick_ms: Option<u64>,
     head_file: Option<PathBuf>,
+    authorities: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<LogFormat>,
     outgoing_allow_private: Option<bool>,
@@ -111,6 +116,7 @@ pub(super) struct Config {
     pub(super) head_file: Option<PathBuf>,
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) without_witnesses: bool,
+    pub(super) authorities: Vec<Did>,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
     pub(super) outgoing_allow_private: bool,
@@ -141,6 +147,15 @@ impl Config {
         } else {
             args.witnesses
         };
+        let authorities = if args.authority.is_empty() {
+            let named = file.authorities.unwrap_or_default();
+            let named = named
+                .iter()
+                .map(|did| authority(did).map_err(|error| bad("authorities", &error)));
+            named.collect::<Result<_>>()?
+        } else {
+            args.authority
+        };
         let origin = file.origin.as_deref().unwrap_or(node::DEFAULT_ORIGIN);
         Ok(Self {
             origin: args
@@ -153,6 +168,7 @@ impl Config {
             head_file: args.head_file.or(file.head_file),
             witnesses,
             without_witnesses: args.without_witnesses,
+            authorities,
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             outgoing_allow_private: args
@@ -190,6 +206,13 @@ fn locate(dir: Option<PathBuf>, config: Option<&Path>) -> Result<(PathBuf, File)
         );
     }
     Ok((dir, file))
+}
+
+/// An authority is a key, so that nobody else's document says who it is.
+fn authority(text: &str) -> Result<Did, String> {
+    let did: Did = text.parse().map_err(|error: IdError| error.to_string())?;
+    PublicKey::from_did(&did).map_err(|error| error.to_string())?;
+    Ok(did)
 }
 
 fn bad(key: &str, why: &dyn Display) -> anyhow::Error {

@@ -5,6 +5,7 @@ mod auditors;
 mod brands;
 #[cfg(test)]
 mod demo;
+mod destructions;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

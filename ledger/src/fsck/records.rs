@@ -16,6 +16,7 @@ use placet_schemas::record::{Body, CanonicalRecord, Kind, Record};
 use super::{Brand, Check, PAGE, record_place};
 use crate::arrive::{Blinds, event, subject};
 use crate::crypto::{Blinded, Purpose, RecordSecret};
+use crate::destroy::is_cleared;
 use crate::error::StoreError;
 use crate::store::FsckRow;
 use crate::tree::{from_bytes, to_bytes};
@@ -80,6 +81,10 @@ impl Check {
     /// Opens a record and judges it by itself.
     fn record(&mut self, row: &FsckRow, secret: Option<&RecordSecret>) -> Option<Record> {
         let place = record_place(row.index);
+        if let Some(destruction) = row.destroyed {
+            self.destroyed(row, secret.is_some(), destruction);
+            return None;
+        }
         let Some(secret) = secret else {
             self.damaged(
                 "key_lost",
@@ -130,6 +135,28 @@ impl Check {
             );
         }
         Some(record)
+    }
+
+    /// A record whose opening was destroyed: nothing of it is left but its leaf, unless that is still under way.
+    fn destroyed(&mut self, row: &FsckRow, has_key: bool, (by, step): (u64, u64)) {
+        self.report.destroyed += 1;
+        self.expected.destructions.insert(by);
+        let place = record_place(row.index);
+        if !is_cleared(step) {
+            // What is removed with each step is for the ledger to finish; the counts below allow for it.
+            self.expected.unfinished += 1;
+            self.pending(
+                "destruction_unfinished",
+                place,
+                format!("it is being removed by the Destruction at {by}"),
+            );
+        } else if has_key || row.sealed.is_some() || !row.answer.is_empty() {
+            self.damaged(
+                "destroyed_is_there",
+                place,
+                format!("the Destruction at {by} is done, and its key or text is there"),
+            );
+        }
     }
 
     /// Whether the stored answer opens, and is signed, and about this record.
@@ -205,6 +232,10 @@ impl Check {
                 self.requests.insert(record.digest(), Arc::new((**request).clone()));
             }
             Body::ConsentGrant(_) => self.expected.grants += 1,
+            Body::Destruction(destruction) => {
+                let leaves = destruction.leaves.as_slice().iter().map(|leaf| (*leaf, row.index));
+                self.expected.leaves.extend(leaves);
+            }
             _ => {}
         }
     }

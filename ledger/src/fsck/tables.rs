@@ -1,15 +1,21 @@
 //! The third pass: what is counted, and what stands alone.
 
+use std::collections::BTreeSet;
+
 use placet_schemas::id::Digest;
 use placet_schemas::notice::CanonicalNotice;
 
-use super::Check;
+use super::{Check, record_place};
 use crate::error::StoreError;
+
+/// Most rows of one table that one record has.
+const ROWS_OF_RECORD: u64 = 3;
 
 impl Check {
     /// Compares the rest.
     pub(super) async fn tables(&mut self) -> Result<(), StoreError> {
         self.counts().await?;
+        self.destructions().await?;
         self.notices().await?;
         self.invitations().await?;
         let waiting = self.store.received_count().await?;
@@ -38,7 +44,9 @@ impl Check {
             ("controllers", main.controllers, self.brands.len() as u64),
         ];
         for (table, stored, wanted) in expected {
-            if stored > wanted {
+            // Of a record that is being removed there may still be rows.
+            let left = self.expected.unfinished.saturating_mul(ROWS_OF_RECORD);
+            if stored > wanted.saturating_add(left) {
                 self.damaged(
                     "rows_too_many",
                     table,
@@ -58,6 +66,36 @@ impl Check {
                 keyring.beyond
             );
             self.pending("keyring_beyond_head", "record_keys", what);
+        }
+        Ok(())
+    }
+
+    /// What is marked as destroyed is what Destruction records name.
+    async fn destructions(&mut self) -> Result<(), StoreError> {
+        let stored = self.store.destroyed_leaves(self.head.size).await?;
+        for (leaf, by) in &stored {
+            if self.expected.leaves.get(leaf) != Some(by) {
+                self.damaged(
+                    "destroyed_without_record",
+                    record_place(*leaf),
+                    format!("no Destruction at {by} names it"),
+                );
+            }
+        }
+        let known: BTreeSet<u64> = stored.into_iter().map(|(leaf, _)| leaf).collect();
+        let unmarked: Vec<u64> = self
+            .expected
+            .leaves
+            .keys()
+            .filter(|leaf| !known.contains(leaf))
+            .copied()
+            .collect();
+        for leaf in unmarked {
+            self.damaged(
+                "destroyed_not_marked",
+                record_place(leaf),
+                "a Destruction names it, and the row does not say so",
+            );
         }
         Ok(())
     }

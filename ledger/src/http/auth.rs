@@ -179,6 +179,21 @@ impl FromRequestParts<HttpState> for Operator {
     }
 }
 
+/// A follower that hands in its signed word, or the operator for it: the signature says whose it is.
+pub(super) struct Follower;
+
+impl FromRequestParts<HttpState> for Follower {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Service(_) | Caller::Operator => Ok(Self),
+            Caller::Public => Err(ApiError::unauthorized()),
+            _ => Err(ApiError::forbidden("this call is for services")),
+        }
+    }
+}
+
 /// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;

@@ -21,7 +21,7 @@ use super::page::clamp;
 use super::places::Turn;
 use super::problem::ApiError;
 use super::{HttpState, answer};
-use crate::{FeedItem, FeedPage};
+use crate::{FeedItem, FeedPage, ItemContent};
 
 /// Longest wait for a new item, in seconds. A reader must see a signed head of the feed that often even if nothing happens,
 /// or it could not tell a quiet feed from one that is kept from it.
@@ -106,19 +106,33 @@ async fn await_page(
 
 /// An item, opened if it is public or of one of these kinds; without kinds, of any.
 pub(super) fn item(item: FeedItem, kinds: Option<&BTreeSet<Kind>>) -> Result<api::FeedItem, ApiError> {
-    let record = answer::embedded(&item.record)?;
-    let kind = record.pointer("/type/1").and_then(|kind| Kind::deserialize(kind).ok());
-    let opened = kinds.is_none_or(|kinds| kind.is_some_and(|kind| kind.is_public() || kinds.contains(&kind)));
+    let (opening, destroyed) = match item.content {
+        ItemContent::Opened { salt, record } => {
+            let record = answer::embedded(&record)?;
+            let kind = record.pointer("/type/1").and_then(|kind| Kind::deserialize(kind).ok());
+            let opened = kinds.is_none_or(|kinds| kind.is_some_and(|kind| is_for(kinds, kind)));
+            let salt = api::SaltText::from_bytes(*salt.as_bytes());
+            (opened.then_some((salt, record)), None)
+        }
+        ItemContent::Destroyed { by } => (None, Some(by)),
+    };
+    let (salt, record) = opening.unzip();
     Ok(api::FeedItem {
         seq: item.seq,
         index: item.index,
         leaf_hash: item.leaf_hash,
-        salt: opened.then(|| api::SaltText::from_bytes(*item.salt.as_bytes())),
-        record: opened.then_some(record),
+        salt,
+        record,
+        destroyed,
         proof: item
             .proof
             .into_iter()
             .map(|hash| Digest::from_bytes(hash.into()))
             .collect(),
     })
+}
+
+/// Whether a service that is for these kinds may open this one. What is to be destroyed concerns each that may hold it.
+fn is_for(kinds: &BTreeSet<Kind>, kind: Kind) -> bool {
+    kind.is_public() || kind == Kind::Destruction || kinds.contains(&kind)
 }

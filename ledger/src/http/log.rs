@@ -85,7 +85,7 @@ async fn tile(
     Ok(answer::public(&headers, OCTETS, IMMUTABLE, bytes))
 }
 
-/// The opening of a public record: a ConsentRequest or ControllerKeys.
+/// The opening of a public record: a ConsentRequest or ControllerKeys. Of a leaf whose opening was destroyed: 410.
 #[utoipa::path(get, path = "/log/public/{index}", tag = "log",
     params(("index" = u64, Path, description = "its place in the log")),
     responses((status = 200, body = PublicOpening)))]
@@ -94,11 +94,13 @@ async fn public(
     headers: HeaderMap,
     Named(index): Named<u64>,
 ) -> Result<Response, ApiError> {
-    let opening = state
-        .ledger
-        .public_opening(index)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let Some(opening) = state.ledger.public_opening(index).await? else {
+        // That a leaf is an orphan is no secret: whoever samples leaves must be able to tell it from one that is kept from him.
+        return Err(match state.ledger.is_destroyed(index).await? {
+            true => ApiError::new("destroyed", "the opening of this leaf was destroyed"),
+            false => ApiError::not_found(),
+        });
+    };
     let salt = SaltText::from_bytes(*opening.salt.as_bytes());
     let opening = PublicOpening {
         index: opening.index,

@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod consents;
 mod controllers;
+mod destructions;
 mod expiring;
 mod feed;
 mod health;
@@ -170,6 +171,7 @@ pub fn router(state: HttpState) -> Router {
         .merge(consents::routes())
         .merge(feed::routes())
         .merge(audits::routes())
+        .merge(destructions::routes())
         .split_for_parts();
     let resources = resources
         .merge(openapi::routes(description))

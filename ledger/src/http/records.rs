@@ -36,7 +36,10 @@ async fn submit(
         Kind::Withdrawal => Queue::Withdrawal,
         _ => Queue::Common,
     })?;
-    if matches!(record.record.kind(), Kind::ConsentRequest | Kind::ControllerKeys) {
+    if matches!(
+        record.record.kind(),
+        Kind::ConsentRequest | Kind::ControllerKeys | Kind::Destruction
+    ) {
         return Err(ApiError::at(
             "wrong_endpoint",
             "records of one consent enter here",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use placet_kernel::keys::PublicKey;
 use placet_schemas::api::{self, IssueToken, IssuedToken, MAX_AUDIT_SECONDS, TokenPage, TokenSummary};
 use placet_schemas::time::Timestamp;
 use serde::Deserialize;
@@ -115,6 +116,13 @@ fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
             "/kinds",
         );
     }
+    if body
+        .key
+        .as_ref()
+        .is_some_and(|key| !service || PublicKey::from_did(key).is_err())
+    {
+        return wrong("the key of a service is a did:key, and no other token has one", "/key");
+    }
     if auditor != body.audit.is_some() {
         return wrong(
             "an auditor's token says for which period and case it is, no other does",
@@ -136,6 +144,7 @@ fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
         controller: body.controller,
         audit: body.audit,
         kinds: body.kinds,
+        key: body.key,
         label: body.label.into(),
         expires: body.expires_in_seconds.map(|seconds| now.plus_seconds(seconds)),
     })
@@ -163,6 +172,7 @@ fn summary(row: TokenRow) -> TokenSummary {
         controller: row.controller,
         audit: row.audit,
         kinds: row.kinds,
+        key: row.key,
         label: row.label,
         created: row.created,
         expires: row.expires,

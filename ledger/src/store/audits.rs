@@ -57,8 +57,9 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<RecordRow>, StoreError> {
         let rows: Vec<Record> = sqlx::query_as(
-            "SELECT r.idx, r.seq, r.leaf, r.record, p.record \
+            "SELECT r.idx, r.seq, r.leaf, r.record, p.record, d.by_idx \
              FROM records r LEFT JOIN public_records p ON p.idx = r.idx \
+             LEFT JOIN destroyed_leaves d ON d.idx = r.idx \
              WHERE r.controller_id = $1 AND r.seq >= $2 AND r.idx >= $3 AND r.idx < $4 ORDER BY r.seq LIMIT $5",
         )
         .bind(int(controller))

@@ -7,7 +7,8 @@ use placet_schemas::record::Kind;
 use placet_schemas::text::Text;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::Store;
+use super::destructions::DestructionWrite;
+use super::{Store, destructions};
 use crate::db::{MAX_BINDS, execute, int};
 use crate::error::StoreError;
 use crate::sequencer::MAX_BATCH;
@@ -34,6 +35,7 @@ pub(crate) struct Batch {
     pub(crate) requests: Vec<RequestWrite>,
     pub(crate) consents: Vec<ConsentWrite>,
     pub(crate) spent: Vec<SpentWrite>,
+    pub(crate) destructions: Vec<DestructionWrite>,
 }
 
 #[derive(Debug)]
@@ -83,6 +85,8 @@ pub(crate) struct ConsentWrite {
     pub(crate) events: u64,
     /// Sealed.
     pub(crate) state: Vec<u8>,
+    /// The day on which to look whether it is to be destroyed.
+    pub(crate) due: u64,
 }
 
 #[derive(Debug)]
@@ -110,6 +114,7 @@ impl Store {
         write_requests(&mut tx, batch).await?;
         write_consents(&mut tx, batch).await?;
         write_spent(&mut tx, batch).await?;
+        destructions::write(&mut tx, &batch.destructions).await?;
         Ok(tx.commit().await?)
     }
 
@@ -238,15 +243,19 @@ async fn write_consents(tx: &mut SqliteConnection, batch: &Batch) -> Result<(), 
         return Ok(());
     }
     let mut query =
-        QueryBuilder::<Sqlite>::new("INSERT INTO consents (grant_idx, controller_id, last_idx, events, state) ");
+        QueryBuilder::<Sqlite>::new("INSERT INTO consents (grant_idx, controller_id, last_idx, events, state, due) ");
     query.push_values(&batch.consents, |mut row, consent| {
         row.push_bind(int(consent.grant))
             .push_bind(int(consent.controller))
             .push_bind(int(consent.last))
             .push_bind(int(consent.events))
-            .push_bind(consent.state.as_slice());
+            .push_bind(consent.state.as_slice())
+            .push_bind(int(consent.due));
     });
-    query.push(" ON CONFLICT (grant_idx) DO UPDATE SET last_idx = excluded.last_idx, events = excluded.events, state = excluded.state");
+    query.push(
+        " ON CONFLICT (grant_idx) DO UPDATE SET last_idx = excluded.last_idx, events = excluded.events, \
+         state = excluded.state, due = excluded.due",
+    );
     execute(&mut query, tx).await.map(drop)
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct ConsentRow {
     pub(crate) events: u64,
     /// Sealed.
     pub(crate) state: Vec<u8>,
+    /// The day on which to look whether it is to be destroyed.
+    pub(crate) due: u64,
 }
 
 /// A record. The text is sealed, or absent here because it is public.
@@ -29,6 +31,8 @@ pub(crate) struct RecordRow {
     pub(crate) leaf: [u8; LEAF_BYTES],
     pub(crate) sealed: Option<Vec<u8>>,
     pub(crate) public: Option<Vec<u8>>,
+    /// The Destruction by which the opening was lost: nothing of it is shown from then on.
+    pub(crate) destroyed: Option<u64>,
 }
 
 /// Where a feed stands.
@@ -41,8 +45,8 @@ pub(crate) struct FeedRow {
     pub(crate) log: (u64, Hash, String),
 }
 
-type Consent = (i64, i64, i64, i64, Vec<u8>);
-pub(super) type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+pub(super) type Consent = (i64, i64, i64, i64, Vec<u8>, i64);
+pub(super) type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>);
 type Feed = (i64, i64, Vec<u8>, i64, Vec<u8>, String);
 
 impl Store {
@@ -52,7 +56,8 @@ impl Store {
             return Ok(HashMap::new());
         }
         let list = grants.iter().map(|grant| int(*grant));
-        let before = "SELECT grant_idx, controller_id, last_idx, events, state FROM consents WHERE grant_idx IN (";
+        let before = "SELECT c.grant_idx, c.controller_id, c.last_idx, c.events, c.state, c.due FROM consents c \
+             WHERE NOT EXISTS (SELECT 1 FROM destroyed_leaves d WHERE d.idx = c.grant_idx) AND c.grant_idx IN (";
         let mut query = listed(before, list, ")");
         let rows: Vec<Consent> = query
             .build_query_as()
@@ -72,9 +77,10 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<ConsentRow>, StoreError> {
         let rows: Vec<Consent> = sqlx::query_as(
-            "SELECT grant_idx, controller_id, last_idx, events, state FROM consents \
-             WHERE controller_id = (SELECT id FROM controllers WHERE did = $1) AND grant_idx >= $2 \
-             ORDER BY grant_idx LIMIT $3",
+            "SELECT c.grant_idx, c.controller_id, c.last_idx, c.events, c.state, c.due FROM consents c \
+             WHERE c.controller_id = (SELECT id FROM controllers WHERE did = $1) AND c.grant_idx >= $2 \
+             AND NOT EXISTS (SELECT 1 FROM destroyed_leaves d WHERE d.idx = c.grant_idx) \
+             ORDER BY c.grant_idx LIMIT $3",
         )
         .bind(did.as_str())
         .bind(int(from))
@@ -90,8 +96,9 @@ impl Store {
             return Ok(Vec::new());
         }
         let list = indexes.iter().map(|index| int(*index));
-        let before = "SELECT r.idx, r.seq, r.leaf, r.record, p.record \
-             FROM records r LEFT JOIN public_records p ON p.idx = r.idx WHERE r.idx IN (";
+        let before = "SELECT r.idx, r.seq, r.leaf, r.record, p.record, d.by_idx \
+             FROM records r LEFT JOIN public_records p ON p.idx = r.idx \
+             LEFT JOIN destroyed_leaves d ON d.idx = r.idx WHERE r.idx IN (";
         let mut query = listed(before, list, ") ORDER BY r.idx");
         let rows: Vec<Record> = query
             .build_query_as()
@@ -124,8 +131,9 @@ impl Store {
     /// The items of a feed with a place from `from` to before `to`, in order.
     pub(crate) async fn feed_items(&self, controller: u64, from: u64, to: u64) -> Result<Vec<RecordRow>, StoreError> {
         let rows: Vec<Record> = sqlx::query_as(
-            "SELECT r.idx, r.seq, r.leaf, r.record, p.record \
+            "SELECT r.idx, r.seq, r.leaf, r.record, p.record, d.by_idx \
              FROM records r LEFT JOIN public_records p ON p.idx = r.idx \
+             LEFT JOIN destroyed_leaves d ON d.idx = r.idx \
              WHERE r.controller_id = $1 AND r.seq >= $2 AND r.seq < $3 ORDER BY r.seq",
         )
         .bind(int(controller))
@@ -137,22 +145,24 @@ impl Store {
     }
 }
 
-pub(super) fn consent((grant, controller, last, events, state): Consent) -> Result<ConsentRow, StoreError> {
+pub(super) fn consent((grant, controller, last, events, state, due): Consent) -> Result<ConsentRow, StoreError> {
     Ok(ConsentRow {
         grant: uint(grant)?,
         controller: uint(controller)?,
         last: uint(last)?,
         events: uint(events)?,
         state,
+        due: uint(due)?,
     })
 }
 
-pub(super) fn record((index, seq, leaf, sealed, public): Record) -> Result<RecordRow, StoreError> {
+pub(super) fn record((index, seq, leaf, sealed, public, destroyed): Record) -> Result<RecordRow, StoreError> {
     Ok(RecordRow {
         index: uint(index)?,
         seq: uint(seq)?,
         leaf: leaf.as_slice().try_into().map_err(|_| StoreError::Corrupt("leaf"))?,
         sealed,
         public,
+        destroyed: destroyed.map(uint).transpose()?,
     })
 }

@@ -4,7 +4,7 @@ use placet_kernel::leaf::LEAF_BYTES;
 use placet_kernel::merkle::Hash;
 
 use super::Store;
-use super::consents::consent;
+use super::consents::{Consent, consent};
 use super::head::{SeenRow, seen};
 use super::{ConsentRow, Seen};
 use crate::db::{bytes32, int, uint};
@@ -21,6 +21,8 @@ pub(crate) struct FsckRow {
     pub(crate) answer: Vec<u8>,
     pub(crate) salt: Option<[u8; 32]>,
     pub(crate) public: Option<Vec<u8>>,
+    /// The Destruction by which the opening was lost, and how far that is.
+    pub(crate) destroyed: Option<(u64, u64)>,
 }
 
 /// How many rows some tables have.
@@ -41,14 +43,17 @@ type Row = (
     Vec<u8>,
     Option<Vec<u8>>,
     Option<Vec<u8>>,
+    Option<i64>,
+    Option<i64>,
 );
 
 impl Store {
     /// Records from `from` to before `to`, with all that is stored about them.
     pub(crate) async fn fsck_rows(&self, from: u64, to: u64) -> Result<Vec<FsckRow>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT r.idx, r.leaf, r.controller_id, r.seq, r.record, r.answer, p.salt, p.record FROM records r \
-             LEFT JOIN public_records p ON p.idx = r.idx WHERE r.idx >= $1 AND r.idx < $2 ORDER BY r.idx",
+            "SELECT r.idx, r.leaf, r.controller_id, r.seq, r.record, r.answer, p.salt, p.record, d.idx, d.step FROM records r \
+             LEFT JOIN public_records p ON p.idx = r.idx LEFT JOIN destroyed_leaves l ON l.idx = r.idx \
+             LEFT JOIN destructions d ON d.idx = l.by_idx WHERE r.idx >= $1 AND r.idx < $2 ORDER BY r.idx",
         )
         .bind(int(from))
         .bind(int(to))
@@ -98,8 +103,8 @@ impl Store {
 
     /// Consents in log order, from index `from` on.
     pub(crate) async fn consent_rows(&self, from: u64, limit: u64) -> Result<Vec<ConsentRow>, StoreError> {
-        let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT grant_idx, controller_id, last_idx, events, state FROM consents WHERE grant_idx >= $1 \
+        let rows: Vec<Consent> = sqlx::query_as(
+            "SELECT grant_idx, controller_id, last_idx, events, state, due FROM consents WHERE grant_idx >= $1 \
              ORDER BY grant_idx LIMIT $2",
         )
         .bind(int(from))
@@ -124,12 +129,25 @@ impl Store {
             "SELECT COUNT(*) FROM invitations i JOIN requests r ON r.digest = i.request \
              LEFT JOIN consents g ON g.grant_idx = i.spent_idx \
              WHERE i.spent_idx IS NOT NULL AND i.spent_idx < $1 \
-             AND (g.grant_idx IS NULL OR g.controller_id <> r.controller_id)",
+             AND (g.grant_idx IS NULL OR g.controller_id <> r.controller_id) \
+             AND NOT EXISTS (SELECT 1 FROM destroyed_leaves d WHERE d.idx = i.spent_idx)",
         )
         .bind(int(size))
         .fetch_one(self.db.reader())
         .await?;
         uint(count)
+    }
+
+    /// Every leaf that is marked as destroyed, with its Destruction.
+    pub(crate) async fn destroyed_leaves(&self, size: u64) -> Result<Vec<(u64, u64)>, StoreError> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT idx, by_idx FROM destroyed_leaves WHERE by_idx < $1 ORDER BY idx")
+                .bind(int(size))
+                .fetch_all(self.db.reader())
+                .await?;
+        rows.into_iter()
+            .map(|(leaf, by)| Ok((uint(leaf)?, uint(by)?)))
+            .collect()
     }
 
     /// How many rows there are below an index.
@@ -150,7 +168,7 @@ impl Store {
     }
 }
 
-fn read((index, leaf, controller, seq, sealed, answer, salt, public): Row) -> Result<FsckRow, StoreError> {
+fn read((index, leaf, controller, seq, sealed, answer, salt, public, by, step): Row) -> Result<FsckRow, StoreError> {
     Ok(FsckRow {
         index: uint(index)?,
         leaf: leaf.as_slice().try_into().map_err(|_| StoreError::Corrupt("leaf"))?,
@@ -160,5 +178,9 @@ fn read((index, leaf, controller, seq, sealed, answer, salt, public): Row) -> Re
         answer,
         salt: salt.map(|salt| bytes32(&salt, "salt")).transpose()?,
         public,
+        destroyed: by
+            .zip(step)
+            .map(|(by, step)| Ok::<_, StoreError>((uint(by)?, uint(step)?)))
+            .transpose()?,
     })
 }

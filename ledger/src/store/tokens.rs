@@ -17,6 +17,7 @@ pub(crate) struct TokenFound {
     pub(crate) audit: Option<AuditScope>,
     /// Names, separated by spaces.
     pub(crate) kinds: Option<String>,
+    pub(crate) key: Option<Did>,
     pub(crate) label: String,
     pub(crate) created: Timestamp,
     pub(crate) expires: Option<Timestamp>,
@@ -31,6 +32,7 @@ type Row = (
     Option<i64>,
     Option<String>,
     Option<String>,
+    Option<String>,
     String,
     i64,
     Option<i64>,
@@ -41,7 +43,7 @@ type Row = (
 macro_rules! tokens {
     ($rest:literal) => {
         concat!(
-            "SELECT t.public_id, t.role, c.did, t.audit_from, t.audit_to, t.audit_case, t.kinds, t.label, t.created, ",
+            "SELECT t.public_id, t.role, c.did, t.audit_from, t.audit_to, t.audit_case, t.kinds, t.key, t.label, t.created, ",
             "t.expires, t.revoked FROM tokens t LEFT JOIN controllers c ON c.id = t.controller_id ",
             $rest
         )
@@ -53,9 +55,9 @@ impl Store {
     pub(crate) async fn add_token(&self, token: &TokenFound, hash: &Digest) -> Result<bool, StoreError> {
         let audit = token.audit.as_ref();
         let added = sqlx::query(
-            "INSERT INTO tokens (public_id, hash, role, controller_id, audit_from, audit_to, audit_case, kinds, label, \
-             created, expires) \
-             SELECT $1, $2, $3, (SELECT id FROM controllers WHERE did = $4), $5, $6, $7, $8, $9, $10, $11 \
+            "INSERT INTO tokens (public_id, hash, role, controller_id, audit_from, audit_to, audit_case, kinds, key, \
+             label, created, expires) \
+             SELECT $1, $2, $3, (SELECT id FROM controllers WHERE did = $4), $5, $6, $7, $8, $9, $10, $11, $12 \
              WHERE $4 IS NULL OR EXISTS (SELECT 1 FROM controllers WHERE did = $4)",
         )
         .bind(&token.public_id)
@@ -66,6 +68,7 @@ impl Store {
         .bind(audit.map(|audit| int(audit.to.unix())))
         .bind(audit.map(|audit| audit.case.as_str()))
         .bind(&token.kinds)
+        .bind(token.key.as_ref().map(Did::as_str))
         .bind(&token.label)
         .bind(int(token.created.unix()))
         .bind(token.expires.map(|time| int(time.unix())))
@@ -126,7 +129,7 @@ pub(super) fn time(seconds: i64) -> Result<Timestamp, StoreError> {
 }
 
 fn read(row: Row) -> Result<TokenFound, StoreError> {
-    let (public_id, role, did, from, to, case, kinds, label, created, expires, revoked) = row;
+    let (public_id, role, did, from, to, case, kinds, key, label, created, expires, revoked) = row;
     Ok(TokenFound {
         public_id,
         role,
@@ -136,6 +139,10 @@ fn read(row: Row) -> Result<TokenFound, StoreError> {
             .map_err(|_| StoreError::Corrupt("DID"))?,
         audit: audit_scope(from, to, case)?,
         kinds,
+        key: key
+            .map(Did::try_from)
+            .transpose()
+            .map_err(|_| StoreError::Corrupt("DID"))?,
         label,
         created: time(created)?,
         expires: expires.map(time).transpose()?,

@@ -8,6 +8,7 @@
 
 mod batches;
 mod crashes;
+mod destructions;
 mod files;
 mod guarded;
 mod naive;

@@ -69,10 +69,14 @@ async fn a_feed_holds_what_concerns_the_brand_under_a_signed_head() {
         (page.head.statement.size, page.head.statement.feed_size),
         (tree.size(), 3)
     );
-    let digests: Vec<Digest> = page.items.iter().map(|item| Digest::of(&item.record)).collect();
+    let digests: Vec<Digest> = page
+        .items
+        .iter()
+        .map(|item| Digest::of(item.opening().unwrap().1))
+        .collect();
     assert_eq!(digests[2], granted.record.digest());
     for item in &page.items {
-        let hash = leaf_hash(&item.salt.leaf(&Digest::of(&item.record)));
+        let hash = leaf_hash(&item.opening().unwrap().0.leaf(&Digest::of(item.opening().unwrap().1)));
         verify_inclusion(&hash, item.index, tree.size(), &item.proof, &tree.root()).unwrap();
     }
     let rest = world.ledger.feed(&brand.did, 2, 1).await.unwrap().unwrap();
@@ -177,7 +181,7 @@ async fn a_proof_leads_to_the_newest_checkpoint() {
         .await
         .unwrap()
         .unwrap();
-    let hash = leaf_hash(&page.items[0].salt.leaf(&granted.record.digest()));
+    let hash = leaf_hash(&page.items[0].opening().unwrap().0.leaf(&granted.record.digest()));
     let trusted = world.trust();
     let signed = proof.verify(&hash, trusted.checkpoint_keys()).unwrap();
     assert_eq!((proof.index(), signed.checkpoint().size()), (2, 23));

@@ -65,11 +65,12 @@ async fn nothing_personal_is_in_clear() {
             b"\"Withdrawn\"".to_vec(),
         ];
         for item in &feed.items {
-            let digest = placet_schemas::id::Digest::of(&item.record);
+            let (salt, record) = item.opening().unwrap();
+            let digest = placet_schemas::id::Digest::of(record);
             secrets.extend([
                 digest.as_bytes().to_vec(),
                 digest.to_string().into_bytes(),
-                item.salt.as_bytes().to_vec(),
+                salt.as_bytes().to_vec(),
             ]);
         }
         secrets.push(granted.record.id.as_str().into());

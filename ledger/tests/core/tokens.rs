@@ -10,6 +10,7 @@ fn order(role: Role) -> TokenOrder {
         controller: None,
         audit: None,
         kinds: None,
+        key: None,
         label: "till 4".to_owned(),
         expires: None,
     }

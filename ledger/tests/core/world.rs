@@ -30,6 +30,8 @@ use placet_wallet::sight::Sight;
 
 use crate::offers::offer;
 
+/// Whose key may order a destruction, besides a brand's.
+pub(crate) const AUTHORITY: &str = "authority";
 pub(crate) const ORIGIN: &str = "ledger.example/log";
 /// 2026-11-22T05:00:00Z
 const START: u64 = 1_795_323_600;
@@ -400,6 +402,7 @@ async fn open(dir: &Path, head_file: bool, clock: &Arc<TestClock>, watcher: &Arc
     let mut settings = Settings::new(p(ORIGIN), dir.join("data"));
     settings.tick = TICK;
     settings.head_file = head_file.then(|| dir.join("head"));
+    settings.authorities = vec![person(AUTHORITY).did()];
     let surroundings = Surroundings {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         watcher: Arc::clone(watcher) as Arc<dyn Watcher>,

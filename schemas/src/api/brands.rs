@@ -86,6 +86,10 @@ pub struct IssueToken {
     /// Which records a service may open, besides public ones: needed for a service, refused for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<BTreeSet<Kind>>,
+    /// The did:key by which a service will sign that it has destroyed what it held; refused for others. A destruction waits
+    /// for every service, also for one that has no key and so cannot say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Did>,
     /// A name to know it by.
     pub label: Label,
     /// Its life; without it, the token lives until it is revoked. An auditor's has one, at most `MAX_AUDIT_SECONDS`.
@@ -160,6 +164,9 @@ pub struct TokenSummary {
     /// Which records a service's opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<BTreeSet<Kind>>,
+    /// By which key a service acknowledges destructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Did>,
     /// Its label.
     pub label: String,
     /// When it was made.

@@ -92,7 +92,7 @@ pub struct FeedAnswer {
 }
 
 /// One item of a feed: a record of the brand or of one of its consumers. It is opened for the brand and for an auditor; for
-/// a service, if it is public or of a kind that its token is for.
+/// a service, if it is public, a Destruction, or of a kind that its token is for. What was destroyed is opened for nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -110,6 +110,9 @@ pub struct FeedItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub record: Option<serde_json::Value>,
+    /// Log index of the Destruction by which the opening was lost for good; absent while it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<u64>,
     /// The inclusion proof under the answer's checkpoint: hashes from the leaf's sibling upwards (RFC 6962).
     pub proof: Vec<Digest>,
 }

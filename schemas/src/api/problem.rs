@@ -150,6 +150,11 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("narrowing_matches_nothing", 422, "A pattern removes nothing", SIGN_ANEW),
     kind("remaining_differs", 422, "The remaining scope is another one", SIGN_ANEW),
     kind("code_malformed", 422, "This is no withdrawal code", "Look for a mistyped character: letters and digits only, and no O, I or L."),
+    // Destruction.
+    kind("destroyed", 410, "The opening was destroyed", "Nothing opens this leaf any more. The log itself is as it was."),
+    kind("bad_order", 422, "The order does not hold", "A key of the consent's controller, or of a configured authority, signs {origin, consent, ground, date} anew."),
+    kind("bad_acknowledgement", 422, "The acknowledgement does not hold", "Sign {origin, destruction, outcome, date} with the key that is registered with the token."),
+    kind("destruction_overtaken", 409, "The consent got another event meanwhile", "Send the same order again."),
     // The DID document of a brand.
     kind("document_unreachable", 422, "The DID document cannot be fetched", "Serve it as did:web says, or hand it in as document."),
     kind("document_malformed", 422, "The DID document cannot be used", "It names the DID, and in assertionMethod an Ed25519 or P-256 key."),

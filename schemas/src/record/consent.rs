@@ -249,3 +249,40 @@ pub enum ErasureGround {
     #[serde(rename = "eu-gdpr:JustificationA17ChildData")]
     ChildOnline,
 }
+
+impl ErasureGround {
+    /// All grounds, in the order of the letters.
+    pub const ALL: [Self; 6] = [
+        Self::NoLongerNecessary,
+        Self::ConsentWithdrawn,
+        Self::Objection,
+        Self::Unlawful,
+        Self::LegalObligation,
+        Self::ChildOnline,
+    ];
+
+    /// The term.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoLongerNecessary => "eu-gdpr:JustificationA17NonNecessity",
+            Self::ConsentWithdrawn => "eu-gdpr:JustificationA17NoLegalBasis",
+            Self::Objection => "eu-gdpr:JustificationA17ObjectA21",
+            Self::Unlawful => "eu-gdpr:JustificationA17UnlawfulProcessing",
+            Self::LegalObligation => "eu-gdpr:JustificationA17LegalErasure",
+            Self::ChildOnline => "eu-gdpr:JustificationA17ChildData",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grounds_are_written_as_they_are_named() {
+        for ground in ErasureGround::ALL {
+            assert_eq!(serde_json::to_value(ground).unwrap(), ground.as_str());
+        }
+    }
+}

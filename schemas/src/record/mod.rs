@@ -4,6 +4,7 @@
 //! fits what came before is for the kernel to judge. A [`Draft`] is a record before its proof.
 
 pub mod consent;
+pub mod destruction;
 mod draft;
 pub mod keys;
 mod proof;
@@ -22,6 +23,7 @@ use crate::id::{Did, Digest, RecordId};
 use crate::json::{self, Fault, FaultCode, Node};
 use crate::time::Timestamp;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
+use destruction::{Destruction, DestructionGround};
 use keys::ControllerKeys;
 use request::ConsentRequest;
 
@@ -51,11 +53,13 @@ pub enum Kind {
     ErasureRequest,
     /// A brand's keys as the operator saw them.
     ControllerKeys,
+    /// Openings that are gone for good.
+    Destruction,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ConsentRequest,
         Self::ConsentGrant,
         Self::Narrowing,
@@ -64,6 +68,7 @@ impl Kind {
         Self::EndedByController,
         Self::ErasureRequest,
         Self::ControllerKeys,
+        Self::Destruction,
     ];
 
     /// The second member of the credential's `type`.
@@ -78,6 +83,7 @@ impl Kind {
             Self::EndedByController => "EndedByController",
             Self::ErasureRequest => "ErasureRequest",
             Self::ControllerKeys => "ControllerKeys",
+            Self::Destruction => "Destruction",
         }
     }
 
@@ -112,6 +118,7 @@ pub enum Body {
     EndedByController(EndedByController),
     ErasureRequest(ErasureRequest),
     ControllerKeys(Box<ControllerKeys>),
+    Destruction(Box<Destruction>),
 }
 
 impl Body {
@@ -127,6 +134,7 @@ impl Body {
             Self::EndedByController(_) => Kind::EndedByController,
             Self::ErasureRequest(_) => Kind::ErasureRequest,
             Self::ControllerKeys(_) => Kind::ControllerKeys,
+            Self::Destruction(_) => Kind::Destruction,
         }
     }
 
@@ -139,7 +147,7 @@ impl Body {
             Self::Withdrawal(b) => Some(b.consent),
             Self::EndedByController(b) => Some(b.consent),
             Self::ErasureRequest(b) => Some(b.consent),
-            Self::ConsentRequest(_) | Self::ConsentGrant(_) | Self::ControllerKeys(_) => None,
+            Self::ConsentRequest(_) | Self::ConsentGrant(_) | Self::ControllerKeys(_) | Self::Destruction(_) => None,
         }
     }
 
@@ -152,7 +160,9 @@ impl Body {
             Self::Renewal(b) => Some(b.anchor),
             Self::Withdrawal(b) => b.anchor,
             Self::ErasureRequest(b) => Some(b.anchor),
-            Self::ConsentRequest(_) | Self::EndedByController(_) | Self::ControllerKeys(_) => None,
+            Self::ConsentRequest(_) | Self::EndedByController(_) | Self::ControllerKeys(_) | Self::Destruction(_) => {
+                None
+            }
         }
     }
 }
@@ -225,6 +235,7 @@ impl Record {
             Kind::EndedByController => read(node, Body::EndedByController),
             Kind::ErasureRequest => read(node, Body::ErasureRequest),
             Kind::ControllerKeys => read(node, |b| Body::ControllerKeys(Box::new(b))),
+            Kind::Destruction => read(node, |b| Body::Destruction(Box::new(b))),
         }?;
         record.check(document, node)?;
         record.digest = Digest::of(bytes);
@@ -321,9 +332,23 @@ impl Record {
                 check_shown(&grant.shown, document, node)
             }
             Body::Renewal(renewal) => check_shown(&renewal.shown, document, node),
+            Body::Destruction(destruction) => check_order(destruction),
             _ => Ok(()),
         }
     }
+}
+
+/// Whoever reads the record must be able to ask for the order, where there was one.
+fn check_order(destruction: &Destruction) -> Result<(), Fault> {
+    let (code, message) = match (destruction.ground, destruction.order_hash) {
+        (DestructionGround::Ordered(_), None) => (FaultCode::MissingMember, "an ordered destruction has its order"),
+        (DestructionGround::RetentionElapsed, Some(_)) => (
+            FaultCode::UnknownMember,
+            "nobody orders a destruction when the retention has elapsed",
+        ),
+        _ => return Ok(()),
+    };
+    Err(fault("/credentialSubject/orderHash", code, message))
 }
 
 /// SHA-256(proof configuration) || SHA-256(unsecured document) of a secured document at a node of a canonical document;

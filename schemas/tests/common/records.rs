@@ -10,6 +10,7 @@ use placet_schemas::record::consent::{
     ConsentGrant, EndedByController, ErasureGround, ErasureRequest, Narrowing, Patterns, Relayed, Renewal, Strength,
     Withdrawal,
 };
+use placet_schemas::record::destruction::{Destruction, DestructionGround};
 use placet_schemas::record::keys::{ControllerKeys, DidDocument, KeySource, Multikey, VerificationMethod};
 use placet_schemas::scope::{Clause, Delivery, Scope};
 use placet_schemas::statement::{
@@ -150,6 +151,20 @@ pub(crate) fn keys() -> ControllerKeys {
     }
 }
 
+pub(crate) fn destruction(ordered: bool) -> Destruction {
+    Destruction {
+        version: Version,
+        controller: p(CINEMA),
+        leaves: vec![17, 4711].try_into().unwrap(),
+        ground: if ordered {
+            DestructionGround::Ordered(ErasureGround::LegalObligation)
+        } else {
+            DestructionGround::RetentionElapsed
+        },
+        order_hash: ordered.then(|| Digest::of(b"the order")),
+    }
+}
+
 /// Each fixture under a name of its own; the first of each kind is the example in the documentation. Together they have
 /// every optional member, every choice between two forms, and every value of every small enumeration but the grounds and
 /// bases of an article.
@@ -228,6 +243,14 @@ fn make_all() -> Vec<(&'static str, Vec<u8>)> {
         (
             "controller-keys-supplied",
             say(OPERATOR, DURING, None, Body::ControllerKeys(Box::new(supplied))),
+        ),
+        (
+            "destruction",
+            say(OPERATOR, AFTER, None, Body::Destruction(Box::new(destruction(false)))),
+        ),
+        (
+            "destruction-ordered",
+            say(OPERATOR, AFTER, None, Body::Destruction(Box::new(destruction(true)))),
         ),
     ]
 }

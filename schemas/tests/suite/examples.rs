@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::json_schema::documents;
 
 /// The fixtures that become examples: the plainest of each kind, and the notice in both languages.
-const EXAMPLES: [&str; 13] = [
+const EXAMPLES: [&str; 14] = [
     "consent-request",
     "consent-grant",
     "narrowing",
@@ -17,6 +17,7 @@ const EXAMPLES: [&str; 13] = [
     "ended-by-controller",
     "erasure-request",
     "controller-keys",
+    "destruction",
     "notice-en",
     "notice-de",
     "acknowledgement",

@@ -147,13 +147,7 @@ fn the_credential_is_exactly_this() {
         "/@context",
         InvalidValue,
     );
-    check(
-        "withdrawal",
-        "/type/1",
-        Some(json!("Destruction")),
-        "/type",
-        InvalidValue,
-    );
+    check("withdrawal", "/type/1", Some(json!("Pardon")), "/type", InvalidValue);
     check(
         "withdrawal",
         "/type/0",
@@ -294,6 +288,9 @@ fn missing_members_are_named() {
         ("consent-request", "/credentialSubject/clauses/0/purpose/text"),
         ("consent-request-joint", "/credentialSubject/supersedes/material"),
         ("controller-keys", "/credentialSubject/document/assertionMethod"),
+        ("destruction", "/credentialSubject/ground"),
+        ("destruction", "/credentialSubject/leaves"),
+        ("destruction-ordered", "/credentialSubject/orderHash"),
     ] {
         check(name, pointer, None, pointer, MissingMember);
     }

@@ -14,7 +14,7 @@ use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
 use placet_schemas::api::problem::Problem;
-use placet_schemas::api::{self, FeedAnswer, PublicOpening, RecordAnswer};
+use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::record::{self, CanonicalRecord};
 use placet_schemas::time::Timestamp;
 use placet_schemas::{json, lifecycle, notice};
@@ -65,13 +65,15 @@ fn every_example_in_formats_is_what_it_says() {
             "trust" => drop(Trust::parse(body.as_bytes()).unwrap()),
             "misbehaviour" => drop(misbehaviour::verify(body.trim_end().as_bytes(), None, now()).unwrap()),
             "withdrawal-code" => drop(body.trim().parse::<WithdrawalCode>().unwrap()),
+            "destruction-order" => drop(decodes::<OrderClaims>(&body)),
+            "destruction-done" => drop(decodes::<DoneClaims>(&body)),
             "problem" => drop(decodes::<Problem>(&body)),
             "sh" => continue,
             other => panic!("no parser for the example {other:?}"),
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 11, "{seen:?}");
+    assert_eq!(seen.len(), 13, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -170,6 +172,11 @@ fn the_limits_are_those_of_the_code() {
             http::CHALLENGE_SECONDS,
             http::SESSION_SECONDS,
             days(api::MAX_AUDIT_SECONDS)
+        ),
+        format!(
+            "| {}; {} days |",
+            grouped(record::destruction::MAX_LEAVES as u64),
+            days(api::MAX_ORDER_AGE_SECONDS)
         ),
         format!(
             "| {}; {}; {} |",

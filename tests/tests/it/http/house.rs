@@ -62,7 +62,7 @@ pub(super) struct House {
     count: AtomicU64,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<std::io::Result<()>>>,
-    _dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 /// A person at one brand, and her consent.
@@ -123,6 +123,7 @@ impl House {
             controller: None,
             audit: None,
             kinds: None,
+            key: None,
             label: "test".to_owned(),
             expires: None,
         };
@@ -150,7 +151,7 @@ impl House {
             count: AtomicU64::new(0),
             stop: Some(stop),
             served: Some(served),
-            _dir: dir,
+            dir,
             ledger,
             origin,
             brand,

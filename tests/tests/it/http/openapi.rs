@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::house::House;
 
 /// Every route there is. A new one is added here, and to the table of roles.
-const ROUTES: [&str; 29] = [
+const ROUTES: [&str; 32] = [
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -37,6 +37,9 @@ const ROUTES: [&str; 29] = [
     "get /v1/consents/{id}/evidence",
     "get /v1/audit/openings",
     "get /v1/audits",
+    "get /v1/destructions",
+    "post /v1/destructions",
+    "post /v1/destructions/{index}/acknowledgements",
 ];
 
 #[tokio::test]

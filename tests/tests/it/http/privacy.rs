@@ -11,7 +11,14 @@ use super::house::House;
 
 /// Keeps what is logged.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// All that was logged.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -81,7 +88,7 @@ async fn logs_and_counters_name_no_one() {
     let metrics = house.get("/metrics").send().await.expect(200).text();
     drop(guard);
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(captured.bytes()).unwrap();
     assert!(
         log.contains("/v1/consents/{id}/evidence"),
         "nothing was captured: {log}"

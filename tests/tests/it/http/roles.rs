@@ -115,6 +115,17 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         post("/v1/tokens", json!({}), [401, 403, 403, 403, 403, 403, 403, 400]),
         row(get.clone(), "/v1/tokens", [401, 403, 403, 403, 403, 403, 403, 200]),
         row(
+            get.clone(),
+            "/v1/destructions",
+            [401, 403, 403, 403, 403, 403, 403, 200],
+        ),
+        post("/v1/destructions", json!({}), [401, 403, 403, 403, 403, 403, 403, 400]),
+        post(
+            "/v1/destructions/2/acknowledgements",
+            json!({}),
+            [401, 403, 403, 403, 403, 400, 403, 400],
+        ),
+        row(
             delete.clone(),
             "/v1/tokens/0000000000000000",
             [401, 403, 403, 403, 403, 403, 403, 404],

@@ -88,6 +88,7 @@ fn log() -> Log {
             leaf_hash: Digest::from_bytes(*leaf.as_bytes()),
             salt: Some(SaltText::from_bytes(salt)),
             record: Some(serde_json::from_slice(&record.bytes).unwrap()),
+            destroyed: None,
             proof: Vec::new(),
         });
     }
