@@ -190,8 +190,8 @@ fn grouped(number: u64) -> String {
 /// A threat without its test would be a promise only.
 #[test]
 fn every_test_that_threats_names_exists() {
-    let rows = rows(&read("docs/THREATS.md"));
-    let named: BTreeSet<&str> = rows.iter().flat_map(|row| names(row)).collect();
+    let document = read("docs/THREATS.md");
+    let named: BTreeSet<&str> = rows(&document).into_iter().flat_map(names).collect();
     assert!(named.len() > 30, "{}", named.len());
     assert_eq!(
         missing(&named),
