@@ -7,6 +7,8 @@ mod bundle;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod interop;
