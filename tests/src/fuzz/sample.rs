@@ -264,7 +264,7 @@ pub(super) fn withdrawal_codes() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn withdrawals_by_code() -> Vec<Vec<u8>> {
-    vec![format!(r#"{{"code":"{}"}}"#, scene().code.to_string()).into_bytes()]
+    vec![format!(r#"{{"code":"{}"}}"#, scene().code).into_bytes()]
 }
 
 /// With an embedded Multikey, with a reference, and with keys as JWK.

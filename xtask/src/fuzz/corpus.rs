@@ -1,4 +1,4 @@
-//! Keeping what was learnt: the smallest inputs that reach what the seeds do not reach, within a budget.
+//! Keeping what was learnt: some of the inputs that reach what the seeds do not reach, within a budget.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use super::Places;
 
 /// Most bytes of a target's committed inputs: all targets together stay below a mebibyte.
 const MAX_BYTES: u64 = 32 * 1024;
+/// Most of them: who reviews a change should not scroll through thousands.
+const MAX_FILES: usize = 64;
 
 /// Replaces the committed inputs of a target by those that libFuzzer's merge chooses of all there are.
 pub(super) fn keep(places: &Places, name: &str) -> Result<()> {
@@ -51,15 +53,18 @@ struct File {
     path: PathBuf,
 }
 
-/// The smallest of these that fit into a budget, by size and then by name.
+/// Some of these of every size, the smallest first, until the budget is spent.
 fn within(mut files: Vec<File>, budget: u64) -> Vec<File> {
     files.sort_by(|one, other| (one.bytes, &one.path).cmp(&(other.bytes, &other.path)));
+    let stride = files.len().div_ceil(MAX_FILES).max(1);
     let mut spent = 0;
-    files.retain(|file| {
-        spent += file.bytes;
-        spent <= budget
-    });
-    files
+    let chosen = files.into_iter().step_by(stride);
+    chosen
+        .take_while(|file| {
+            spent += file.bytes;
+            spent <= budget
+        })
+        .collect()
 }
 
 fn files(folder: &Path) -> Result<Vec<File>> {
@@ -83,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_are_kept_until_the_budget_is_spent() {
+    fn some_of_every_size_are_kept_until_the_budget_is_spent() {
         let file = |bytes, name: &str| File {
             bytes,
             path: PathBuf::from(name),
@@ -92,5 +97,9 @@ mod tests {
         assert_eq!(within(all.clone(), 20), [file(10, "a"), file(10, "b")]);
         assert_eq!(within(all.clone(), 50).len(), 3);
         assert_eq!(within(all, 1000).len(), 4);
+        let many: Vec<File> = (0..1000).map(|bytes| file(bytes, "x")).collect();
+        let some = within(many, u64::MAX);
+        assert_eq!((some.len(), some[1].bytes), (63, 16));
+        assert!(within(Vec::new(), 1).is_empty());
     }
 }
