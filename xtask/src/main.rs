@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `test [filter]` | every test of the workspace; its last line counts them |
 //! | `bench [--only P1,P4] [--quick]` | measures, prints a table, writes `target/bench.json` |
+//! | `fuzz --minutes N [--target T]` | fuzzes every parser, or one; keeps small corpora in `tests/fuzz/corpus` |
 //! | `layering [--bless]` | checks who may depend on whom and who may do what |
 //! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
 //!
@@ -16,6 +17,7 @@
 
 mod bench;
 mod cargo;
+mod fuzz;
 mod layering;
 mod test;
 mod wasm;
@@ -28,6 +30,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   test [filter]         run every test, or those whose name contains the filter
   bench [--only P1,P4] [--quick]
                         measure on a release build; false when a bar does not hold
+  fuzz --minutes N [--target T]
+                        fuzz every parser, or one; false when an input crashes or hangs
   layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
   wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
 
@@ -49,6 +53,7 @@ fn dispatch(arguments: &[&str]) -> Result<bool> {
         ["test"] => test::run(None),
         ["test", filter] => test::run(Some(filter)),
         ["bench", orders @ ..] => bench::run(orders),
+        ["fuzz", orders @ ..] => fuzz::run(orders),
         ["layering"] => layering::run(false),
         ["layering", "--bless"] => layering::run(true),
         ["wasm"] => wasm::run(),

@@ -225,28 +225,66 @@ fn grouped(number: u64) -> String {
 #[test]
 fn every_test_that_threats_names_exists() {
     let document = read("docs/THREATS.md");
-    let mut names = BTreeSet::new();
-    for row in document.lines().filter(|line| line.starts_with('|')) {
-        let Some(cell) = row.trim_end_matches('|').rsplit('|').next() else {
-            continue;
-        };
-        names.extend(cell.split('`').skip(1).step_by(2).map(str::to_owned));
+    let named: BTreeSet<&str> = rows(&document).into_iter().flat_map(names).collect();
+    assert!(named.len() > 30, "{}", named.len());
+    assert_eq!(
+        missing(&named),
+        BTreeSet::new(),
+        "docs/THREATS.md names tests that do not exist"
+    );
+}
+
+/// So would a promise that names an article and no test: each part of it has one, or says that it has none yet.
+#[test]
+fn every_test_that_law_names_exists_and_no_promise_is_left_out() {
+    let document = read("docs/LAW.md");
+    let (promises, records) = document.split_once("## What is asked of each record").unwrap();
+    let parts: Vec<&str> = promises.split("\n### ").skip(1).collect();
+    for (place, part) in parts.iter().enumerate() {
+        assert!(part.starts_with(&format!("{}. ", place + 1)), "promise {}", place + 1);
+        assert!(rows(part).len() > 2, "promise {} has no rows", place + 1);
     }
-    assert!(names.len() > 30, "{}", names.len());
+    assert_eq!(parts.len(), 8);
+    let mut named = BTreeSet::new();
+    for part in parts.iter().chain([&records]) {
+        // The heading and the line below it are no rows of the table.
+        for row in rows(part).into_iter().skip(2) {
+            let found = names(row);
+            assert!(
+                !found.is_empty() || row.ends_with("| none yet |"),
+                "without a test: {row}"
+            );
+            named.extend(found);
+        }
+    }
+    assert_eq!(
+        missing(&named),
+        BTreeSet::new(),
+        "docs/LAW.md names tests that do not exist"
+    );
+}
+
+/// The lines of the tables of a document.
+fn rows(document: &str) -> Vec<&str> {
+    document.lines().filter(|line| line.starts_with('|')).collect()
+}
+
+/// The names in the last cell of a row.
+fn names(row: &str) -> Vec<&str> {
+    let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+/// Those of these names that no function has.
+fn missing<'a>(named: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     let mut sources = String::new();
     for folder in [
         "schemas", "kernel", "wallet", "witness", "ledger", "cli", "tests", "xtask",
     ] {
         collect(&root().join(folder), &mut sources);
     }
-    let missing: Vec<&String> = names
-        .iter()
-        .filter(|name| !sources.contains(&format!("fn {name}(")))
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "docs/THREATS.md names tests that do not exist: {missing:?}"
-    );
+    let is_missing = |name: &&str| !sources.contains(&format!("fn {name}("));
+    named.iter().copied().filter(is_missing).collect()
 }
 
 fn collect(folder: &Path, into: &mut String) {

@@ -2,5 +2,6 @@
 
 mod javascript;
 mod running;
+mod schemathesis;
 mod tiles;
 mod tools;

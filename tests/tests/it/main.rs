@@ -11,6 +11,8 @@ mod docs;
 #[cfg(test)]
 mod fsck;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod interop;
