@@ -1,4 +1,4 @@
-//! A brand's feed, read from its beginning: every item opened, in the log, and counted in the operator's signed head.
+//! A brand's feed, read from its beginning: every item opened or destroyed by a record of the same feed, in the log, and counted in the operator's signed head.
 //!
 //! A ledger that leaves an item out, puts one in or changes one cannot give items that add up to the head it signed. And a
 //! feed that adds up is held against what the operator signed before: an earlier head, an acknowledgement. Where they
@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use placet_schemas::api::{FeedAnswer, FeedItem};
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::json::{self, Fault, JcsError};
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::{Body, CanonicalRecord};
 use placet_schemas::statement::{Acknowledgement, FeedHead, Signed};
 
 use crate::checkpoint::{CheckpointError, CheckpointKeys, SignedCheckpoint};
@@ -30,10 +30,12 @@ pub struct FeedKeys<'a> {
 /// A feed that adds up.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    /// Its items, in order: log index and record.
+    /// Its items that can be opened, in order: log index and record.
     pub items: Vec<(u64, CanonicalRecord)>,
-    /// Their leaf hashes.
+    /// The leaf hashes of all its items.
     pub leaves: Vec<Hash>,
+    /// Log indexes of the items whose opening was destroyed, each named by a Destruction of this feed.
+    pub destroyed: Vec<u64>,
     /// What the operator signed.
     pub head: Signed<FeedHead>,
     /// The checkpoint beside it, with the log's signature.
@@ -45,8 +47,19 @@ pub struct Feed {
 pub struct Reader {
     items: Vec<(u64, CanonicalRecord)>,
     leaves: Vec<Hash>,
+    orphans: Vec<Orphan>,
+    last_index: Option<u64>,
     frontier: Frontier,
     last: Option<Signed<FeedHead>>,
+}
+
+/// An item that is said to be destroyed.
+#[derive(Debug, Clone, Copy)]
+struct Orphan {
+    seq: u64,
+    index: u64,
+    /// Log index of the Destruction.
+    by: u64,
 }
 
 /// Why a page is no part of a feed that adds up. [`FeedError::code`] is stable.
@@ -126,6 +139,12 @@ pub enum ItemError {
     /// It is not in the tree.
     #[error(transparent)]
     Proof(#[from] MerkleError),
+    /// It is said to be destroyed, and no Destruction of this feed names it.
+    #[error("it is said to be destroyed, and the Destruction at {0} does not name it")]
+    NotDestroyed(u64),
+    /// It was destroyed after the head was signed.
+    #[error("it was destroyed while the feed was read: read it again")]
+    DestroyedSince,
     /// Its index is not above that of the item before.
     #[error("it is not in the log's order")]
     Order,
@@ -200,7 +219,12 @@ impl Reader {
         if self.frontier.root().as_bytes() != head.feed_root.as_bytes() {
             return Err(FeedError::OtherItems);
         }
+        self.check_orphans(head.size)?;
+        let destroyed = core::mem::take(&mut self.orphans)
+            .into_iter()
+            .map(|orphan| orphan.index);
         Ok(Some(Feed {
+            destroyed: destroyed.collect(),
             items: core::mem::take(&mut self.items),
             leaves: core::mem::take(&mut self.leaves),
             head: page.head.clone(),
@@ -213,14 +237,45 @@ impl Reader {
             return Err(ItemError::Number(item.seq));
         }
         let tree = checkpoint.checkpoint();
-        let record = check_opening(item, tree.size(), &tree.root())?;
-        if self.items.last().is_some_and(|(index, _)| *index >= item.index) {
+        let leaf = Hash::new(*item.leaf_hash.as_bytes());
+        match item.destroyed {
+            Some(by) => {
+                check_place(item, &leaf, tree.size(), &tree.root())?;
+                let index = item.index;
+                self.orphans.push(Orphan { seq, index, by });
+            }
+            None => {
+                let record = check_opening(item, tree.size(), &tree.root())?;
+                self.items.push((item.index, record));
+            }
+        }
+        if self.last_index.is_some_and(|last| last >= item.index) {
             return Err(ItemError::Order);
         }
-        let leaf = Hash::new(*item.leaf_hash.as_bytes());
+        self.last_index = Some(item.index);
         self.frontier.push(leaf);
         self.leaves.push(leaf);
-        self.items.push((item.index, record));
+        Ok(())
+    }
+
+    /// Nothing is destroyed without a Destruction that says so, in the same feed.
+    fn check_orphans(&self, size: u64) -> Result<(), FeedError> {
+        for Orphan { seq, index, by } in self.orphans.iter().copied() {
+            let found = self.items.binary_search_by_key(&by, |(index, _)| *index);
+            let record = found
+                .ok()
+                .and_then(|at| self.items.get(at))
+                .map(|(_, record)| &record.record.body);
+            let named = matches!(record, Some(Body::Destruction(named)) if named.leaves.as_slice().contains(&index));
+            let error = if by >= size {
+                ItemError::DestroyedSince
+            } else {
+                ItemError::NotDestroyed(by)
+            };
+            if !named {
+                return Err(FeedError::Item { seq, error });
+            }
+        }
         Ok(())
     }
 }
@@ -299,9 +354,14 @@ pub fn check_opening(item: &FeedItem, size: u64, root: &Hash) -> Result<Canonica
     if leaf.as_bytes() != item.leaf_hash.as_bytes() {
         return Err(ItemError::Leaf);
     }
-    let proof: Vec<Hash> = item.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
-    merkle::verify_inclusion(&leaf, item.index, size, &proof, root)?;
+    check_place(item, &leaf, size, root)?;
     Ok(record)
+}
+
+/// Checks that the leaf is in the log at the item's index.
+fn check_place(item: &FeedItem, leaf: &Hash, size: u64, root: &Hash) -> Result<(), MerkleError> {
+    let proof: Vec<Hash> = item.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
+    merkle::verify_inclusion(leaf, item.index, size, &proof, root)
 }
 
 /// Checks head and checkpoint against each other and the pinned keys.

@@ -56,6 +56,8 @@ struct Report {
     /// Whether the keys come from a trust file.
     pinned: bool,
     consents: Vec<Consent>,
+    /// Records whose proof was destroyed.
+    destroyed: usize,
     /// Records that are in the feed although a rule is against it.
     faults: Vec<String>,
 }
@@ -82,6 +84,8 @@ struct Ledger {
     keys: Option<ControllerKeys>,
     requests: BTreeMap<Digest, ConsentRequest>,
     consents: BTreeMap<Digest, Entry>,
+    /// Log indexes of what was destroyed.
+    destroyed: Vec<u64>,
     faults: Vec<String>,
 }
 
@@ -125,6 +129,9 @@ fn report(feed: &Feed, pinned: &Pinned, customers: &Path) -> Result<Report> {
                 .push(format!("log index {index}, {}: {why}", record.record.kind()));
         }
     }
+    let given = ledger.consents.values();
+    let given = given.filter_map(|entry| Some((entry.invitation?, entry.index)));
+    customers::follow(customers, &given.collect(), &ledger.destroyed)?;
     let names = customers::read(customers)?;
     let now = system::now()?;
     let mut consents: Vec<Consent> = ledger
@@ -140,6 +147,7 @@ fn report(feed: &Feed, pinned: &Pinned, customers: &Path) -> Result<Report> {
         time: feed.head.statement.time,
         pinned: pinned.from_file,
         consents,
+        destroyed: ledger.destroyed.len(),
         faults: ledger.faults,
     })
 }
@@ -148,6 +156,12 @@ fn report(feed: &Feed, pinned: &Pinned, customers: &Path) -> Result<Report> {
 fn follow(ledger: &mut Ledger, index: u64, record: &Record) -> Result<(), String> {
     match &record.body {
         Body::ControllerKeys(keys) => ledger.keys = Some((**keys).clone()),
+        Body::Destruction(destruction) => {
+            // Its events may have been on a page that was read before.
+            let leaves = destruction.leaves.as_slice();
+            ledger.consents.retain(|_, entry| !leaves.contains(&entry.index));
+            ledger.destroyed.extend_from_slice(leaves);
+        }
         Body::ConsentRequest(request) => {
             ledger.requests.insert(record.digest(), (**request).clone());
         }
@@ -238,6 +252,12 @@ fn text(report: &Report) -> String {
         report.log_size,
         report.time
     ));
+    if report.destroyed > 0 {
+        text.push_str(&format!(
+            "{} records were destroyed; what this list knew of those customers is gone too\n",
+            report.destroyed
+        ));
+    }
     for fault in &report.faults {
         text.push_str(&format!("FAULT: {fault}\n"));
     }

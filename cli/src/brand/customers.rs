@@ -45,6 +45,9 @@ pub(super) struct Invited {
     pub(super) customer: String,
     /// When the invitation is void.
     pub(super) expires_at: Timestamp,
+    /// Log index of the grant that answered it, once that was seen: by it the row is found when the grant is destroyed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) grant: Option<u64>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -63,8 +66,28 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<Digest, String>> {
         .collect())
 }
 
-/// Adds a row. Two commands at once wait for each other.
+/// Notes which grant answered which invitation, and deletes the rows of grants that were destroyed.
+pub(super) fn follow(path: &Path, given: &BTreeMap<Digest, u64>, destroyed: &[u64]) -> Result<()> {
+    change(path, |rows| {
+        let before = rows.clone();
+        for row in rows.iter_mut() {
+            row.grant = row.grant.or_else(|| given.get(&row.invitation).copied());
+        }
+        rows.retain(|row| row.grant.is_none_or(|grant| !destroyed.contains(&grant)));
+        *rows != before
+    })
+}
+
+/// Adds a row.
 pub(super) fn add(path: &Path, row: Invited) -> Result<()> {
+    change(path, |rows| {
+        rows.push(row);
+        true
+    })
+}
+
+/// Changes the file if `change` says so. Two commands at once wait for each other.
+fn change(path: &Path, change: impl FnOnce(&mut Vec<Invited>) -> bool) -> Result<()> {
     let lock = path.with_added_extension("lock");
     let locked = OpenOptions::new()
         .create(true)
@@ -78,7 +101,9 @@ pub(super) fn add(path: &Path, row: Invited) -> Result<()> {
         .lock()
         .with_context(|| format!("cannot lock {}", lock.display()))?;
     let mut file = load(path)?;
-    file.invitations.push(row);
+    if !change(&mut file.invitations) {
+        return Ok(());
+    }
     let text = serde_json::to_string_pretty(&file)?;
     files::write(path, format!("{text}\n").as_bytes(), files::SECRET)
 }
@@ -106,6 +131,7 @@ mod tests {
             request: Digest::of(b"request"),
             customer: name.to_owned(),
             expires_at: "2026-12-01T00:00:00Z".parse().unwrap(),
+            grant: None,
         };
         assert!(read(&path).unwrap().is_empty());
         std::thread::scope(|scope| {
@@ -116,6 +142,17 @@ mod tests {
         let customers = read(&path).unwrap();
         assert_eq!(customers.len(), 4);
         assert_eq!(customers[&Digest::of(b"c")], "c");
+        // The row goes with the grant, and only then.
+        let given = BTreeMap::from([(Digest::of(b"c"), 7), (Digest::of(b"d"), 8)]);
+        follow(&path, &given, &[]).unwrap();
+        follow(&path, &BTreeMap::new(), &[7, 9]).unwrap();
+        let left = read(&path).unwrap();
+        assert_eq!(left.into_values().collect::<Vec<_>>().len(), 3);
+        assert!(
+            !std::fs::read_to_string(&path)
+                .unwrap()
+                .contains(&Digest::of(b"c").to_string())
+        );
         std::fs::write(&path, "{}").unwrap();
         assert!(read(&path).is_err());
     }

@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
             request: args.request,
             customer,
             expires_at: fresh.expires_at,
+            grant: None,
         };
         // Before it is shown: an invitation in the world without its row could be answered by nobody knows whom.
         customers::add(&args.customers.customers, row)?;
