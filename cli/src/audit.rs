@@ -2,13 +2,13 @@
 
 use anyhow::{Context as _, Result, ensure};
 use placet_kernel::checkpoint::SignedCheckpoint;
+use placet_kernel::feed::check_opening;
 use placet_schemas::api::{AuditScope, OpeningsAnswer};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::record::{CanonicalRecord, Kind};
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
 
-use crate::brand::check_opening;
 use crate::client::ServerArgs;
 use crate::output::{Output, table};
 use crate::pinned::{Pinned, TrustArgs};
