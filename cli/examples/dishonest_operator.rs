@@ -279,7 +279,7 @@ impl Operator {
         let past = now.minus_seconds(BACK);
         let line = cosign(&tree, &name, past.unix(), &self.keys.cosigner)?;
         let forged = format!("{}{line}", sign_checkpoint(&tree, &self.keys.checkpoint)?);
-        let [old, new] = [&note, &forged].map(|note| json::to_jcs(note));
+        let [old, new] = [&note, &forged].map(json::to_jcs);
         let text = String::from_utf8(self.evidence.clone())?;
         let bytes = text
             .replace(&String::from_utf8(old?)?, &String::from_utf8(new?)?)

@@ -2,15 +2,14 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use placet_kernel::checkpoint::SignedCheckpoint;
-use placet_kernel::merkle::{self, Hash};
-use placet_schemas::api::{AuditScope, FeedItem, OpeningsAnswer};
+use placet_kernel::feed::{check_opening, check_orphan};
+use placet_schemas::api::{AuditScope, OpeningsAnswer};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::record::destruction::DestructionGround;
 use placet_schemas::record::{Body, CanonicalRecord, Kind};
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
 
-use crate::brand::check_opening;
 use crate::client::ServerArgs;
 use crate::output::{Output, table};
 use crate::pinned::{Pinned, TrustArgs};
@@ -112,7 +111,7 @@ fn take(page: &OpeningsAnswer, pinned: &Pinned, read: &mut Read) -> Result<()> {
         let later = read.last.replace(item.index).is_none_or(|last| last < item.index);
         ensure!(later, "the record at index {} is not in the log's order", item.index);
         if let Some(by) = item.destroyed {
-            check_leaf(item, head.size(), &head.root())
+            check_orphan(item, head.size(), &head.root())
                 .with_context(|| format!("the destroyed leaf at index {} does not hold", item.index))?;
             read.orphans.push(Orphan {
                 index: item.index,
@@ -134,17 +133,6 @@ fn take(page: &OpeningsAnswer, pinned: &Pinned, read: &mut Read) -> Result<()> {
         });
     }
     Ok(())
-}
-
-/// An orphan is still a leaf of the log.
-fn check_leaf(item: &FeedItem, size: u64, root: &Hash) -> Result<()> {
-    ensure!(
-        item.record.is_none() && item.salt.is_none(),
-        "it is opened all the same"
-    );
-    let leaf = Hash::new(*item.leaf_hash.as_bytes());
-    let proof: Vec<Hash> = item.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
-    Ok(merkle::verify_inclusion(&leaf, item.index, size, &proof, root)?)
 }
 
 /// Why the opening is gone, by the Destruction itself: what does not name the leaf does not cover it.

@@ -20,8 +20,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-pub(crate) use placet_kernel::feed::check_opening;
-
 use crate::output::Output;
 
 /// Ask for consent, and see what was answered

@@ -37,16 +37,19 @@ pub(crate) struct Args {
 
 /// What a file turned out to be, and what the kernel says of it.
 enum Judged {
-    Bundle(Report),
-    Misbehaviour(misbehaviour::Report),
+    Bundle(Box<Report>),
+    Misbehaviour(Box<misbehaviour::Report>),
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
     match judge(args) {
         Ok(judged) => {
             let (printed, code) = match judged {
-                Judged::Bundle(report) => (out.result(&report, report::text), status(&report, args.as_of.is_some())),
-                Judged::Misbehaviour(report) => (out.result(&report, misconduct::text), of(report.proved)),
+                Judged::Bundle(report) => (
+                    out.result(&*report, report::text),
+                    status(&report, args.as_of.is_some()),
+                ),
+                Judged::Misbehaviour(report) => (out.result(&*report, misconduct::text), of(report.proved)),
             };
             // The verdict is the exit status; that it could not be printed does not change it.
             if let Err(error) = printed {
@@ -71,11 +74,11 @@ fn judge(args: &Args) -> Result<Judged> {
         }
         let report = misbehaviour::verify(&bytes, trust, now);
         let report = report.with_context(|| format!("{} is no misbehaviour file", args.file.display()))?;
-        return Ok(Judged::Misbehaviour(report));
+        return Ok(Judged::Misbehaviour(Box::new(report)));
     }
     let report = bundle::verify(&bytes, trust, now, args.as_of);
     let report = report.with_context(|| format!("{} is no evidence bundle", args.file.display()))?;
-    Ok(Judged::Bundle(report))
+    Ok(Judged::Bundle(Box::new(report)))
 }
 
 const fn status(report: &Report, asked_for_a_moment: bool) -> u8 {

@@ -142,6 +142,9 @@ pub enum ItemError {
     /// It is said to be destroyed, and no Destruction of this feed names it.
     #[error("it is said to be destroyed, and the Destruction at {0} does not name it")]
     NotDestroyed(u64),
+    /// It is said to be destroyed, and opened.
+    #[error("it is said to be destroyed, and is opened all the same")]
+    OpenedAllTheSame,
     /// It was destroyed after the head was signed.
     #[error("it was destroyed while the feed was read: read it again")]
     DestroyedSince,
@@ -240,7 +243,7 @@ impl Reader {
         let leaf = Hash::new(*item.leaf_hash.as_bytes());
         match item.destroyed {
             Some(by) => {
-                check_place(item, &leaf, tree.size(), &tree.root())?;
+                check_orphan(item, tree.size(), &tree.root())?;
                 let index = item.index;
                 self.orphans.push(Orphan { seq, index, by });
             }
@@ -354,14 +357,25 @@ pub fn check_opening(item: &FeedItem, size: u64, root: &Hash) -> Result<Canonica
     if leaf.as_bytes() != item.leaf_hash.as_bytes() {
         return Err(ItemError::Leaf);
     }
-    check_place(item, &leaf, size, root)?;
+    check_leaf(item, size, root)?;
     Ok(record)
 }
 
-/// Checks that the leaf is in the log at the item's index.
-fn check_place(item: &FeedItem, leaf: &Hash, size: u64, root: &Hash) -> Result<(), MerkleError> {
+/// Checks that an item that was destroyed is opened by nothing, and that its leaf is in the log with this size and root.
+///
+/// # Errors
+/// See [`ItemError`].
+pub fn check_orphan(item: &FeedItem, size: u64, root: &Hash) -> Result<(), ItemError> {
+    if item.record.is_some() || item.salt.is_some() {
+        return Err(ItemError::OpenedAllTheSame);
+    }
+    Ok(check_leaf(item, size, root)?)
+}
+
+fn check_leaf(item: &FeedItem, size: u64, root: &Hash) -> Result<(), MerkleError> {
+    let leaf = Hash::new(*item.leaf_hash.as_bytes());
     let proof: Vec<Hash> = item.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
-    merkle::verify_inclusion(leaf, item.index, size, &proof, root)
+    merkle::verify_inclusion(&leaf, item.index, size, &proof, root)
 }
 
 /// Checks head and checkpoint against each other and the pinned keys.

@@ -4,6 +4,8 @@
 //! A row is: policy | who cosigned when | the node's own cosigner | existed-by fresh-at, or - when there is no quorum. Times
 //! are seconds. How a judge answers a question about a moment from these two times is another table, in the tests of bundles.
 
+#![cfg(test)]
+
 use ed25519_dalek::SigningKey;
 use placet_kernel::note::{SignatureType, VerifierKey};
 use placet_kernel::sign::{Algorithm, SignError, Signer};

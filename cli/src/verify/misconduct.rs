@@ -27,7 +27,7 @@ pub(super) fn text(report: &Report) -> String {
         lines.extend(tell(said));
     }
     if let Some(contradiction) = &report.contradiction {
-        lines.extend([String::new(), format!("Both cannot be true: {contradiction}.")]);
+        lines.extend([String::new(), format!("It cannot all be true: {contradiction}.")]);
     }
     if !report.findings.is_empty() {
         lines.extend([String::new(), "findings".to_owned()]);

@@ -99,7 +99,7 @@ fn every_deed_of_a_dishonest_operator_is_proved_or_comes_to_nothing() {
         for line in [
             "misbehaviour  Holds: it is proved",
             "accused       the operator of localhost/placet",
-            "Both cannot be true: ",
+            "It cannot all be true: ",
         ] {
             assert!(text.contains(line), "{text}");
         }
@@ -182,6 +182,7 @@ fn what_was_acknowledged_to_a_brand_waits_for_its_feed() {
     node.run(&[
         "brand",
         "end",
+        "--consent",
         &consent,
         "--reason",
         "The club was closed.",

@@ -26,7 +26,8 @@ const TABLE: &str = "
     2 of 3  | w1@100 w2@110        | -        | w1@200 w2@210        | 300 | 109=not_shown_before 110=yes 200=yes 201=not_shown_after
     2 of 3  | w1@100 w2@110 w3@120 | -        | w1@200 w2@210 w3@220 | 300 | 109=not_shown_before 110=yes 200=yes 201=not_shown_after
     3 of 3  | w1@100 w2@110 w3@120 | -        | w1@200 w2@210 w3@220 | 300 | 119=not_shown_before 120=yes 200=yes 201=not_shown_after
-    2 of 3  | w1@100 w2@110        | withdraw | w1@200 w2@210        | 300 | 110=yes 150=ended_between 200=ended_between 201=not_shown_after
+    # when the first existed it was not fresh any more: nothing tells whether the withdrawal came before or after
+    2 of 3  | w1@100 w2@110        | withdraw | w1@200 w2@210        | 300 | 109=not_shown_before 110=ended_between 150=ended_between 200=ended_between 201=not_shown_after
 
     # too few signed the first: it shows nothing, and the second stands for both
     2 of 3  | w1@100               | -        | w1@200 w2@210        | 300 | 150=not_shown_before 200=not_shown_before 210=not_shown_after

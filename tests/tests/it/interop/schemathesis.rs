@@ -213,6 +213,7 @@ fn order(role: Role) -> IssueToken {
         controller: None,
         audit: None,
         kinds: None,
+        key: None,
         label: p("described"),
         expires_in_seconds: None,
     }

@@ -271,6 +271,7 @@ fn read(history: &History, size: u64) -> Feed {
     let keys = keys.unwrap();
     Feed {
         items: Vec::new(),
+        destroyed: Vec::new(),
         leaves: leaves
             .filter(|item| item.controller == cinema())
             .map(|item| item.leaf)
