@@ -51,6 +51,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     settings.head_file.clone_from(&config.head_file);
     settings.witnesses.clone_from(&config.witnesses);
     settings.without_witnesses = config.without_witnesses;
+    settings.without_keyring = config.without_keyring;
     settings.authorities.clone_from(&config.authorities);
     let ledger = Ledger::open(settings, keys).await;
     let ledger = ledger.with_context(|| format!("the ledger in {} does not open", config.dir.display()))?;

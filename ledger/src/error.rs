@@ -134,6 +134,12 @@ pub enum OpenError {
         /// Who saw it.
         witness: String,
     },
+    /// The keyring is empty although the log has records.
+    #[error(
+        "the keyring is empty, and the log has {0} records: restore keyring.db (placet restore); if no copy is left, nobody \
+         can read them any more, and --without-keyring goes on without them"
+    )]
+    KeyringLost(u64),
     /// A witness cannot be used.
     #[error("witnesses: {0}")]
     Witness(String),

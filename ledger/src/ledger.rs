@@ -67,6 +67,8 @@ pub struct Settings {
     pub witnesses: Vec<WitnessSettings>,
     /// Sign without waiting for a witness to confirm that nothing newer was signed: for one start, by somebody who knows.
     pub without_witnesses: bool,
+    /// Go on although the keyring is empty and the log is not: for one start, by somebody who has no copy of it.
+    pub without_keyring: bool,
     /// Keys (did:key) of authorities that may order a destruction.
     pub authorities: Vec<Did>,
 }
@@ -82,6 +84,7 @@ impl Settings {
             head_file: None,
             witnesses: Vec::new(),
             without_witnesses: false,
+            without_keyring: false,
             authorities: Vec::new(),
         }
     }

@@ -120,11 +120,14 @@ pub enum ItemContent {
         /// The record's canonical bytes.
         record: Vec<u8>,
     },
-    /// The opening was lost for good.
+    /// The opening was destroyed, for good.
     Destroyed {
         /// Log index of the Destruction.
         by: u64,
     },
+    /// The key is not in the keyring, and nobody destroyed it: the misfortune of one record, which must not keep the others
+    /// from being served.
+    Lost,
 }
 
 impl FeedItem {
@@ -133,7 +136,7 @@ impl FeedItem {
     pub fn opening(&self) -> Option<(&Salt, &[u8])> {
         match &self.content {
             ItemContent::Opened { salt, record } => Some((salt, record)),
-            ItemContent::Destroyed { .. } => None,
+            ItemContent::Destroyed { .. } | ItemContent::Lost => None,
         }
     }
 }
@@ -343,12 +346,16 @@ impl Node {
         let destroyed = self.store.destroyed_of(&missing.collect::<Vec<_>>()).await?;
         let item = |row: RecordRow| {
             let secret = secrets.get(&row.index);
-            let content = match row.destroyed.or_else(|| destroyed.get(&row.index).copied()) {
-                Some(by) => ItemContent::Destroyed { by },
-                None => ItemContent::Opened {
-                    salt: secret.ok_or(StoreError::KeyLost(row.index))?.salt(),
-                    record: Self::text(&row, secret)?,
+            let content = match (row.destroyed.or_else(|| destroyed.get(&row.index).copied()), secret) {
+                (Some(by), _) => ItemContent::Destroyed { by },
+                (None, Some(secret)) => ItemContent::Opened {
+                    salt: secret.salt(),
+                    record: Self::text(&row, Some(secret))?,
                 },
+                (None, None) => {
+                    tracing::error!(index = row.index, "the key of a record is lost");
+                    ItemContent::Lost
+                }
             };
             Ok(FeedItem {
                 seq: row.seq,

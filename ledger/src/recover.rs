@@ -61,6 +61,11 @@ pub(crate) async fn open(
         None => create(&store, &voice, &*clock).await?,
     };
     check_note(&head, &voice)?;
+    // An empty keyring was just made in the place of one that is lost. To go on with it would tell people that the log never
+    // knew their consents, and refuse their withdrawals.
+    if head.size > 0 && !settings.without_keyring && keyring.is_empty().await? {
+        return Err(OpenError::KeyringLost(head.size));
+    }
     let published = guard_against_rollback(&store, &voice, &files, head_file.as_ref(), &head).await?;
     let edge = store.edge(&head.frontier).await?;
     let witnesses = Witnesses::new(&settings.witnesses, settings.without_witnesses, &store, &voice).await?;

@@ -63,6 +63,7 @@ targets! {
     did_document: sample::did_documents();
     entry_bundle: sample::entry_bundles();
     json: sample::json_texts();
+    misbehaviour: sample::accusations();
     note: sample::notes();
     notice: sample::notices();
     record: sample::records();

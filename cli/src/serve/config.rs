@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// For this start only: sign although no witness has confirmed that nothing newer was signed
     #[arg(long)]
     without_witnesses: bool,
+    /// For this start only: go on although the keyring is lost and no copy of it is left
+    #[arg(long)]
+    without_keyring: bool,
     /// did:key of an authority whose signed order destroys a consent; may be given several times [authorities]
     #[arg(long, env = "PLACET_AUTHORITIES", value_name = "DID", value_delimiter = ',', value_parser = authority)]
     authority: Vec<Did>,
@@ -116,6 +119,7 @@ pub(super) struct Config {
     pub(super) head_file: Option<PathBuf>,
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) without_witnesses: bool,
+    pub(super) without_keyring: bool,
     pub(super) authorities: Vec<Did>,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
@@ -168,6 +172,7 @@ impl Config {
             head_file: args.head_file.or(file.head_file),
             witnesses,
             without_witnesses: args.without_witnesses,
+            without_keyring: args.without_keyring,
             authorities,
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),

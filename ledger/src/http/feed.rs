@@ -115,6 +115,7 @@ pub(super) fn item(item: FeedItem, kinds: Option<&BTreeSet<Kind>>) -> Result<api
             (opened.then_some((salt, record)), None)
         }
         ItemContent::Destroyed { by } => (None, Some(by)),
+        ItemContent::Lost => (None, None),
     };
     let (salt, record) = opening.unzip();
     Ok(api::FeedItem {

@@ -1,8 +1,12 @@
 //! JSON: the strict reader itself, records, notices, trust files, DID documents, and what goes over HTTP.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::LazyLock;
 
 use placet_kernel::arrival::{self, Setting};
+use placet_kernel::bundle::Verdict;
+use placet_kernel::misbehaviour;
 use placet_kernel::trust::{Trust, TrustError, TrustFile};
 use placet_ledger::outgoing::document::{self, DocumentError};
 use placet_schemas::api::problem::Problem;
@@ -121,6 +125,36 @@ pub fn trust(data: &[u8]) -> bool {
     assert_eq!(format!("{again:?}"), format!("{trust:?}"));
     true
 }
+
+/// A misbehaviour file: whatever is proved rests on what the keys of the examples have signed.
+pub fn misbehaviour(data: &[u8]) -> bool {
+    let now = "2026-12-01T00:00:00Z".parse().unwrap();
+    let report = match misbehaviour::verify(data, Some(&ACCUSED), now) {
+        Ok(report) => report,
+        Err(fault) => {
+            assert_told(&fault);
+            return false;
+        }
+    };
+    if report.proved == Verdict::Holds {
+        for said in &report.said {
+            assert!(SAID.contains(&format!("{said:?}")), "nobody signed {said:?}");
+        }
+    }
+    true
+}
+
+/// The keys of the examples.
+static ACCUSED: LazyLock<Trust> =
+    LazyLock::new(|| Trust::parse(include_bytes!("../../../docs/examples/misbehaviour-trust.json")).unwrap());
+
+/// All that they have signed.
+static SAID: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let now = "2026-12-01T00:00:00Z".parse().unwrap();
+    let files = super::sample::accusations().into_iter();
+    let said = files.flat_map(|file| misbehaviour::verify(&file, Some(&ACCUSED), now).unwrap().said);
+    said.map(|said| format!("{said:?}")).collect()
+});
 
 /// A DID document of the sample's brand: what is taken of it are its own methods, with keys that are keys.
 pub fn did_document(data: &[u8]) -> bool {

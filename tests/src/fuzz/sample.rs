@@ -158,6 +158,15 @@ pub(super) fn trust_files() -> Vec<Vec<u8>> {
     vec![example("trust.json"), json::to_jcs(&SAMPLE.trust_file).unwrap()]
 }
 
+/// One file of each kind, from docs/FORMATS.md.
+pub(super) fn accusations() -> Vec<Vec<u8>> {
+    let formats = include_str!("../../../docs/FORMATS.md");
+    let blocks = formats.split("```json misbehaviour\n").skip(1);
+    blocks
+        .map(|block| block.split("\n```").next().unwrap_or_default().as_bytes().to_vec())
+        .collect()
+}
+
 pub(super) fn bundles() -> Vec<Vec<u8>> {
     SAMPLE.bundle_bytes.clone()
 }

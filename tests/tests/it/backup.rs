@@ -6,11 +6,15 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use placet_kernel::jws;
+use placet_schemas::api::{DESTRUCTION_ORDER_TYP, OrderClaims, OrderDestruction};
+use placet_schemas::id::Digest;
 use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::consent::ErasureGround;
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::p;
-use placet_tests::process::{NodeProcess, built};
+use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::Shop;
 use placet_wallet::records::Built;
 use placet_wallet::sight::Sight;
@@ -50,6 +54,30 @@ impl Office {
         );
         self.shop.caller(node).post("/v1/records", &grant.bytes);
         grant
+    }
+
+    /// Has a consent destroyed by the brand's order, and waits until the node holds nothing of it.
+    fn destroy(&self, node: &NodeProcess, consent: &Digest) {
+        let claims = OrderClaims {
+            origin: p(ORIGIN),
+            consent: *consent,
+            ground: ErasureGround::NoLongerNecessary,
+            date: now(),
+        };
+        let (claims, brand) = (placet_schemas::json::to_jcs(&claims).unwrap(), &self.shop.brand);
+        let order = jws::sign(&claims, DESTRUCTION_ORDER_TYP, &brand.method, &brand.key).unwrap();
+        let mut operator = node.operator();
+        operator.post(
+            "/v1/destructions",
+            &serde_json::to_vec(&OrderDestruction { order }).unwrap(),
+        );
+        loop {
+            let page: Value = serde_json::from_slice(&operator.get("/v1/destructions")).unwrap();
+            if page["destructions"][0]["progress"] == "destroyed" {
+                return;
+            }
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -246,4 +274,83 @@ fn a_clumsy_restore_destroys_nothing() {
     assert!(refusal(&failed).contains("no-folder"));
     assert_eq!(fs::read_dir(office.path("full")).unwrap().count(), 0);
     node.kill();
+}
+
+#[test]
+fn a_keyring_from_before_a_destruction_destroys_again_before_it_serves() {
+    let (office, node) = Office::open();
+    let (ada, berta) = (office.grant(&node, "Ada"), office.grant(&node, "Berta"));
+    let (_, keyring) = office.backup();
+    office.destroy(&node, &ada.state.consent);
+    node.kill();
+    let folder = office.path("node");
+    for ending in ["", "-wal", "-shm"] {
+        let _absent = fs::remove_file(office.path(&format!("node/keyring.db{ending}")));
+    }
+    let lost = office.run(&["serve", "--dir", "node", "--listen", "127.0.0.1:0", "--log", "off"]);
+    assert!(refusal(&lost).contains("the keyring is empty"));
+    for ending in ["", "-wal", "-shm"] {
+        let _absent = fs::remove_file(office.path(&format!("node/keyring.db{ending}")));
+    }
+    let back = json(&office.restore(&folder, &[("--keyring", &keyring)]));
+    // The Destruction itself came after the copy.
+    assert_eq!(
+        (back["destroyedAgain"].clone(), back["unreadable"].clone()),
+        (1.into(), serde_json::json!([[4, 4]]))
+    );
+    let wrapped = wrapped_key(&folder.join("keyring.db"), 2);
+    assert!(
+        raw(&folder).windows(wrapped.len()).any(|bytes| bytes == wrapped),
+        "the copy opens it again"
+    );
+
+    let node = NodeProcess::start(&built(), &p(ORIGIN), &folder, &[]);
+    let mut brand = office.shop.caller(&node);
+    let gone = brand
+        .call("GET", &format!("/v1/consents/{}", ada.state.consent), b"")
+        .unwrap();
+    assert_eq!(gone.status, 404);
+    let view: Value = serde_json::from_slice(&brand.get(&format!("/v1/consents/{}", berta.state.consent))).unwrap();
+    assert_eq!(view["effective"], "Given");
+    // One record that is lost for ever does not keep the feed from being read.
+    let feed: Value = serde_json::from_slice(&brand.get("/v1/feed")).unwrap();
+    let items = feed["items"].as_array().unwrap();
+    assert_eq!(
+        (items.len(), &items[2]["destroyed"], &items[4]["record"]),
+        (5, &4.into(), &Value::Null)
+    );
+    node.kill();
+    assert!(
+        !raw(&folder).windows(wrapped.len()).any(|bytes| bytes == wrapped),
+        "it is gone again"
+    );
+    let found = codes(&office, &folder);
+    assert!(
+        found
+            .iter()
+            .all(|code| ["key_lost", "destroyed_without_record", "rows_missing"].contains(&code.as_str())),
+        "{found:?}"
+    );
+}
+
+/// Every octet of a folder's databases.
+fn raw(folder: &Path) -> Vec<u8> {
+    let names = ["main.db", "main.db-wal", "keyring.db", "keyring.db-wal"];
+    names
+        .iter()
+        .flat_map(|name| fs::read(folder.join(name)).unwrap_or_default())
+        .collect()
+}
+
+fn wrapped_key(keyring: &Path, index: i64) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite://{}?mode=ro", keyring.display());
+        let db = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let query = sqlx::query_scalar("SELECT wrapped FROM record_keys WHERE idx = $1").bind(index);
+        query.fetch_one(&db).await.unwrap()
+    })
 }
