@@ -17,6 +17,7 @@ const SECONDS_PER_DAY: u64 = 24 * 3600;
 const MAIN_PREFIX: &str = "main-";
 const KEYRING_PREFIX: &str = "keyring-";
 const SUFFIX: &str = ".db";
+const PARTIAL: &str = ".partial";
 
 /// Copy a node's databases while it serves
 ///
@@ -191,7 +192,9 @@ fn forget(folder: &Path, newest: &Path, before: Timestamp) -> Result<Vec<String>
             .path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // The names sort by time. Nothing else in the folder is touched.
-        let ours = name.len() == limit.len() && name.starts_with(KEYRING_PREFIX) && name.ends_with(SUFFIX);
+        // A backup that was killed leaves a copy that has not got its name.
+        let whole = name.strip_suffix(PARTIAL).unwrap_or(&name);
+        let ours = whole.len() == limit.len() && whole.starts_with(KEYRING_PREFIX) && whole.ends_with(SUFFIX);
         if ours && name < limit && path != newest {
             fs::remove_file(&path).with_context(|| format!("cannot delete {}", path.display()))?;
             deleted.push(path.display().to_string());
@@ -212,6 +215,7 @@ mod tests {
             "keyring-2026-11-01T000000Z.db",
             "keyring-2026-11-20T000000Z.db",
             "keyring-2026-11-22T000000Z.db",
+            "keyring-2026-11-02T000000Z.db.partial",
             "keyring-notes.db",
             "main-2026-11-01T000000Z.db",
         ] {
@@ -219,7 +223,7 @@ mod tests {
         }
         let newest = folder.path().join("keyring-2026-11-22T000000Z.db");
         let deleted = forget(folder.path(), &newest, "2026-11-15T00:00:00Z".parse().unwrap()).unwrap();
-        assert_eq!(deleted.len(), 1);
+        assert_eq!(deleted.len(), 2);
         assert!(deleted[0].ends_with("keyring-2026-11-01T000000Z.db"));
         let late = "2026-12-15T00:00:00Z".parse().unwrap();
         assert_eq!(

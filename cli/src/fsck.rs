@@ -206,6 +206,11 @@ fn mend(code: &str) -> &'static str {
         "key_lost" => "restore keyring.db of the same moment; without it nobody can read these records any more",
         "file_ahead" => "nothing: the next start publishes it",
         "keyring_beyond_head" => "nothing: the next start sweeps them",
+        "destruction_unfinished" => "nothing: the node goes on with it; see `placet destructions`",
+        "destroyed_is_there" | "destroyed_without_record" | "destroyed_not_marked" => {
+            "keep a copy of main.db, restore no older keyring, and have somebody look: what must be gone is there, or the \
+             other way round"
+        }
         "withdrawals_waiting" => "nothing, if a witness is about to answer; see OPERATIONS",
         _ => "restore main.db and keyring.db of one moment that is not older than the published log, and check again",
     }

@@ -2,7 +2,7 @@
 //!
 //! A copy is made by SQLite itself (`VACUUM INTO`), from one read transaction: a file copied by other means while a node
 //! writes is no database. The main database is copied **first**: whatever it has, the later copy of the keyring has the keys
-//! of. What the keyring has beyond that is swept at the next start, as after a crash.
+//! of. What the keyring has beyond that is cut off.
 //!
 //! The two have lives of their own. Sealed records without their keys reveal nothing, so copies of the main database may be
 //! kept. A copy of the keyring opens whatever was destroyed since it was made, so it must not be kept for long.
@@ -114,6 +114,10 @@ fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
 async fn copy_both(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
     copy(&dir.join(MAIN_DATABASE), main).await?;
     copy(&dir.join(KEYRING_DATABASE), keyring).await?;
+    // Keys of records that came in between: this copy of the main database does not have them, and a node that finds so many
+    // beyond its head takes itself for an older state than it is.
+    let size = size_of(&partial(main)).await?;
+    crate::keyring::cut(&partial(keyring), size).await?;
     // Only now do they get their names: the keyring's last, since a main database without one is worth nothing.
     let mut bytes = 0;
     for path in [main, keyring] {
@@ -122,7 +126,6 @@ async fn copy_both(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, Op
             error,
         })?;
     }
-    let size = size_of(main).await?;
     Ok(Copied { size, bytes })
 }
 

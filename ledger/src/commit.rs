@@ -28,6 +28,8 @@ pub(crate) struct Tail {
     unsettled: Option<Arc<Head>>,
     /// Whether the head file has the head. Until it does, nobody is answered.
     noted: bool,
+    /// Whether keyring rows beyond the head are gone since the start.
+    swept: bool,
 }
 
 /// What became of a batch whose commit reported an error.
@@ -141,12 +143,13 @@ pub(crate) async fn publish(node: &Node, published: u64, head: &Arc<Head>) -> Re
 
 impl Tail {
     /// The end of a log whose head, edge and head file have been checked.
-    pub(crate) fn new(head: Arc<Head>, edge: Edge) -> Self {
+    pub(crate) fn new(head: Arc<Head>, edge: Edge, swept: bool) -> Self {
         Self {
             head,
             edge,
             unsettled: None,
             noted: true,
+            swept,
         }
     }
 
@@ -211,6 +214,7 @@ impl Tail {
             edge,
             unsettled: None,
             noted: false,
+            swept: self.swept,
         };
     }
 }
@@ -220,6 +224,10 @@ async fn plan_batch(node: &Arc<Node>, tail: &mut Tail, arrivals: Vec<Arrival>) -
     if !node.may_sign() {
         // A witness has shown, since these records came in, that somebody else signs in this log's name.
         return Err(StoreError::Unconfirmed.into());
+    }
+    if !tail.swept {
+        node.step(Step::Sweep, node.keyring.sweep(tail.head.size)).await?;
+        tail.swept = true;
     }
     let facts = Facts::gather(node, &arrivals.iter().collect::<Vec<_>>(), tail.head.size).await?;
     // Signing takes its time, on the writer's own thread: see `sequencer::spawn`.

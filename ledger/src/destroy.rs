@@ -181,10 +181,19 @@ impl Ledger {
             node.store.put_off(row, due_day(due)).await?;
             return Ok(false);
         }
-        let done = self
+        match self
             .commit_destruction(&consent, DestructionGround::RetentionElapsed, None)
-            .await?;
-        Ok(done.is_some())
+            .await
+        {
+            Ok(Some(_)) => Ok(true),
+            // As above: a consent whose events cannot all be found does not keep the others.
+            Ok(None) | Err(SubmitError::Refused { .. }) => {
+                tracing::error!(grant = row.grant, "a consent that is due cannot be destroyed");
+                node.store.put_off(row, now.unix() / DAY + 1).await?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Commits a Destruction of this consent and gives its index; `None` if there is no such consent (any more).

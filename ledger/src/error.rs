@@ -140,6 +140,9 @@ pub enum OpenError {
          can read them any more, and --without-keyring goes on without them"
     )]
     KeyringLost(u64),
+    /// The keyring does not open with the key-encryption key.
+    #[error("keys/kek.key does not open the keyring: one of the two is of another node or another time")]
+    OtherKeyEncryptionKey,
     /// A witness cannot be used.
     #[error("witnesses: {0}")]
     Witness(String),

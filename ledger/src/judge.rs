@@ -416,7 +416,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn refused(error: TransitionError) -> SubmitError {
+pub(crate) fn refused(error: TransitionError) -> SubmitError {
     // Not even the words may tell whoever tries withdrawal keys that there is such a consent. (Other events name a consent by
     // its digest, which only its parties know, and get `wrong_signer`.)
     let error = match error {

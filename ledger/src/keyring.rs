@@ -9,7 +9,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::crypto::{Blind, Blinded, RecordSecret, Vault};
 use crate::db::{Db, MAX_BINDS, bytes32, execute, int, listed, uint};
@@ -250,6 +251,25 @@ impl Keyring {
         Ok(runs)
     }
 
+    /// The largest index that has a key.
+    pub(crate) async fn newest(&self) -> Result<Option<u64>, StoreError> {
+        let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(idx) FROM record_keys")
+            .fetch_one(self.db.reader())
+            .await?;
+        newest.map(uint).transpose()
+    }
+
+    /// Whether the key-encryption key is that of this keyring, by the newest key below `size`; also if there is none.
+    pub(crate) async fn opens(&self, size: u64) -> Result<bool, StoreError> {
+        let row: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT idx, wrapped FROM record_keys WHERE idx < $1 ORDER BY idx DESC LIMIT 1")
+                .bind(int(size))
+                .fetch_optional(self.db.reader())
+                .await?;
+        let Some((index, wrapped)) = row else { return Ok(true) };
+        Ok(self.vault.unwrap(uint(index)?, &wrapped).is_ok())
+    }
+
     /// Whether there is no key at all.
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
         let one: Option<i64> = sqlx::query_scalar("SELECT idx FROM record_keys LIMIT 1")
@@ -299,6 +319,20 @@ impl Keyring {
             .map(|(blind, index)| Ok((bytes32(&blind, "blind index")?, uint(index)?)))
             .collect()
     }
+}
+
+/// Removes from a copy of a keyring, which nobody has open, what belongs to records at or beyond `size`.
+pub(crate) async fn cut(path: &Path, size: u64) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new().filename(path).pragma("secure_delete", "ON");
+    let mut copy = SqliteConnection::connect_with(&options).await?;
+    for delete in [
+        "DELETE FROM lookups WHERE idx >= $1",
+        "DELETE FROM members WHERE idx >= $1",
+        "DELETE FROM record_keys WHERE idx >= $1",
+    ] {
+        sqlx::query(delete).bind(int(size)).execute(&mut copy).await?;
+    }
+    Ok(copy.close().await?)
 }
 
 async fn insert(tx: &mut sqlx::SqliteConnection, statement: &'static str, entries: &[Entry]) -> Result<(), StoreError> {

@@ -166,10 +166,13 @@ impl Ledger {
                 found
             }
         };
+        let Page { items: rows, next } = Page::cut(rows, limit, |row: &ConsentRow| row.grant);
         let secrets = node
             .keyring
             .secrets(&rows.iter().map(|row| row.grant).collect::<Vec<_>>())
             .await?;
+        // One that is lost does not keep the others from being listed; `opened_items` says so of its records.
+        let rows = rows.into_iter().filter(|row| secrets.contains_key(&row.grant));
         let now = self.now();
         let summary = |row: ConsentRow| {
             let state = state_of(&row, &secrets)?;
@@ -184,8 +187,8 @@ impl Ledger {
                 valid_until: state.valid_until,
             })
         };
-        let items = rows.into_iter().map(summary).collect::<Result<_, StoreError>>()?;
-        Ok(Page::cut(items, limit, |item: &ConsentSummary| item.index))
+        let items = rows.map(summary).collect::<Result<_, StoreError>>()?;
+        Ok(Page { items, next })
     }
 
     /// One consent; `None` if there is none of that id, or it is none of `who`'s business.

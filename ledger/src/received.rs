@@ -2,7 +2,7 @@
 //!
 //! When no witness answers, the log signs nothing (see [`crate::witnesses`]). A withdrawal must not be lost for that: it is
 //! checked as far as it can be, kept durably, and its sender gets the operator's signed word for it. As soon as the guard
-//! opens, [`record_all`] records what waits, in the order in which it came.
+//! opens, [`record_all`] records what waits.
 //!
 //! | after | a crash leaves | the next start |
 //! |---|---|---|
@@ -12,14 +12,18 @@
 use std::time::Duration;
 
 use placet_schemas::id::Digest;
+use placet_schemas::lifecycle::{self, TransitionError};
 use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::{WithdrawalReceived, WithdrawalReceivedType};
 use placet_schemas::version::Version;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::crypto::{Blind, Blinded};
 use crate::error::{StoreError, SubmitError};
+use crate::judge::refused;
 use crate::ledger::{Ledger, WeakLedger};
+use crate::life::open_state;
 use crate::node::{Node, Stop, stored_record};
 use crate::step::Step;
 use crate::store::ReceivedRow;
@@ -29,8 +33,9 @@ use crate::witnesses::Guard;
 pub const MAX_RECEIVED: u64 = 100_000;
 /// How many are read at once.
 const PAGE: u64 = 256;
-/// How long the recorder waits after a commit that failed.
+/// How long the recorder waits after the store failed, and when there was nothing that it could record.
 const RETRY: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(30);
 
 impl Node {
     /// Keeps a withdrawal that has been checked by itself, and gives the operator's word for it as an error: it is not
@@ -40,10 +45,13 @@ impl Node {
             detail: "the log cannot say now whether it knows this consent".to_owned(),
         };
         let consent = record.consent().ok_or_else(unknown)?;
-        // What is stored may be older than the consent; and what nobody consented to here would only fill the table.
-        if self.index_of(&consent).await?.is_none() {
-            return Err(unknown());
-        }
+        // What is stored may be older than the consent.
+        let row = self.consent_row(&consent).await?.ok_or_else(unknown)?;
+        let secret = self.keyring.secrets(&[row.grant]).await?.remove(&row.grant);
+        let state = open_state(&secret.ok_or_else(unknown)?, row.last, &row.state)?;
+        // Who may end a consent never changes, so an older state says it as well: nobody else fills the table, or gets the
+        // operator's word.
+        lifecycle::apply(Some(&state), record, None).map_err(refused)?;
         let blind = self.received_blind(&consent, record);
         let row = ReceivedRow {
             blind,
@@ -95,49 +103,74 @@ pub(crate) async fn record_all(ledger: WeakLedger, mut guard: watch::Receiver<Gu
             _ = stop.wait_for(|stop| *stop) => return,
             opened = opened => if !opened { return },
         }
-        let Some(ledger) = ledger.upgrade() else {
-            return;
+        let recording = async {
+            let ledger = ledger.upgrade()?;
+            Some(ledger.record_received().await)
         };
-        match ledger.record_received().await {
-            // Whatever comes from now on is recorded at once, for as long as the guard is open.
-            Ok(0) => {
-                drop(ledger);
-                let closed = async { guard.wait_for(|guard| *guard != Guard::Open).await.is_ok() };
-                tokio::select! {
-                    _ = stop.wait_for(|stop| *stop) => return,
-                    closed = closed => if !closed { return },
-                }
+        // What is broken off may be recorded all the same: the next start sends the same bytes and gets the first answer.
+        let recorded = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            recorded = recording => recorded,
+        };
+        let pause = match recorded {
+            None => return,
+            // One may have come just before the guard opened; one that cannot be recorded may be by then.
+            Some(Ok(0)) => AGAIN,
+            Some(Ok(recorded)) => {
+                tracing::info!(recorded, "withdrawals that waited are recorded");
+                continue;
             }
-            Ok(recorded) => tracing::info!(recorded, "withdrawals that waited are recorded"),
-            Err(error) => {
-                tracing::error!(%error, "withdrawals that wait cannot be recorded; trying again");
-                drop(ledger);
-                tokio::time::sleep(RETRY).await;
+            Some(Err(error)) => {
+                tracing::error!(%error, "withdrawals that wait cannot be read; trying again");
+                RETRY
             }
+        };
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
 impl Ledger {
-    /// Records some of what waits, and says how many.
-    async fn record_received(&self) -> Result<usize, SubmitError> {
-        let rows = self.node().store.received(PAGE).await?;
-        let count = rows.len();
-        for row in rows {
-            let vault = self.node().keyring.vault();
-            let bytes = vault.open_received(&row.blind, &row.record).map_err(StoreError::from)?;
-            let record = CanonicalRecord::parse(&bytes)?;
-            match self.record(record).await {
-                Ok(_) => {}
-                // Somebody else ended the consent first: what was wanted is so.
-                Err(SubmitError::Refused { code, .. }) => {
-                    tracing::info!(code, "a withdrawal that waited is not recorded")
-                }
-                Err(unavailable) => return Err(unavailable),
+    /// Records what waits, and says how many. What cannot be recorded stays, and holds up nobody.
+    async fn record_received(&self) -> Result<usize, StoreError> {
+        let (mut recorded, mut after) = (0, None);
+        loop {
+            let rows = self.node().store.received(after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(recorded) };
+            after = Some((last.time, last.blind));
+            // All at once, so that one tick records them.
+            let mut page = JoinSet::new();
+            for row in rows {
+                let ledger = self.clone();
+                page.spawn(async move { ledger.record_one(&row).await });
             }
-            self.node().store.settle_received(&row.blind).await?;
+            while let Some(done) = page.join_next().await {
+                recorded += usize::from(matches!(done, Ok(true)));
+            }
         }
-        Ok(count)
+    }
+
+    /// Whether this one is settled.
+    async fn record_one(&self, row: &ReceivedRow) -> bool {
+        let vault = self.node().keyring.vault();
+        let bytes = vault.open_received(&row.blind, &row.record).ok();
+        let Some(record) = bytes.and_then(|bytes| CanonicalRecord::parse(&bytes).ok()) else {
+            tracing::error!("a withdrawal that waits does not open");
+            return false;
+        };
+        match self.record(record).await {
+            Ok(_) => {}
+            // Somebody else ended the consent first: what was wanted is so.
+            Err(SubmitError::Refused { code, .. }) if code == TransitionError::ConsentEnded.code() => {}
+            Err(error) => {
+                // Its sender has our word for it, so it is kept; `placet fsck` counts it.
+                tracing::error!(%error, "a withdrawal that waits is not recorded");
+                return false;
+            }
+        }
+        self.node().store.settle_received(&row.blind).await.is_ok()
     }
 
     /// Withdrawals that wait to be recorded.

@@ -25,6 +25,7 @@ use crate::known::Known;
 use crate::ledger::Settings;
 use crate::node::{Node, Stop, Voice};
 use crate::pulse::Publication;
+use crate::sequencer::MAX_BATCH;
 use crate::step::{Step, Watcher};
 use crate::store::Store;
 use crate::tree::Head;
@@ -56,11 +57,22 @@ pub(crate) async fn open(
     let head_file = settings.head_file.clone().map(HeadFile::new);
 
     // A crash before the first head was committed leaves empty databases: they are begun again.
-    let head = match store.head().await? {
-        Some(head) => head,
-        None => create(&store, &voice, &*clock).await?,
+    let newest = keyring.newest().await?;
+    let head = match (store.head().await?, newest) {
+        (Some(head), _) => head,
+        (None, None) => create(&store, &voice, &*clock).await?,
+        // The main database was just made in the place of one that is lost.
+        (None, Some(index)) => return Err(beyond_head(0, index)),
     };
     check_note(&head, &voice)?;
+    // A crash leaves the keys of one batch at most. More of them are those of records that this database has lost, and whose
+    // keys would be swept with the rest.
+    if let Some(index) = newest.filter(|index| *index >= head.size.saturating_add(MAX_BATCH as u64)) {
+        return Err(beyond_head(head.size, index));
+    }
+    if !settings.without_keyring && !keyring.opens(head.size).await? {
+        return Err(OpenError::OtherKeyEncryptionKey);
+    }
     // An empty keyring was just made in the place of one that is lost. To go on with it would tell people that the log never
     // knew their consents, and refuse their withdrawals.
     if head.size > 0 && !settings.without_keyring && keyring.is_empty().await? {
@@ -90,6 +102,9 @@ pub(crate) async fn open(
         dead: false.into(),
         lock,
     });
+    // First, since whatever follows takes for granted that this is the newest state; also where nothing waits for a witness.
+    confirm(&node, &head).await?;
+    let swept = node.may_sign();
     catch_up(&node, published, &head).await.map_err(|stop| match stop {
         Stop::Failed(error) => error,
         Stop::Dead => StoreError::Stopping,
@@ -98,21 +113,30 @@ pub(crate) async fn open(
         Stop::Failed(error) => error,
         Stop::Dead => StoreError::Stopping,
     })?;
-    // Last, since it takes as long as the slowest witness, and nothing above says anything new in the log's name.
-    if !settings.without_witnesses {
-        confirm(&node, &head).await?;
-    }
     Ok(Opened {
         node,
-        tail: Tail::new(head, edge),
+        tail: Tail::new(head, edge, swept),
     })
+}
+
+/// The keyring has keys of records that this main database does not know.
+fn beyond_head(size: u64, index: u64) -> OpenError {
+    OpenError::RolledBack {
+        database: size,
+        seen: index.saturating_add(1),
+        witness: "the keyring".to_owned(),
+    }
 }
 
 /// Everything that a crash may have left undone after the commit point, in the order of a commit.
 async fn catch_up(node: &Node, published: u64, head: &Arc<Head>) -> Result<(), Stop> {
-    let swept = node.step(Step::Sweep, node.keyring.sweep(head.size)).await?;
-    if swept > 0 {
-        tracing::info!(swept, "keyring rows of records that were never committed are gone");
+    // While it is not known that this is the newest state, they may be keys of records that are committed elsewhere: then the
+    // writer sweeps them, before its first batch.
+    if node.may_sign() {
+        let swept = node.step(Step::Sweep, node.keyring.sweep(head.size)).await?;
+        if swept > 0 {
+            tracing::info!(swept, "keyring rows of records that were never committed are gone");
+        }
     }
     if let Some(file) = &node.head_file {
         node.step(Step::HeadFile, file.write(head.note.clone())).await?;

@@ -90,8 +90,9 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) -> Result<()> {
         entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
     };
     for entry in entries {
-        let path = entry.context("cannot list a folder of the log")?.path();
-        if path.is_dir() {
+        let entry = entry.context("cannot list a folder of the log")?;
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             walk(root, &path, found)?;
         } else {
             let name = path.strip_prefix(root).unwrap_or(&path);

@@ -1,5 +1,7 @@
 //! What witnesses have cosigned.
 
+use std::collections::BTreeSet;
+
 use placet_schemas::time::Timestamp;
 
 use super::Store;
@@ -94,25 +96,25 @@ impl Store {
 
     /// The smallest trees of at least `size` leaves that one, and that as many as possible, have cosigned.
     pub(crate) async fn cosigned_from(&self, size: u64) -> Result<Vec<u64>, StoreError> {
-        let query = "SELECT size FROM cosignatures WHERE slot = 0 AND size >= $1 ORDER BY size LIMIT $2";
+        let query = "SELECT size, witness FROM cosignatures WHERE slot = 0 AND size >= $1 ORDER BY size LIMIT $2";
         self.sizes(query, size).await
     }
 
     /// The largest trees of at least `size` leaves that one, and that as many as possible, have cosigned.
     pub(crate) async fn cosigned_last(&self, size: u64) -> Result<Vec<u64>, StoreError> {
-        let query = "SELECT size FROM cosignatures WHERE slot = 0 AND size >= $1 ORDER BY size DESC LIMIT $2";
+        let query = "SELECT size, witness FROM cosignatures WHERE slot = 0 AND size >= $1 ORDER BY size DESC LIMIT $2";
         self.sizes(query, size).await
     }
 
     /// The largest trees that one, and that as many as possible, had cosigned by a moment.
     pub(crate) async fn cosigned_by(&self, moment: Timestamp) -> Result<Vec<u64>, StoreError> {
-        let query = "SELECT size FROM cosignatures WHERE time <= $1 ORDER BY time DESC, size DESC LIMIT $2";
+        let query = "SELECT size, witness FROM cosignatures WHERE time <= $1 ORDER BY time DESC, size DESC LIMIT $2";
         self.sizes(query, moment.unix()).await
     }
 
     /// The smallest trees that one, and that as many as possible, have cosigned since a moment.
     pub(crate) async fn cosigned_since(&self, moment: Timestamp) -> Result<Vec<u64>, StoreError> {
-        let query = "SELECT size FROM cosignatures WHERE time >= $1 ORDER BY time, size LIMIT $2";
+        let query = "SELECT size, witness FROM cosignatures WHERE time >= $1 ORDER BY time, size LIMIT $2";
         self.sizes(query, moment.unix()).await
     }
 
@@ -137,18 +139,20 @@ impl Store {
 
     /// Of the sizes of some cosignatures, the first, and the first of those that most witnesses gave.
     async fn sizes(&self, query: &'static str, bound: u64) -> Result<Vec<u64>, StoreError> {
-        let rows: Vec<i64> = sqlx::query_scalar(query)
+        let rows: Vec<(i64, String)> = sqlx::query_as(query)
             .bind(int(bound))
             .bind(LOOKED_AT)
             .fetch_all(self.db.reader())
             .await?;
-        let mut counts: Vec<(i64, usize)> = Vec::new();
-        for size in rows {
-            match counts.iter_mut().find(|(counted, _)| *counted == size) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((size, 1)),
+        // In the order of the query. A witness counts once, however often it signed a size.
+        let mut signed: Vec<(i64, BTreeSet<String>)> = Vec::new();
+        for (size, witness) in rows {
+            match signed.iter_mut().find(|(counted, _)| *counted == size) {
+                Some((_, by)) => drop(by.insert(witness)),
+                None => signed.push((size, BTreeSet::from([witness]))),
             }
         }
+        let counts: Vec<(i64, usize)> = signed.into_iter().map(|(size, by)| (size, by.len())).collect();
         let most = counts.iter().map(|(_, count)| *count).max();
         let first = counts.first();
         let best = counts.iter().find(|(_, count)| Some(*count) == most);

@@ -43,13 +43,21 @@ impl Store {
         }))
     }
 
-    /// The withdrawals that have waited longest.
-    pub(crate) async fn received(&self, limit: u64) -> Result<Vec<ReceivedRow>, StoreError> {
-        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> =
-            sqlx::query_as("SELECT blind, time, record FROM received ORDER BY time, blind LIMIT $1")
-                .bind(int(limit))
-                .fetch_all(self.db.reader())
-                .await?;
+    /// The withdrawals that have waited longest, after the one that came at this time and has this blind.
+    pub(crate) async fn received(
+        &self,
+        after: Option<(Timestamp, Blinded)>,
+        limit: u64,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        let (time_of, blind) = after.map_or((-1, Vec::new()), |(time, blind)| (int(time.unix()), blind.to_vec()));
+        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT blind, time, record FROM received WHERE (time, blind) > ($1, $2) ORDER BY time, blind LIMIT $3",
+        )
+        .bind(time_of)
+        .bind(blind)
+        .bind(int(limit))
+        .fetch_all(self.db.reader())
+        .await?;
         let row = |(blind, at, record): (Vec<u8>, i64, Vec<u8>)| {
             Ok(ReceivedRow {
                 blind: bytes32(&blind, "withdrawal that waits")?,

@@ -26,6 +26,9 @@ pub(crate) enum Problem {
     /// It has cosigned a larger tree of this log than is stored here.
     #[error("it has cosigned {0} records, which is more than there are here")]
     Ahead(u64),
+    /// Somebody else has given it a newer checkpoint of this log meanwhile.
+    #[error("somebody else has given it a newer checkpoint meanwhile")]
+    Overtaken,
     /// It has cosigned another tree of this log.
     #[error("it has cosigned another history of this log")]
     Diverged,
@@ -60,8 +63,7 @@ pub(super) async fn cosign(node: &Node, witness: &Witness, head: &Head) -> Resul
     let Witnesses { outgoing, .. } = &node.witnesses;
     let mut old = witness.state().size;
     if old > head.size {
-        // By what is stored here it has cosigned more than is stored here: this head is not the newest one any more.
-        return Err(Problem::Ahead(old));
+        return Err(beyond(node, old));
     }
     for _ in 0..MAX_CALLS {
         let body = body(node, old, head).await?;
@@ -71,9 +73,15 @@ pub(super) async fn cosign(node: &Node, witness: &Witness, head: &Head) -> Resul
         match reply.status {
             200 => return keep(node, witness, head, &reply).await,
             409 => {
-                let size = true_size(&reply).ok_or_else(|| refused(&reply))?;
+                let size = true_size(&reply);
+                if old == head.size && size.is_none_or(|size| size == old) {
+                    // It stands at this size and refuses this very tree: it has signed another one. (Some answer so, and
+                    // not with 422, since nothing is wrong with the proof.)
+                    return Err(Problem::Diverged);
+                }
+                let size = size.ok_or_else(|| refused(&reply))?;
                 if size > head.size {
-                    return Err(Problem::Ahead(size));
+                    return Err(beyond(node, size));
                 }
                 if size == old {
                     return Err(refused(&reply));
@@ -88,6 +96,16 @@ pub(super) async fn cosign(node: &Node, witness: &Witness, head: &Head) -> Resul
         }
     }
     Err(Problem::Worthless)
+}
+
+/// It stands at a larger tree than was submitted. Anyone may submit what is published, so it may have been given a newer
+/// checkpoint of ours meanwhile. Only what is larger than all that is committed here was signed elsewhere.
+fn beyond(node: &Node, size: u64) -> Problem {
+    if size > node.head().size {
+        Problem::Ahead(size)
+    } else {
+        Problem::Overtaken
+    }
 }
 
 async fn body(node: &Node, old: u64, head: &Head) -> Result<Vec<u8>, Problem> {

@@ -73,7 +73,7 @@ impl Office {
         );
         loop {
             let page: Value = serde_json::from_slice(&operator.get("/v1/destructions")).unwrap();
-            if page["destructions"][0]["progress"] == "destroyed" {
+            if page["destructions"][0]["state"] == "destroyed" {
                 return;
             }
             thread::sleep(std::time::Duration::from_millis(20));

@@ -73,6 +73,10 @@ impl Town {
 
     /// Starts a node that must not open, and gives what it says.
     fn refused(&self, folder: &str, witnesses: &[&str]) -> String {
+        self.refused_with(folder, witnesses, &[])
+    }
+
+    fn refused_with(&self, folder: &str, witnesses: &[&str], more: &[&str]) -> String {
         let mut line = Command::new(built());
         line.args([
             "serve", "--listen", ANY_PORT, "--log", "off", "--origin", ORIGIN, "--dir",
@@ -81,7 +85,7 @@ impl Town {
         for witness in witnesses {
             line.args(["--witness", witness]);
         }
-        let ended = line.output().unwrap();
+        let ended = line.args(more).output().unwrap();
         assert!(!ended.status.success());
         String::from_utf8(ended.stderr).unwrap()
     }

@@ -50,6 +50,9 @@ fn a_restored_copy_does_not_open_once_a_witness_has_seen_more() {
     node.kill();
     let said = town.refused("backup", &[&setting]);
     assert!(said.contains("rolled back") && said.contains("w1.example"), "{said}");
+    // Not waiting for a witness is not the same as not believing it.
+    let alone = town.refused_with("backup", &[&setting], &["--without-witnesses"]);
+    assert!(alone.contains("rolled back"), "{alone}");
     // The node that was not rolled back is not kept from its work.
     let node = town.node(&[&setting], &[]);
     assert_eq!(ready(&node), 200);
@@ -162,7 +165,18 @@ fn without_a_witness_withdrawals_are_kept_and_recorded_once_one_answers() {
     });
     let by_code = Caller::new(node.address()).call("POST", "/v1/withdrawals", &by_code.unwrap());
     assert_eq!(by_code.unwrap().status, 202);
-    // Whoever has no consent here does not fill the table.
+    // Nobody else gets the operator's word for it: neither a stranger who knows the consent...
+    let stranger = town.shop.customer("Dora");
+    let forged = placet_wallet::records::withdraw_with_code(
+        grant.state.consent,
+        &stranger.code,
+        &town.shop.origin,
+        [7; 16],
+        placet_tests::process::now(),
+    );
+    let forged = send(&node, &forged.unwrap().bytes);
+    assert_eq!(code(&forged), "consent_unknown");
+    // ... nor somebody whose consent is not known here.
     let unknown = send(&node, &town.withdrawal(&cleo, &late));
     assert_eq!(unknown.status, 503, "{:?}", String::from_utf8_lossy(&unknown.body));
     node.kill();
@@ -248,4 +262,79 @@ fn what_is_no_cosignature_is_not_kept_and_hurts_nobody() {
         soon("the good one signs", || signatures(&published(&node)) == 3);
         assert_eq!(ready(&node), 200);
     }
+}
+
+/// Anyone may give a witness what a log has published (C2SP tlog-witness asks for no other proof).
+#[test]
+fn a_stranger_who_feeds_the_witness_first_does_not_stop_the_log() {
+    let town = Town::new();
+    let witness = town.witness("w1.example");
+    let (setting, address) = (witness.setting(), witness.address().to_owned());
+    let node = town.node(&[&setting], &["--tick-ms", "5"]);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        let feeding = scope.spawn(|| {
+            let (mut log, mut fed) = (Caller::new(node.address()), Caller::new(&address));
+            let (mut old, mut given) = (0, 0);
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let note = String::from_utf8(log.get("/log/checkpoint")).unwrap();
+                let size = size_of(&note);
+                let proof = consistency(&mut log, old, size);
+                let body = format!("old {old}\n{proof}\n{note}");
+                let answer = fed.call("POST", "/add-checkpoint", body.as_bytes()).unwrap();
+                match answer.status {
+                    200 => (old, given) = (size, given + 1),
+                    409 => old = String::from_utf8(answer.body).unwrap().trim().parse().unwrap(),
+                    _ => {}
+                }
+            }
+            given
+        });
+        for n in 0..60 {
+            town.given(&node, &format!("person {n}"));
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(feeding.join().unwrap() > 5, "the stranger was never first");
+    });
+    assert_eq!(ready(&node), 200);
+    soon("all of it is cosigned", || {
+        size_of(&published(&node)) == 62 && signatures(&published(&node)) == 3
+    });
+}
+
+/// The consistency proof between two published sizes, from the log's own tiles; one line a hash.
+fn consistency(log: &mut Caller, old: u64, size: u64) -> String {
+    use placet_kernel::merkle::consistency_proof;
+    use placet_kernel::tile::{HashTile, Tile, TileSet};
+    if old == 0 || old >= size {
+        return String::new();
+    }
+    let tile = Tile::hashes(0, 0, u16::try_from(size).unwrap()).unwrap();
+    let mut tiles = TileSet::new();
+    tiles.insert(std::sync::Arc::new(
+        HashTile::parse(tile, &log.get(&format!("/log/{tile}"))).unwrap(),
+    ));
+    let proof = consistency_proof(old, size, &tiles).unwrap();
+    proof.iter().map(|hash| format!("{}\n", hash.to_base64())).collect()
+}
+
+#[test]
+fn a_lost_main_database_and_a_foreign_key_do_not_cost_the_keyring() {
+    let town = Town::new();
+    let count = |folder: &str| fs::metadata(town.path(folder).join("keyring.db")).unwrap().len();
+    for folder in ["lost", "foreign"] {
+        town.copy(folder);
+    }
+    let before = count("lost");
+    for name in ["main.db", "main.db-wal", "main.db-shm"] {
+        let _absent = fs::remove_file(town.path("lost").join(name));
+    }
+    fs::remove_dir_all(town.path("lost/log")).unwrap();
+    let said = town.refused("lost", &[]);
+    assert!(said.contains("rolled back") && said.contains("the keyring"), "{said}");
+    assert_eq!(count("lost"), before);
+    let kek = town.path("foreign/keys/kek.key");
+    let other: String = fs::read_to_string(&kek).unwrap().chars().rev().collect();
+    fs::write(&kek, format!("{}\n", other.trim())).unwrap();
+    assert!(town.refused("foreign", &[]).contains("kek.key"));
 }
