@@ -8,16 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use placet_ledger::{FsckReport, Keys};
+use placet_ledger::{FsckReport, Keys, MAX_FINDINGS};
 use serde::Serialize;
 
 use crate::output::{self, Output};
 use crate::progress::Progress;
 use crate::{node, verify, wait};
 use source::Source;
-
-/// Most findings of one code that are told one by one.
-const SHOWN: u64 = 20;
 
 /// Check a whole log, and what a node stores
 ///
@@ -58,6 +55,9 @@ struct Finding {
 struct Findings {
     list: Vec<Finding>,
     counts: BTreeMap<&'static str, u64>,
+    /// Of all, also of those that are only counted.
+    #[serde(skip)]
+    worst: Option<Weight>,
 }
 
 #[derive(Serialize)]
@@ -67,10 +67,18 @@ struct Report {
     size: u64,
     signed: bool,
     witnesses: usize,
-    /// Records and consents that were replayed; nothing without the databases.
+    /// What was replayed; nothing without the databases.
     #[serde(skip_serializing_if = "Option::is_none")]
-    replayed: Option<[u64; 2]>,
+    replayed: Option<Replayed>,
     findings: Findings,
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    records: u64,
+    consents: u64,
+    /// Records whose opening was destroyed.
+    destroyed: u64,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
@@ -79,7 +87,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
             if let Err(error) = out.result(&report, text) {
                 output::complain(&output::sentence(&error));
             }
-            ExitCode::from(match report.findings.worst() {
+            ExitCode::from(match report.findings.worst {
                 Some(Weight::Damaged) => 1,
                 Some(Weight::CannotTell) => 2,
                 Some(Weight::Pending) | None => 0,
@@ -119,24 +127,21 @@ fn check(args: &Args) -> Result<Report> {
     })
 }
 
-fn replay(folder: &Path, seen: &files::Seen, findings: &mut Findings) -> Result<[u64; 2]> {
+fn replay(folder: &Path, seen: &files::Seen, findings: &mut Findings) -> Result<Replayed> {
     let keys: Keys = node::load(folder)?;
     let origin = seen.checkpoint.origin().clone();
+    let published = (seen.checkpoint.size(), seen.checkpoint.root());
     let progress = std::sync::OnceLock::new();
     let told = |done: u64, total: u64| {
         let bar = progress.get_or_init(|| Progress::new("databases", total, "records"));
         bar.set(done);
     };
-    let report: FsckReport = wait(async { Ok(placet_ledger::fsck(folder, origin, keys, &told).await?) })?;
-    if report.records < seen.checkpoint.size() {
-        let what = format!(
-            "the files show {} records, the database has {}",
-            seen.checkpoint.size(),
-            report.records
-        );
-        findings.add(Weight::Damaged, "rolled_back", "head", &what);
-    }
-    let done = [report.records, report.consents];
+    let report: FsckReport = wait(async { Ok(placet_ledger::fsck(folder, origin, keys, published, &told).await?) })?;
+    let done = Replayed {
+        records: report.records,
+        consents: report.consents,
+        destroyed: report.destroyed,
+    };
     findings.take(report);
     Ok(done)
 }
@@ -145,7 +150,8 @@ impl Findings {
     fn add(&mut self, weight: Weight, code: &'static str, place: &str, what: &str) {
         let count = self.counts.entry(code).or_default();
         *count += 1;
-        if *count <= SHOWN {
+        self.worst = self.worst.max(Some(weight));
+        if *count <= MAX_FINDINGS {
             self.list.push(Finding {
                 weight,
                 code,
@@ -160,9 +166,14 @@ impl Findings {
         for finding in other.list {
             self.add(finding.weight, finding.code, &finding.place, &finding.what);
         }
-        for (code, count) in other.counts {
-            let untold = count.saturating_sub(SHOWN);
-            *self.counts.entry(code).or_default() += untold;
+        self.worst = self.worst.max(other.worst);
+        self.count(other.counts);
+    }
+
+    /// Adds those that were only counted.
+    fn count(&mut self, counts: BTreeMap<&'static str, u64>) {
+        for (code, count) in counts {
+            *self.counts.entry(code).or_default() += count.saturating_sub(MAX_FINDINGS);
         }
     }
 
@@ -171,19 +182,13 @@ impl Findings {
             placet_ledger::Weight::Pending => Weight::Pending,
             placet_ledger::Weight::Damaged => Weight::Damaged,
         };
-        let list = report.findings.into_iter().map(|found| Finding {
-            weight: weight(found.weight),
-            code: found.code,
-            place: found.place,
-            what: found.what,
-            mend: mend(found.code),
-        });
-        self.list.extend(list);
-        self.counts.extend(report.counts);
-    }
-
-    fn worst(&self) -> Option<Weight> {
-        self.list.iter().map(|finding| finding.weight).max()
+        if report.is_damaged() {
+            self.worst = Some(Weight::Damaged);
+        }
+        for found in report.findings {
+            self.add(weight(found.weight), found.code, &found.place, &found.what);
+        }
+        self.count(report.counts);
     }
 }
 
@@ -205,6 +210,7 @@ fn mend(code: &str) -> &'static str {
         }
         "key_lost" => "restore keyring.db of the same moment; without it nobody can read these records any more",
         "file_ahead" => "nothing: the next start publishes it",
+        "forked" => "keep both, start neither: one of them is not this log's history; a witness knows which was first",
         "keyring_beyond_head" => "nothing: the next start sweeps them",
         "destruction_unfinished" => "nothing: the node goes on with it; see `placet destructions`",
         "destroyed_is_there" | "destroyed_without_record" | "destroyed_not_marked" => {
@@ -224,10 +230,14 @@ fn text(report: &Report) -> String {
         (true, n) => format!("by the log and {n} witnesses"),
     };
     text.push_str(&format!("signed     {signed}\n"));
-    match report.replayed {
-        Some([records, consents]) => {
+    match &report.replayed {
+        Some(Replayed {
+            records,
+            consents,
+            destroyed,
+        }) => {
             text.push_str(&format!(
-                "replayed   {records} records, {consents} consents, every row compared\n"
+                "replayed   {records} records, {consents} consents, every row compared; {destroyed} records destroyed\n"
             ));
         }
         None => text.push_str("replayed   nothing: no databases here, only the log's files were checked\n"),
@@ -244,10 +254,15 @@ fn text(report: &Report) -> String {
             "\n{weight:?}: {code} at {place}\n  {what}\n  what to do: {mend}\n"
         ));
     }
-    for (code, count) in report.findings.counts.iter().filter(|(_, count)| **count > SHOWN) {
+    for (code, count) in report
+        .findings
+        .counts
+        .iter()
+        .filter(|(_, count)| **count > MAX_FINDINGS)
+    {
         text.push_str(&format!("\n{code}: {count} in all\n"));
     }
-    text.push_str(match report.findings.worst() {
+    text.push_str(match report.findings.worst {
         None => "\nall is well",
         Some(Weight::Pending) => "\nall is well; some work is under way",
         Some(Weight::CannotTell) => "\nwhat could be checked is well; signatures could not be checked",

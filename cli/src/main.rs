@@ -15,6 +15,7 @@ mod destroy;
 mod export;
 mod files;
 mod fsck;
+mod ground;
 mod inspect;
 mod keyfile;
 mod keygen;

@@ -11,8 +11,14 @@ use crate::trust::{Log, Trust};
 
 /// Opens a checkpoint in evidence: every line is by a key that counts at the checkpoint's size, one of them the log's own.
 pub(crate) fn open_note(note: &str, origin: &Origin, trust: &Trust, log: &Log) -> Result<SignedCheckpoint, String> {
+    let keys = keys_for(note, origin, trust, log)?;
+    SignedCheckpoint::open_exact(note.as_bytes(), &keys).map_err(|e| e.to_string())
+}
+
+/// The keys that count for a checkpoint at the size that it claims. The claimed size chooses the keys; under those keys it must
+/// then be signed.
+pub(crate) fn keys_for(note: &str, origin: &Origin, trust: &Trust, log: &Log) -> Result<CheckpointKeys, String> {
     let unverified = UnverifiedNote::parse(note.as_bytes()).map_err(|e| e.to_string())?;
-    // The claimed size chooses the keys; under those keys it must then be signed.
     let claimed: Checkpoint = unverified
         .unverified_text()
         .parse()
@@ -20,8 +26,7 @@ pub(crate) fn open_note(note: &str, origin: &Origin, trust: &Trust, log: &Log) -
     let own = log.cosigner_keys(claimed.size());
     let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
     let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();
-    let keys = CheckpointKeys::new(origin.clone(), log_keys, cosigners).map_err(|e| e.to_string())?;
-    SignedCheckpoint::open_exact(note.as_bytes(), &keys).map_err(|e| e.to_string())
+    CheckpointKeys::new(origin.clone(), log_keys, cosigners).map_err(|e| e.to_string())
 }
 
 /// Checks an operator's statement that speaks of a tree of `size` leaves; `None` when its signer is no operator of the log at

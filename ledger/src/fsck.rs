@@ -13,11 +13,12 @@ mod consents;
 mod records;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use placet_kernel::checkpoint::SignedCheckpoint;
+use placet_kernel::merkle::{Frontier, Hash};
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
@@ -70,9 +71,12 @@ pub struct FsckReport {
     pub findings: Vec<FsckFinding>,
     /// How often each code was found.
     pub counts: BTreeMap<&'static str, u64>,
+    /// Whether anything is damaged, also among what is only counted.
+    damaged: bool,
 }
 
-/// Compares the databases in `dir` with a replay of the log. `progress` is told how many of how many records are done.
+/// Compares the databases in `dir` with a replay of the log, and with the size and root that the log has published.
+/// `progress` is told how many of how many records are done.
 ///
 /// # Errors
 /// When the databases cannot be read at all, or are not of this log and these keys.
@@ -80,6 +84,7 @@ pub async fn fsck(
     dir: &Path,
     origin: Origin,
     keys: Keys,
+    published: (u64, Hash),
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<FsckReport, OpenError> {
     let vault = Vault::new(&keys.kek);
@@ -92,8 +97,10 @@ pub async fn fsck(
         store,
         keyring,
         head,
+        published,
         report: FsckReport::default(),
         brands: HashMap::new(),
+        ids: HashMap::new(),
         requests: HashMap::new(),
         expected: Expected::default(),
     };
@@ -113,17 +120,19 @@ struct Check {
     store: Store,
     keyring: Keyring,
     head: Head,
+    published: (u64, Hash),
     report: FsckReport,
     /// By the id of their row.
     brands: HashMap<u64, Brand>,
+    /// The same ids, by DID.
+    ids: HashMap<Did, u64>,
     requests: HashMap<Digest, Arc<ConsentRequest>>,
     expected: Expected,
 }
 
 /// A brand as the replay knows it.
 struct Brand {
-    did: Did,
-    feed: placet_kernel::merkle::Frontier,
+    feed: Frontier,
     /// Its key records, with their indexes, ascending.
     keys: Vec<(u64, Arc<ControllerKeys>)>,
 }
@@ -140,8 +149,6 @@ struct Expected {
     grants: u64,
     /// Leaves that Destruction records name, and which: what may be missing, and nothing else.
     leaves: BTreeMap<u64, u64>,
-    /// Destructions that rows name.
-    destructions: BTreeSet<u64>,
     /// Records that are still being removed.
     unfinished: u64,
 }
@@ -154,6 +161,11 @@ impl Check {
             let checkpoint = signed.checkpoint();
             (checkpoint.size(), checkpoint.root()) == (self.head.size, self.head.root)
         });
+        let (size, _) = self.published;
+        if size > self.head.size {
+            let what = format!("{size} records are published, and {} are stored", self.head.size);
+            self.damaged("rolled_back", "head", what);
+        }
         if !same {
             self.damaged(
                 "head_differs",
@@ -173,7 +185,7 @@ impl Check {
 
     /// The keys of a brand that were in force at an index.
     fn keys_at(&self, did: &Did, index: u64) -> Option<Arc<ControllerKeys>> {
-        let brand = self.brands.values().find(|brand| brand.did == *did)?;
+        let brand = self.brands.get(self.ids.get(did)?)?;
         let found = brand.keys.iter().rev().find(|(from, _)| *from <= index);
         found.map(|(_, keys)| Arc::clone(keys))
     }
@@ -183,6 +195,7 @@ impl FsckReport {
     fn add(&mut self, weight: Weight, code: &'static str, place: String, what: String) {
         let count = self.counts.entry(code).or_default();
         *count += 1;
+        self.damaged |= weight == Weight::Damaged;
         if *count <= MAX_FINDINGS {
             self.findings.push(FsckFinding {
                 code,
@@ -195,8 +208,8 @@ impl FsckReport {
 
     /// Whether anything is not as the log says.
     #[must_use]
-    pub fn is_damaged(&self) -> bool {
-        self.findings.iter().any(|finding| finding.weight == Weight::Damaged)
+    pub const fn is_damaged(&self) -> bool {
+        self.damaged
     }
 }
 

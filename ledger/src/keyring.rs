@@ -270,14 +270,6 @@ impl Keyring {
         Ok(self.vault.unwrap(uint(index)?, &wrapped).is_ok())
     }
 
-    /// Whether there is no key at all.
-    pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
-        let one: Option<i64> = sqlx::query_scalar("SELECT idx FROM record_keys LIMIT 1")
-            .fetch_optional(self.db.reader())
-            .await?;
-        Ok(one.is_none())
-    }
-
     /// How many rows there are below an index, and how many keys from there on.
     pub(crate) async fn counts(&self, size: u64) -> Result<KeyringCounts, StoreError> {
         let (keys, lookups, members, beyond): (i64, i64, i64, i64) = sqlx::query_as(

@@ -75,7 +75,7 @@ pub(crate) async fn open(
     }
     // An empty keyring was just made in the place of one that is lost. To go on with it would tell people that the log never
     // knew their consents, and refuse their withdrawals.
-    if head.size > 0 && !settings.without_keyring && keyring.is_empty().await? {
+    if head.size > 0 && !settings.without_keyring && newest.is_none() {
         return Err(OpenError::KeyringLost(head.size));
     }
     let published = guard_against_rollback(&store, &voice, &files, head_file.as_ref(), &head).await?;

@@ -15,6 +15,7 @@ use placet_schemas::scope::Clause;
 use placet_wallet::Pen;
 use placet_wallet::keys::{Seed, SoftwareKey};
 use placet_wallet::records::{self, Built, GrantChoice, Showing};
+use placet_wallet::sight::Sight;
 
 use crate::brand::Brand;
 use crate::caller::Caller;
@@ -125,6 +126,25 @@ impl Shop {
         };
         let Invitations { invitations } = self.caller(node).post_json(&path, &order);
         invitations.into_iter().map(|fresh| fresh.invitation).collect()
+    }
+
+    /// The yes of somebody whom only this name knows, to these clauses of a request, by an invitation of her own: signed and
+    /// not sent.
+    ///
+    /// # Panics
+    /// When the node refuses to invite her.
+    #[must_use]
+    pub fn yes(
+        &self,
+        node: &NodeProcess,
+        request: &CanonicalRecord,
+        name: &str,
+        clauses: &[Clause],
+    ) -> (Customer, Built) {
+        let invitations = self.invite(node, request, 1);
+        let customer = self.customer(name);
+        let grant = customer.grant(self, request, &invitations[0], clauses, Sight::default().anchor());
+        (customer, grant)
     }
 
     /// Somebody whom only this name knows.

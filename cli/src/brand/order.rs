@@ -7,9 +7,9 @@ use placet_kernel::jws;
 use placet_schemas::api::{DESTRUCTION_ORDER_TYP, OrderClaims};
 use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json;
-use placet_schemas::record::consent::ErasureGround;
 use serde::Serialize;
 
+use crate::ground::Ground;
 use crate::keyfile::BrandKey;
 use crate::output::Output;
 use crate::{files, system};
@@ -35,23 +35,6 @@ pub(crate) struct Args {
     /// File to write the order to, which must not be there
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-}
-
-/// The grounds of Article 17(1) GDPR.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Ground {
-    /// (a) no longer necessary
-    NoLongerNecessary,
-    /// (b) consent withdrawn
-    ConsentWithdrawn,
-    /// (c) objection
-    Objection,
-    /// (d) unlawfully processed
-    Unlawful,
-    /// (e) a legal obligation to erase
-    LegalObligation,
-    /// (f) collected from a child
-    ChildOnline,
 }
 
 #[derive(Serialize)]
@@ -83,17 +66,4 @@ pub(crate) fn run(args: &Args, out: &Output) -> Result<()> {
             report.order_hash
         )
     })
-}
-
-impl From<Ground> for ErasureGround {
-    fn from(ground: Ground) -> Self {
-        match ground {
-            Ground::NoLongerNecessary => Self::NoLongerNecessary,
-            Ground::ConsentWithdrawn => Self::ConsentWithdrawn,
-            Ground::Objection => Self::Objection,
-            Ground::Unlawful => Self::Unlawful,
-            Ground::LegalObligation => Self::LegalObligation,
-            Ground::ChildOnline => Self::ChildOnline,
-        }
-    }
 }

@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use placet_schemas::record::Kind;
-use placet_schemas::record::consent::ErasureGround;
 use placet_schemas::text::{Set, SomeOf};
 use placet_schemas::vocab::CategoryTerm;
 use placet_wallet::Pen;
@@ -10,6 +9,7 @@ use placet_wallet::records::{self, Erasure};
 
 use super::meet::{NodeArgs, meet_again};
 use super::{FileArgs, report, send, watch};
+use crate::ground::Ground;
 use crate::output::Output;
 use crate::system;
 
@@ -26,36 +26,6 @@ pub(super) struct Args {
     category: Vec<CategoryTerm>,
     #[command(flatten)]
     node: NodeArgs,
-}
-
-/// The grounds of Article 17(1) GDPR, by their letters.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Ground {
-    /// (a) the data is no longer necessary
-    NoLongerNecessary,
-    /// (b) consent is withdrawn
-    ConsentWithdrawn,
-    /// (c) objection
-    Objection,
-    /// (d) it was processed unlawfully
-    Unlawful,
-    /// (e) a law demands erasure
-    LegalObligation,
-    /// (f) it was collected from a child online
-    ChildOnline,
-}
-
-impl From<Ground> for ErasureGround {
-    fn from(ground: Ground) -> Self {
-        match ground {
-            Ground::NoLongerNecessary => Self::NoLongerNecessary,
-            Ground::ConsentWithdrawn => Self::ConsentWithdrawn,
-            Ground::Objection => Self::Objection,
-            Ground::Unlawful => Self::Unlawful,
-            Ground::LegalObligation => Self::LegalObligation,
-            Ground::ChildOnline => Self::ChildOnline,
-        }
-    }
 }
 
 pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()> {

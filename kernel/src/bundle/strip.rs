@@ -4,8 +4,8 @@ use placet_schemas::json::{self, Fault, FaultCode, Node};
 
 use super::MAX_BUNDLE_BYTES;
 use super::format::Unverified;
-use crate::checkpoint::{Checkpoint, CheckpointKeys, SignedCheckpoint};
-use crate::note::UnverifiedNote;
+use crate::checkpoint::SignedCheckpoint;
+use crate::pinned;
 use crate::trust::Trust;
 
 /// The bundle without the note lines by keys that `trust` does not name. [`super::verify`] refuses a bundle with such lines:
@@ -38,12 +38,7 @@ pub fn strip(bytes: &[u8], trust: &Trust) -> Result<Vec<u8>, Fault> {
 
 fn exact_note(text: &str, bundle: &Unverified<'_>, trust: &Trust) -> Option<String> {
     let log = trust.log(&bundle.origin)?;
-    let note = UnverifiedNote::parse(text.as_bytes()).ok()?;
-    let claimed: Checkpoint = note.unverified_text().parse().ok()?;
-    let own = log.cosigner_keys(claimed.size());
-    let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
-    let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();
-    let keys = CheckpointKeys::new(bundle.origin.clone(), log_keys, cosigners).ok()?;
+    let keys = pinned::keys_for(text, &bundle.origin, trust, log).ok()?;
     let signed = SignedCheckpoint::open(text.as_bytes(), &keys).ok()?;
     Some(signed.exact_note().to_owned())
 }

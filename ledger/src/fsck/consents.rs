@@ -20,12 +20,11 @@ impl Check {
             from = last.grant + 1;
             let size = self.head.size;
             // The row of a consent that is being destroyed may be there or not.
-            let leaves = std::mem::take(&mut self.expected.leaves);
-            let live: Vec<ConsentRow> = rows
+            let leaves = &self.expected.leaves;
+            let live = rows
                 .into_iter()
-                .filter(|row| row.grant < size && !leaves.contains_key(&row.grant))
-                .collect();
-            self.expected.leaves = leaves;
+                .filter(|row| row.grant < size && !leaves.contains_key(&row.grant));
+            let live: Vec<ConsentRow> = live.collect();
             for row in &live {
                 self.report.consents += 1;
                 self.consent(row).await?;

@@ -18,7 +18,7 @@ use crate::arrive::{Blinds, event, subject};
 use crate::crypto::{Blinded, Purpose, RecordSecret};
 use crate::destroy::is_cleared;
 use crate::error::StoreError;
-use crate::store::FsckRow;
+use crate::store::{FsckRow, Seen};
 use crate::tree::{from_bytes, to_bytes};
 
 /// Longest answer that is read back.
@@ -42,10 +42,10 @@ impl Check {
             tiles: 0,
             ready: Vec::new(),
         };
-        self.checkpoints_of(&tree.frontier).await?;
         let mut next = 0;
         while next < self.head.size {
             let to = self.head.size.min(next + PAGE);
+            let mut kept = self.store.checkpoints_between(next, to).await?.into_iter().peekable();
             let rows = self.store.fsck_rows(next, to).await?;
             let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
             let secrets = self.keyring.secrets(&indexes).await?;
@@ -57,8 +57,15 @@ impl Check {
                     return Ok(());
                 }
                 next += 1;
+                // Those of this size, before the next leaf: the empty tree's at the beginning.
+                while let Some(seen) = kept.next_if(|seen| seen.size < next) {
+                    self.checkpoint(&seen, &tree.frontier);
+                }
                 tree.push(leaf_hash(&row.leaf))?;
-                self.checkpoints_of(&tree.frontier).await?;
+                if next == self.published.0 && tree.frontier.root() != self.published.1 {
+                    let what = "what is published is another history than what is stored: keep both, and find out which was first";
+                    self.damaged("forked", "head", what);
+                }
                 self.feed(row);
                 if let Some(record) = self.record(row, secrets.get(&row.index)) {
                     self.learn(row, &record);
@@ -70,6 +77,9 @@ impl Check {
             if rows.is_empty() {
                 self.damaged("record_missing", record_place(next), "the row is not there");
                 return Ok(());
+            }
+            for seen in kept {
+                self.checkpoint(&seen, &tree.frontier);
             }
             self.lookups(&asked, &opened).await?;
             self.tiles(&mut tree).await?;
@@ -140,7 +150,6 @@ impl Check {
     /// A record whose opening was destroyed: nothing of it is left but its leaf, unless that is still under way.
     fn destroyed(&mut self, row: &FsckRow, has_key: bool, (by, step): (u64, u64)) {
         self.report.destroyed += 1;
-        self.expected.destructions.insert(by);
         let place = record_place(row.index);
         if !is_cleared(step) {
             // What is removed with each step is for the ledger to finish; the counts below allow for it.
@@ -216,14 +225,11 @@ impl Check {
         match &record.body {
             Body::ControllerKeys(keys) => {
                 self.expected.controller_keys += 1;
+                self.ids.insert(keys.document.id().clone(), row.controller);
                 let brand = self.brands.entry(row.controller).or_insert_with(|| {
                     let mut feed = Frontier::new();
                     feed.push(leaf_hash(&row.leaf));
-                    Brand {
-                        did: keys.document.id().clone(),
-                        feed,
-                        keys: Vec::new(),
-                    }
+                    Brand { feed, keys: Vec::new() }
                 });
                 brand.keys.push((row.index, Arc::new((**keys).clone())));
             }
@@ -274,24 +280,21 @@ impl Check {
         Ok(())
     }
 
-    /// The kept checkpoints of this size have this root, and are signed.
-    async fn checkpoints_of(&mut self, frontier: &Frontier) -> Result<(), StoreError> {
-        for seen in self.store.checkpoints_of(frontier.size()).await? {
-            let signed = SignedCheckpoint::open(seen.note.as_bytes(), &self.voice.trusted);
-            let right = signed.is_ok_and(|signed| {
-                let checkpoint = signed.checkpoint();
-                (checkpoint.size(), checkpoint.root()) == (seen.size, frontier.root())
-            });
-            if !right || seen.root != frontier.root() {
-                let what = "it is not signed by this log, or its root is not that of the leaves";
-                self.damaged(
-                    "checkpoint_differs",
-                    format!("checkpoints {} {}", seen.size, seen.time),
-                    what,
-                );
-            }
+    /// A kept checkpoint has the root of the leaves that it counts, and is signed.
+    fn checkpoint(&mut self, seen: &Seen, frontier: &Frontier) {
+        let signed = SignedCheckpoint::open(seen.note.as_bytes(), &self.voice.trusted);
+        let right = signed.is_ok_and(|signed| {
+            let checkpoint = signed.checkpoint();
+            (checkpoint.size(), checkpoint.root()) == (seen.size, frontier.root())
+        });
+        if seen.size != frontier.size() || !right || seen.root != frontier.root() {
+            let what = "it is not signed by this log, or its root is not that of the leaves";
+            self.damaged(
+                "checkpoint_differs",
+                format!("checkpoints {} {}", seen.size, seen.time),
+                what,
+            );
         }
-        Ok(())
     }
 
     async fn tiles(&mut self, tree: &mut Growing) -> Result<(), StoreError> {

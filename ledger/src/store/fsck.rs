@@ -62,12 +62,15 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// The kept checkpoints of a size.
-    pub(crate) async fn checkpoints_of(&self, size: u64) -> Result<Vec<Seen>, StoreError> {
-        let rows: Vec<SeenRow> = sqlx::query_as("SELECT size, root, note, time FROM checkpoints WHERE size = $1")
-            .bind(int(size))
-            .fetch_all(self.db.reader())
-            .await?;
+    /// The kept checkpoints of sizes after `from` up to `to`, ascending; those of the empty tree with the first.
+    pub(crate) async fn checkpoints_between(&self, from: u64, to: u64) -> Result<Vec<Seen>, StoreError> {
+        let rows: Vec<SeenRow> = sqlx::query_as(
+            "SELECT size, root, note, time FROM checkpoints WHERE size > $1 AND size <= $2 ORDER BY size, time",
+        )
+        .bind(if from == 0 { -1 } else { int(from) })
+        .bind(int(to))
+        .fetch_all(self.db.reader())
+        .await?;
         rows.into_iter().map(seen).collect()
     }
 

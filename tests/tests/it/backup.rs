@@ -17,7 +17,6 @@ use placet_tests::p;
 use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::Shop;
 use placet_wallet::records::Built;
-use placet_wallet::sight::Sight;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -43,15 +42,7 @@ impl Office {
     }
 
     fn grant(&self, node: &NodeProcess, name: &str) -> Built {
-        let [invitation] = self.shop.invite(node, &self.request, 1).try_into().unwrap();
-        let customer = self.shop.customer(name);
-        let grant = customer.grant(
-            &self.shop,
-            &self.request,
-            &invitation,
-            &[newsletter()],
-            Sight::default().anchor(),
-        );
+        let (_, grant) = self.shop.yes(node, &self.request, name, &[newsletter()]);
         self.shop.caller(node).post("/v1/records", &grant.bytes);
         grant
     }

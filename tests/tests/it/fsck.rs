@@ -331,8 +331,20 @@ fn whatever_is_changed_in_a_file_is_found() {
     let _shop = Shop::open(&node, &p(ORIGIN), Brand::cinema());
     published(&home.path().join("node"), size + 1);
     node.kill();
+    let other = home.path().join("other");
+    copy(&older, &other);
     fs::remove_dir_all(older.join("log")).unwrap();
     copy(&home.path().join("node/log"), &older.join("log"));
     let (status, codes) = fsck(older.to_str().unwrap(), &[]);
     assert!(status == 1 && codes.contains("rolled_back"), "{codes:?}");
+    // Each of two histories is sound by itself; files of one and rows of the other are not.
+    let node = NodeProcess::start(&built(), &p(ORIGIN), &other, &[]);
+    let _shop = Shop::open(&node, &p(ORIGIN), Brand::gym());
+    published(&other, size + 1);
+    node.kill();
+    assert_eq!(fsck(other.to_str().unwrap(), &[]), (0, BTreeSet::new()));
+    fs::remove_dir_all(other.join("log")).unwrap();
+    copy(&home.path().join("node/log"), &other.join("log"));
+    let (status, codes) = fsck(other.to_str().unwrap(), &[]);
+    assert!(status == 1 && codes.contains("forked"), "{codes:?}");
 }

@@ -7,6 +7,8 @@ mod backup;
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod fsck;

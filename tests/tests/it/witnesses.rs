@@ -19,7 +19,6 @@ use placet_tests::process::{NodeProcess, built};
 use placet_tests::shop::{Customer, Shop};
 use placet_tests::watch::WitnessProcess;
 use placet_wallet::records::{self, Built};
-use placet_wallet::sight::Sight;
 use tempfile::TempDir;
 
 const ORIGIN: &str = "witnessed.example/log";
@@ -101,16 +100,7 @@ impl Town {
 
     /// The yes of somebody whom only this name knows, signed and not sent.
     fn yes(&self, node: &NodeProcess, name: &str) -> (Customer, Built) {
-        let [invitation] = self.shop.invite(node, &self.request, 1).try_into().unwrap();
-        let customer = self.shop.customer(name);
-        let grant = customer.grant(
-            &self.shop,
-            &self.request,
-            &invitation,
-            &[newsletter()],
-            Sight::default().anchor(),
-        );
-        (customer, grant)
+        self.shop.yes(node, &self.request, name, &[newsletter()])
     }
 
     /// The same, sent and recorded.
@@ -152,6 +142,14 @@ fn instant() -> Instant {
 /// How many signatures a note has.
 fn signatures(note: &str) -> usize {
     note.lines().filter(|line| line.starts_with('\u{2014}')).count()
+}
+
+/// Waits until the published checkpoint has this size, and the log's own two signatures and so many witnesses'.
+fn cosigned(node: &NodeProcess, size: u64, witnesses: usize) {
+    soon("the log is cosigned", || {
+        let note = published(node);
+        size_of(&note) == size && signatures(&note) == 2 + witnesses
+    });
 }
 
 fn published(node: &NodeProcess) -> String {

@@ -13,6 +13,7 @@ use placet_tests::scene::{ORIGIN, Scene};
 use proptest::prelude::*;
 
 use super::{eventful, says_nothing_new};
+use crate::damage;
 
 /// Bytes, and what they are judged by.
 struct Judged {
@@ -85,30 +86,14 @@ proptest! {
 
     #[test]
     fn bytes_changed_inserted_deleted_or_cut_off_make_nothing_new_hold(
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..4),
+        edits in damage::edits(),
     ) {
         let judged = {
             let scene = eventful();
             let bytes = scene.evidence().to_bytes().unwrap();
             Judged { bytes, trust: scene.trust(), now: scene.clock }
         };
-        let mut changed = judged.bytes.clone();
-        for (index, byte, edit) in edits {
-            let at = index.index(changed.len());
-            match edit {
-                0 => changed[at] = byte,
-                1 => changed.insert(at, byte),
-                2 => {
-                    changed.remove(at);
-                }
-                _ => {
-                    // Something that is copied within the bundle is the likeliest to be legal.
-                    let to = index.index(at + 1);
-                    let piece = changed[to..at].to_vec();
-                    changed.splice(at..at, piece);
-                }
-            }
-        }
+        let changed = damage::damaged(&judged.bytes, &edits);
         damaged(&judged, &changed)?;
     }
 

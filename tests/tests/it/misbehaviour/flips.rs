@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{ORIGIN, cinema, event, now, public};
+use crate::damage;
 
 /// Bytes, and what they are judged by.
 struct Judged {
@@ -174,26 +175,11 @@ proptest! {
     #[test]
     fn a_damaged_misbehaviour_file_proves_nothing_new(
         which: prop::sample::Index,
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..4),
+        edits in damage::edits(),
     ) {
         let files = files();
         let judged = which.get(&files);
-        let mut changed = judged.bytes.clone();
-        for (index, byte, edit) in edits {
-            let at = index.index(changed.len());
-            match edit {
-                0 => changed[at] = byte,
-                1 => changed.insert(at, byte),
-                2 => {
-                    changed.remove(at);
-                }
-                _ => {
-                    let to = index.index(at + 1);
-                    let piece = changed[to..at].to_vec();
-                    changed.splice(at..at, piece);
-                }
-            }
-        }
+        let changed = damage::damaged(&judged.bytes, &edits);
         if judged.holds(&changed) {
             let known = parts(&judged.bytes);
             prop_assert!(parts(&changed).iter().all(|part| known.contains(part)));

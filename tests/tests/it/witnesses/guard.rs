@@ -11,7 +11,7 @@ use placet_schemas::statement::{Signed, WithdrawalReceived};
 use placet_tests::caller::{Answer, Caller};
 use placet_tests::process::NodeProcess;
 
-use super::{Town, published, signatures, size_of, soon};
+use super::{Town, cosigned, published, signatures, size_of, soon};
 
 fn send(node: &NodeProcess, record: &[u8]) -> Answer {
     Caller::new(node.address()).call("POST", "/v1/records", record).unwrap()
@@ -44,9 +44,7 @@ fn a_restored_copy_does_not_open_once_a_witness_has_seen_more() {
     town.copy("backup");
     let node = town.node(&[&setting], &[]);
     town.given(&node, "Ada");
-    soon("the grant is cosigned", || {
-        signatures(&published(&node)) == 3 && size_of(&published(&node)) == 3
-    });
+    cosigned(&node, 3, 1);
     node.kill();
     let said = town.refused("backup", &[&setting]);
     assert!(said.contains("rolled back") && said.contains("w1.example"), "{said}");
@@ -67,9 +65,7 @@ fn a_restored_copy_that_went_on_by_itself_is_another_history_and_does_not_open()
     town.copy("backup");
     let node = town.node(&[&setting], &[]);
     town.given(&node, "Ada");
-    soon("the grant is cosigned", || {
-        size_of(&published(&node)) == 3 && signatures(&published(&node)) == 3
-    });
+    cosigned(&node, 3, 1);
     node.kill();
     // Somebody starts the copy without its witness, and it grows beyond what the witness saw.
     let alone = town.node_in("backup", &[], &[]);
@@ -98,9 +94,7 @@ fn a_witness_that_is_behind_after_a_crash_is_no_rollback() {
     node.kill();
     let node = town.node(&[&setting], &[]);
     assert_eq!(ready(&node), 200);
-    soon("all of it is cosigned", || {
-        size_of(&published(&node)) == 4 && signatures(&published(&node)) == 3
-    });
+    cosigned(&node, 4, 1);
 }
 
 #[test]
@@ -110,9 +104,7 @@ fn cosignatures_that_were_lost_here_are_asked_for_from_the_witnesss_size() {
     let setting = witness.setting();
     let node = town.node(&[&setting], &[]);
     town.given(&node, "Ada");
-    soon("the grant is cosigned", || {
-        size_of(&published(&node)) == 3 && signatures(&published(&node)) == 3
-    });
+    cosigned(&node, 3, 1);
     node.kill();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -127,9 +119,7 @@ fn cosignatures_that_were_lost_here_are_asked_for_from_the_witnesss_size() {
     });
     let node = town.node(&[&setting], &[]);
     town.given(&node, "Berta");
-    soon("it goes on", || {
-        size_of(&published(&node)) == 4 && signatures(&published(&node)) == 3
-    });
+    cosigned(&node, 4, 1);
 }
 
 #[test]
@@ -214,9 +204,7 @@ fn two_nodes_with_one_key_are_found_out_and_the_later_one_stops_signing() {
     town.copy("twin");
     let (node, twin) = (town.node(&[&setting], &[]), town.node_in("twin", &[&setting], &[]));
     let (customer, grant) = town.given(&twin, "Ada");
-    soon("the twin's record is cosigned", || {
-        size_of(&published(&twin)) == 3 && signatures(&published(&twin)) == 3
-    });
+    cosigned(&twin, 3, 1);
     // The node does not know of it yet, and records something else at the same place.
     town.given(&node, "Berta");
     soon("the node is told", || ready(&node) == 503);
@@ -297,9 +285,7 @@ fn a_stranger_who_feeds_the_witness_first_does_not_stop_the_log() {
         assert!(feeding.join().unwrap() > 5, "the stranger was never first");
     });
     assert_eq!(ready(&node), 200);
-    soon("all of it is cosigned", || {
-        size_of(&published(&node)) == 62 && signatures(&published(&node)) == 3
-    });
+    cosigned(&node, 62, 1);
 }
 
 /// The consistency proof between two published sizes, from the log's own tiles; one line a hash.
