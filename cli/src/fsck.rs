@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use placet_ledger::{FsckReport, Keys, MAX_FINDINGS};
+use placet_kernel::trust::Trust;
+use placet_ledger::{FsckReport, Keys, MAX_FINDINGS, Published};
 use serde::Serialize;
 
 use crate::output::{self, Output};
@@ -79,6 +80,9 @@ struct Replayed {
     consents: u64,
     /// Records whose opening was destroyed.
     destroyed: u64,
+    /// Cosignatures that were verified, and those of witnesses that the trust file does not name.
+    cosignatures: u64,
+    unknown_cosignatures: u64,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
@@ -114,7 +118,7 @@ fn check(args: &Args) -> Result<Report> {
     files::rebuild(&source, &seen.checkpoint, &mut findings)?;
     files::leftovers(&source, seen.checkpoint.size(), &mut findings)?;
     let replayed = match node::has_keys(&folder) {
-        true => Some(replay(&folder, &seen, &mut findings)?),
+        true => Some(replay(&folder, &seen, trust.as_ref(), &mut findings)?),
         false => None,
     };
     Ok(Report {
@@ -127,20 +131,27 @@ fn check(args: &Args) -> Result<Report> {
     })
 }
 
-fn replay(folder: &Path, seen: &files::Seen, findings: &mut Findings) -> Result<Replayed> {
+fn replay(folder: &Path, seen: &files::Seen, trust: Option<&Trust>, findings: &mut Findings) -> Result<Replayed> {
     let keys: Keys = node::load(folder)?;
     let origin = seen.checkpoint.origin().clone();
-    let published = (seen.checkpoint.size(), seen.checkpoint.root());
+    let witnesses = trust.into_iter().flat_map(Trust::witnesses);
+    let published = Published {
+        size: seen.checkpoint.size(),
+        root: seen.checkpoint.root(),
+        witnesses: witnesses.map(|(_, key)| key.clone()).collect(),
+    };
     let progress = std::sync::OnceLock::new();
     let told = |done: u64, total: u64| {
         let bar = progress.get_or_init(|| Progress::new("databases", total, "records"));
         bar.set(done);
     };
-    let report: FsckReport = wait(async { Ok(placet_ledger::fsck(folder, origin, keys, published, &told).await?) })?;
+    let report: FsckReport = wait(async { Ok(placet_ledger::fsck(folder, origin, keys, &published, &told).await?) })?;
     let done = Replayed {
         records: report.records,
         consents: report.consents,
         destroyed: report.destroyed,
+        cosignatures: report.cosignatures,
+        unknown_cosignatures: report.unknown_cosignatures,
     };
     findings.take(report);
     Ok(done)
@@ -213,10 +224,14 @@ fn mend(code: &str) -> &'static str {
         "forked" => "keep both, start neither: one of them is not this log's history; a witness knows which was first",
         "keyring_beyond_head" => "nothing: the next start sweeps them",
         "destruction_unfinished" => "nothing: the node goes on with it; see `placet destructions`",
+        "followers_waiting" => {
+            "have those services run: each removes what it holds and says so; see `placet destructions`"
+        }
         "destroyed_is_there" | "destroyed_without_record" | "destroyed_not_marked" => {
             "keep a copy of main.db, restore no older keyring, and have somebody look: what must be gone is there, or the \
              other way round"
         }
+        "acknowledgement_differs" => "do not count on that follower's word: have the service remove and sign again",
         "withdrawals_waiting" => "nothing, if a witness is about to answer; see OPERATIONS",
         _ => "restore main.db and keyring.db of one moment that is not older than the published log, and check again",
     }
@@ -235,9 +250,13 @@ fn text(report: &Report) -> String {
             records,
             consents,
             destroyed,
+            cosignatures,
+            unknown_cosignatures,
         }) => {
             text.push_str(&format!(
-                "replayed   {records} records, {consents} consents, every row compared; {destroyed} records destroyed\n"
+                "replayed   {records} records, {consents} consents, every row compared; {destroyed} records destroyed\n\
+                 witnessed  {cosignatures} cosignatures verified; {unknown_cosignatures} by witnesses that the trust file does \
+                 not name\n"
             ));
         }
         None => text.push_str("replayed   nothing: no databases here, only the log's files were checked\n"),

@@ -15,6 +15,7 @@ use placet_schemas::record::{Body, Kind};
 use placet_schemas::time::{Period, Timestamp};
 use placet_schemas::version::Version;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::arrive::event;
 use crate::error::{OVERTAKEN, StoreError, SubmitError};
@@ -28,6 +29,9 @@ use crate::store::ConsentRow;
 const EVERY: Duration = Duration::from_secs(60);
 /// How long it waits after a step that failed.
 const RETRY: Duration = Duration::from_secs(5);
+/// Rewriting the keyring takes as long as the log has grown, and commits wait for it meanwhile. So it may take one part in so
+/// many of the time: with a small log it follows every destruction at once, with a large one it clears the files of many.
+const CLEARING_SHARE: u32 = 50;
 /// How often a destruction is begun anew because the consent got another event meanwhile.
 const MAX_TRIES: usize = 8;
 /// Most due consents that are read at once.
@@ -37,15 +41,23 @@ const MAX_LEAVES: usize = MAX_EVENTS + 1;
 /// Due dates are stored in whole days, so that they tell as little as they can.
 const DAY: u64 = 24 * 60 * 60;
 
+/// When the files were last cleared, and how long that took.
+#[derive(Default)]
+struct Clearing(Option<(Instant, Duration)>);
+
 /// What has been done about a destruction, as it is written down.
 const KEYS_GONE: u64 = 1;
 const TEXTS_GONE: u64 = 2;
 const FILES_CLEARED: u64 = 3;
 
-/// Removes what committed destructions are about, each from the step that was written down last.
-async fn destroy(node: &Node, unfinished: &[(u64, u64)]) -> Result<(), Stop> {
+/// Removes what committed destructions are about, each from the step that was written down last. Gives how long to wait
+/// before it is done, if the files cannot be cleared yet.
+async fn destroy(node: &Node, unfinished: &[(u64, u64)], clearing: &mut Clearing) -> Result<Option<Duration>, Stop> {
     for (destruction, done) in unfinished {
         remove(node, *destruction, *done).await?;
+    }
+    if let Some(pause) = clearing.pause() {
+        return Ok(Some(pause));
     }
 
     // 3. FILES: both databases still have the old pages in their journals, and the keyring may have copies in the gaps of its
@@ -59,9 +71,12 @@ async fn destroy(node: &Node, unfinished: &[(u64, u64)]) -> Result<(), Stop> {
         }
         Ok(())
     };
-    node.step(Step::ClearFiles, files).await
+    let begun = Instant::now();
+    node.step(Step::ClearFiles, files).await?;
+    clearing.done(begun);
 
     // What followers hold is theirs to remove: the destruction waits for their signed word (see `order.rs`).
+    Ok(None)
 }
 
 /// The first two steps, of one destruction.
@@ -95,20 +110,26 @@ pub(crate) const fn is_cleared(step: u64) -> bool {
 
 /// Runs what is unfinished, and destroys what is due, until it is told to stop.
 pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Receiver<bool>) {
+    let mut clearing = Clearing::default();
     loop {
-        let mut pause = EVERY;
-        match finish(&node).await {
-            Ok(()) => {}
+        let pause = match finish(&node, &mut clearing).await {
+            Ok(wait) => wait.map_or(EVERY, |wait| wait.min(EVERY)),
             Err(Stop::Dead) => return,
             Err(Stop::Failed(error)) => {
                 tracing::error!(code = error.code(), %error, "a destruction is not finished; trying again");
-                pause = RETRY;
+                RETRY
             }
-        }
-        if let Some(ledger) = ledger.upgrade()
-            && let Err(error) = ledger.destroy_due().await
-        {
-            tracing::error!(%error, "consents that are due were not destroyed; trying again");
+        };
+        if let Some(ledger) = ledger.upgrade() {
+            // However many are due, whoever wants to stop does not wait for them: each is a record of its own.
+            tokio::select! {
+                done = ledger.destroy_due() => {
+                    if let Err(error) = done {
+                        tracing::error!(%error, "consents that are due were not destroyed; trying again");
+                    }
+                }
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
         }
         tokio::select! {
             () = node.destructions.notified() => {}
@@ -128,21 +149,42 @@ pub(crate) async fn redo(node: &Node) -> Result<(), Stop> {
             again,
             "the keyring is from before some destructions: they are done again"
         );
-        finish(node).await?;
+        finish(node, &mut Clearing::default()).await?;
     }
     Ok(())
 }
 
-/// Goes on with every destruction that the node has not finished.
-async fn finish(node: &Node) -> Result<(), Stop> {
+/// Goes on with every destruction that the node has not finished. Gives how long to wait before the next try, if it cannot be
+/// finished yet.
+async fn finish(node: &Node, clearing: &mut Clearing) -> Result<Option<Duration>, Stop> {
     let unfinished = node.store.unfinished_destructions().await?;
     if unfinished.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    destroy(node, &unfinished).await?;
+    let wait = destroy(node, &unfinished, clearing).await?;
     let count = unfinished.len();
-    tracing::info!(count, "the node holds nothing any more of what was destroyed");
-    Ok(())
+    match wait {
+        None => tracing::info!(count, "the node holds nothing any more of what was destroyed"),
+        Some(wait) => tracing::info!(
+            count,
+            seconds = wait.as_secs(),
+            "keys and texts are gone; the files are cleared later"
+        ),
+    }
+    Ok(wait)
+}
+
+impl Clearing {
+    /// How long to wait before the files are cleared again.
+    fn pause(&self) -> Option<Duration> {
+        let (ended, took) = self.0?;
+        let left = took.saturating_mul(CLEARING_SHARE).saturating_sub(ended.elapsed());
+        (!left.is_zero()).then_some(left)
+    }
+
+    fn done(&mut self, begun: Instant) {
+        self.0 = Some((Instant::now(), begun.elapsed()));
+    }
 }
 
 impl Ledger {
@@ -254,11 +296,11 @@ impl Node {
         let state = open_state(&self.keyring.secret(row.grant).await?, row.last, &row.state)?;
         let request = self.known.requests(&self.store, &[state.request]).await?;
         let request = request.get(&state.request).ok_or(StoreError::Corrupt("request"))?;
-        let end = match state.phase {
-            Phase::Given => state.valid_until,
-            Phase::Withdrawn | Phase::EndedByController => self.ended(&state).await?.min(state.valid_until),
+        let ended = match state.phase {
+            Phase::Given => None,
+            Phase::Withdrawn | Phase::EndedByController => Some(self.ended(&state).await?),
         };
-        Ok((state.consent, end.plus(request.body.proof_retention)))
+        Ok((state.consent, due(&state, ended, request.body.proof_retention)))
     }
 
     /// When a consent was ended: by the ledger's own clock, which no signer can set.
@@ -274,12 +316,18 @@ impl Node {
     }
 }
 
+/// When the proof of a consent, which was ended at `ended` or not at all, has been kept for long enough.
+pub(crate) fn due(state: &State, ended: Option<Timestamp>, retention: Period) -> Timestamp {
+    let end = ended.map_or(state.valid_until, |ended| ended.min(state.valid_until));
+    end.plus(retention)
+}
+
 /// The day on which to look at a consent that lasts until `until`, if nothing happens to it.
 pub(crate) fn look_on(until: Timestamp, retention: Period) -> u64 {
     due_day(until.plus(retention))
 }
 
 /// The first day that begins at or after `due`: never too early.
-const fn due_day(due: Timestamp) -> u64 {
+pub(crate) const fn due_day(due: Timestamp) -> u64 {
     due.unix().div_ceil(DAY)
 }

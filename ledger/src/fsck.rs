@@ -4,12 +4,15 @@
 //! each record is the kernel ([`placet_kernel::arrival::check`]), of each consent the lifecycle
 //! ([`placet_schemas::lifecycle::apply`]): the same that decided when the records came in.
 //!
-//! Three passes, each of which holds little in memory, however long the log: [`records`] in log order (leaf, opening,
-//! signature, answer, look-ups, feeds, tree), [`consents`] one by one, [`tables`] for what is counted or stands alone.
+//! Passes, each of which holds little in memory, however long the log: [`records`] in log order (leaf, opening, signature,
+//! answer, look-ups, feeds, tree), [`consents`] one by one, [`destroyed`], [`cosigned`], and [`tables`] for what is counted or
+//! stands alone.
 //!
 //! Out of scope: the log's files, which anyone can check (`placet fsck` does, with [`placet_kernel::audit`]).
 
 mod consents;
+mod cosigned;
+mod destroyed;
 mod records;
 mod tables;
 
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 use placet_kernel::checkpoint::SignedCheckpoint;
 use placet_kernel::merkle::{Frontier, Hash};
+use placet_kernel::note::VerifierKey;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
@@ -35,6 +39,8 @@ use crate::tree::Head;
 pub const MAX_FINDINGS: u64 = 20;
 /// Rows that are read at once.
 const PAGE: u64 = 256;
+/// How often the check is begun anew because a node that runs has removed rows meanwhile.
+const MAX_TRIES: usize = 4;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +73,10 @@ pub struct FsckReport {
     pub consents: u64,
     /// Records whose opening was destroyed.
     pub destroyed: u64,
+    /// Cosignatures that were verified.
+    pub cosignatures: u64,
+    /// Cosignatures of witnesses whose keys were not given: only their form was looked at.
+    pub unknown_cosignatures: u64,
     /// The findings, at most [`MAX_FINDINGS`] of a code.
     pub findings: Vec<FsckFinding>,
     /// How often each code was found.
@@ -75,8 +85,19 @@ pub struct FsckReport {
     damaged: bool,
 }
 
-/// Compares the databases in `dir` with a replay of the log, and with the size and root that the log has published.
-/// `progress` is told how many of how many records are done.
+/// What is known of the log besides its databases.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Size of the tree that its files show.
+    pub size: u64,
+    /// Its root.
+    pub root: Hash,
+    /// Keys of its witnesses.
+    pub witnesses: Vec<VerifierKey>,
+}
+
+/// Compares the databases in `dir` with a replay of the log, and with what the log has published. `progress` is told how many
+/// of how many records are done.
 ///
 /// # Errors
 /// When the databases cannot be read at all, or are not of this log and these keys.
@@ -84,31 +105,34 @@ pub async fn fsck(
     dir: &Path,
     origin: Origin,
     keys: Keys,
-    published: (u64, Hash),
+    published: &Published,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<FsckReport, OpenError> {
     let vault = Vault::new(&keys.kek);
     let voice = Voice::new(origin, keys)?;
     let store = Store::open_to_read(dir).await?;
     let keyring = Keyring::open_to_read(dir, vault).await?;
-    let head = store.head().await?.ok_or(StoreError::Corrupt("head"))?;
     let mut check = Check {
         voice,
+        head: store.head().await?.ok_or(StoreError::Corrupt("head"))?,
         store,
         keyring,
-        head,
-        published,
+        published: (published.size, published.root),
         report: FsckReport::default(),
         brands: HashMap::new(),
         ids: HashMap::new(),
         requests: HashMap::new(),
         expected: Expected::default(),
     };
-    check.head();
-    check.records(progress).await?;
-    check.consents().await?;
-    check.tables().await?;
-    check.report.records = check.head.size;
+    for _ in 0..MAX_TRIES {
+        let before = check.store.destruction_steps().await?;
+        check.all(&published.witnesses, progress).await?;
+        // What was removed under our eyes looks like damage; what is damaged looks so again.
+        if !check.report.is_damaged() || check.store.destruction_steps().await? == before {
+            break;
+        }
+        check.again().await?;
+    }
     check.store.close().await;
     check.keyring.close().await;
     Ok(check.report)
@@ -149,11 +173,35 @@ struct Expected {
     grants: u64,
     /// Leaves that Destruction records name, and which: what may be missing, and nothing else.
     leaves: BTreeMap<u64, u64>,
+    /// What Destruction records say, by their index.
+    destructions: BTreeMap<u64, destroyed::Named>,
     /// Records that are still being removed.
     unfinished: u64,
 }
 
 impl Check {
+    async fn all(&mut self, witnesses: &[VerifierKey], progress: &(dyn Fn(u64, u64) + Sync)) -> Result<(), StoreError> {
+        self.head();
+        self.records(progress).await?;
+        self.consents().await?;
+        self.destructions().await?;
+        self.cosignatures(witnesses).await?;
+        self.tables().await?;
+        self.report.records = self.head.size;
+        Ok(())
+    }
+
+    /// Forgets everything, to begin anew.
+    async fn again(&mut self) -> Result<(), StoreError> {
+        self.head = self.store.head().await?.ok_or(StoreError::Corrupt("head"))?;
+        self.report = FsckReport::default();
+        self.brands.clear();
+        self.ids.clear();
+        self.requests.clear();
+        self.expected = Expected::default();
+        Ok(())
+    }
+
     /// The stored checkpoint is signed by the log and says what its row says.
     fn head(&mut self) {
         let signed = SignedCheckpoint::open(self.head.note.as_bytes(), &self.voice.trusted);

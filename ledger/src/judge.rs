@@ -257,7 +257,7 @@ impl<'a> Judge<'a> {
             .get(&hash)
             .filter(|found| found.request == *request);
         let found = found.ok_or(Ground::InvitationUnknown)?;
-        if found.spent || self.spent.contains_key(&hash) {
+        if found.spent.is_some() || self.spent.contains_key(&hash) {
             return Err(Ground::InvitationSpent.into());
         }
         if found.expires <= self.now.unix() {

@@ -85,7 +85,7 @@ pub use backup::{Copied, KEYRING_DATABASE, MAIN_DATABASE, Restored, backup, insp
 pub use clock::{Clock, SystemClock};
 pub use crypto::SealError;
 pub use error::{OpenError, StoreError, SubmitError};
-pub use fsck::{FsckFinding, FsckReport, MAX_FINDINGS, Weight, fsck};
+pub use fsck::{FsckFinding, FsckReport, MAX_FINDINGS, Published, Weight, fsck};
 pub use keys::{KeyEncryptionKey, KeyFileError, Keys, SoftwareSigner};
 pub use ledger::{DEFAULT_TICK, Identity, Ledger, Recorded, Settings, Surroundings};
 pub use order::DestructionRow;

@@ -6,7 +6,7 @@ use placet_kernel::keys::PublicKey;
 use placet_schemas::api::{
     DESTRUCTION_DONE_TYP, DESTRUCTION_ORDER_TYP, DoneClaims, MAX_ORDER_AGE_SECONDS, OrderClaims,
 };
-use placet_schemas::id::{Did, DidUrl, Digest};
+use placet_schemas::id::{Did, DidUrl, Digest, Origin};
 use placet_schemas::json;
 use placet_schemas::record::destruction::DestructionGround;
 use placet_schemas::time::Timestamp;
@@ -97,23 +97,10 @@ impl Ledger {
             return Ok(None);
         }
         let known = store.follower_keys(index).await?;
-        let key = |method: &DidUrl| {
-            let did = method.did_str().parse().ok().filter(|did| known.contains(did))?;
-            PublicKey::from_did(&did).ok()
-        };
-        let wrong = |what: &dyn core::fmt::Display| SubmitError::from(Ground::Done(what.to_string()));
-        let (method, payload) = jws::verify(done, DESTRUCTION_DONE_TYP, key).map_err(|error| wrong(&error))?;
-        let claims: DoneClaims = claims(&payload).map_err(|fault| wrong(&fault))?;
-        if claims.origin != self.node().voice.origin || claims.destruction != index {
-            return Err(wrong(&"it is about another destruction"));
+        let (did, date) = read_done(done, &self.node().voice.origin, index, &known).map_err(Ground::Done)?;
+        if date > self.now().plus_seconds(TIME_TOLERANCE_SECONDS) {
+            return Err(Ground::Done("it is dated in the future".to_owned()).into());
         }
-        if claims.date > self.now().plus_seconds(TIME_TOLERANCE_SECONDS) {
-            return Err(wrong(&"it is dated in the future"));
-        }
-        let did = method
-            .did_str()
-            .parse()
-            .map_err(|_| wrong(&"the kid is no method of a DID"))?;
         store.acknowledge_destruction(index, &did, done).await?;
         Ok(self.destruction(index).await?)
     }
@@ -167,6 +154,24 @@ impl Ledger {
         }
         Ok((by, claims))
     }
+}
+
+/// Checks a follower's word about the Destruction at `index`: by which of the `known` keys, and when, it was given.
+pub(crate) fn read_done(done: &str, origin: &Origin, index: u64, known: &[Did]) -> Result<(Did, Timestamp), String> {
+    let key = |method: &DidUrl| {
+        let did = method.did_str().parse().ok().filter(|did| known.contains(did))?;
+        PublicKey::from_did(&did).ok()
+    };
+    let (method, payload) = jws::verify(done, DESTRUCTION_DONE_TYP, key).map_err(|error| error.to_string())?;
+    let claims: DoneClaims = claims(&payload).map_err(|fault| fault.to_string())?;
+    if claims.origin != *origin || claims.destruction != index {
+        return Err("it is about another destruction".to_owned());
+    }
+    let did = method.did_str().parse();
+    Ok((
+        did.map_err(|_| "the kid is no method of a DID".to_owned())?,
+        claims.date,
+    ))
 }
 
 impl Node {

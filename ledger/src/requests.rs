@@ -166,7 +166,7 @@ impl Ledger {
             .await?
             .remove(&hash)
             .ok_or(Ground::InvitationUnknown)?;
-        if found.spent {
+        if found.spent.is_some() {
             return Err(Ground::InvitationSpent.into());
         }
         let expires = Timestamp::from_unix(found.expires).ok_or(StoreError::Corrupt("time"))?;

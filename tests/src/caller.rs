@@ -124,7 +124,8 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         .nth(1)
         .and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| torn("no status line"))?;
-    let mut length = None;
+    // A 204 has neither content nor its length (RFC 9110, 8.6).
+    let mut length = (status == 204).then_some(0);
     loop {
         let line = line(stream)?;
         if line.is_empty() {

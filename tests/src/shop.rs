@@ -1,15 +1,19 @@
 //! A brand that has registered on a running node and asks, and the people who answer it: over HTTP alone.
 
+use std::thread;
+use std::time::Duration;
+
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::jws;
 use placet_kernel::sign::Algorithm;
 use placet_schemas::api::{
-    Challenge, Invitations, Invite, IssueToken, IssuedToken, Nothing, NoticeAnswer, REGISTRATION_TYP, RecordAnswer,
+    Challenge, DESTRUCTION_ORDER_TYP, DestructionPage, DestructionSummary, Invitations, Invite, IssueToken,
+    IssuedToken, Nothing, NoticeAnswer, OrderClaims, OrderDestruction, REGISTRATION_TYP, RecordAnswer,
     RegisterController, RegistrationClaims, Role,
 };
 use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json;
-use placet_schemas::record::consent::{Anchor, Strength};
+use placet_schemas::record::consent::{Anchor, ErasureGround, Strength};
 use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::scope::Clause;
 use placet_wallet::Pen;
@@ -111,6 +115,31 @@ impl Shop {
         let request = placet_wallet::brand::request(asked.request, &asked.notices, self.brand.signer(), &pen).unwrap();
         caller.post("/v1/requests", &request.bytes);
         request
+    }
+
+    /// Has a consent destroyed by the brand's order, and waits until the node itself holds nothing of it.
+    ///
+    /// # Panics
+    /// When the node refuses.
+    pub fn destroy(&self, node: &NodeProcess, consent: &Digest) -> DestructionSummary {
+        let claims = OrderClaims {
+            origin: self.origin.clone(),
+            consent: *consent,
+            ground: ErasureGround::NoLongerNecessary,
+            date: now(),
+        };
+        let claims = json::to_jcs(&claims).unwrap();
+        let order = jws::sign(&claims, DESTRUCTION_ORDER_TYP, &self.brand.method, &self.brand.key).unwrap();
+        let mut operator = node.operator();
+        let ordered: DestructionSummary = operator.post_json("/v1/destructions", &OrderDestruction { order });
+        loop {
+            let page: DestructionPage = serde_json::from_slice(&operator.get("/v1/destructions")).unwrap();
+            let found = page.destructions.into_iter().find(|found| found.index == ordered.index);
+            match found {
+                Some(found) if !found.pending.iter().any(|name| name == "ledger") => return found,
+                _ => thread::sleep(Duration::from_millis(20)),
+            }
+        }
     }
 
     /// Fresh invitations to a request.

@@ -1,10 +1,11 @@
 //! The second pass: every consent, lived through again.
 
 use placet_schemas::lifecycle::{self, State};
-use placet_schemas::record::{Body, Record};
+use placet_schemas::record::{Body, Kind, Record};
 
 use super::{Check, PAGE};
 use crate::arrive::event;
+use crate::destroy::{due, due_day};
 use crate::error::StoreError;
 use crate::life::{MAX_EVENTS, open_state};
 use crate::node::{Node, stored_record};
@@ -59,6 +60,7 @@ impl Check {
         };
         match self.replay(&events) {
             Ok(state) => {
+                self.due(row, &stored, &events).await?;
                 let (last, count) = (events.last().map(|(index, _)| *index), events.len() as u64);
                 if state.as_ref() != Some(&stored) || last != Some(row.last) || count != row.events {
                     self.damaged("consent_differs", place, "its state is not what its events lead to");
@@ -71,6 +73,31 @@ impl Check {
                     format!("it cannot follow what came before: {code}"),
                 );
             }
+        }
+        Ok(())
+    }
+
+    /// A consent is not forgotten: the day on which it is looked at is not later than that on which it is due.
+    async fn due(&mut self, row: &ConsentRow, state: &State, events: &[(u64, Record)]) -> Result<(), StoreError> {
+        let Some(request) = self.requests.get(&state.request) else {
+            return Ok(());
+        };
+        let retention = request.proof_retention;
+        let ending = events.iter().find(|(_, record)| {
+            let kind = record.kind();
+            matches!(kind, Kind::Withdrawal | Kind::EndedByController)
+        });
+        let ended = match ending {
+            Some((index, _)) => self.store.checkpoint_from(index + 1).await?.map(|seen| seen.time),
+            None => None,
+        };
+        let due = due_day(due(state, ended, retention));
+        if row.due > due {
+            let what = format!(
+                "it is due on day {due} since 1970, and would be looked at on day {}",
+                row.due
+            );
+            self.damaged("due_too_late", format!("consents {}", row.grant), what);
         }
         Ok(())
     }

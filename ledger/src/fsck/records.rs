@@ -10,6 +10,7 @@ use placet_kernel::keys::{PublicKey, verify_statement};
 use placet_kernel::merkle::{Frontier, Hash, leaf_hash};
 use placet_kernel::tile::Tile;
 use placet_schemas::api::RecordAnswer;
+use placet_schemas::id::Digest;
 use placet_schemas::json;
 use placet_schemas::record::{Body, CanonicalRecord, Kind, Record};
 
@@ -239,6 +240,9 @@ impl Check {
             }
             Body::ConsentGrant(_) => self.expected.grants += 1,
             Body::Destruction(destruction) => {
+                self.expected
+                    .destructions
+                    .insert(row.index, destruction.as_ref().into());
                 let leaves = destruction.leaves.as_slice().iter().map(|leaf| (*leaf, row.index));
                 self.expected.leaves.extend(leaves);
             }
@@ -249,6 +253,7 @@ impl Check {
     /// The keyring leads from everything that may be asked to these records.
     async fn lookups(&mut self, asked: &[Blinded], opened: &[(u64, Record, Blinds)]) -> Result<(), StoreError> {
         let found: HashMap<Blinded, u64> = self.keyring.find(asked).await?;
+        let mut spent = Vec::new();
         for (index, record, blinds) in opened {
             for (blind, what) in wanted(blinds) {
                 // A name that was used before does not keep a withdrawal out; the look-up then stays with the first.
@@ -263,6 +268,9 @@ impl Check {
                     ),
                 }
             }
+            if let Some(invitation) = &record.proof.challenge {
+                spent.push((invitation.digest(), *index));
+            }
             let vault = self.keyring.vault();
             let consent = record.consent().map(|consent| event(vault, &consent));
             let person = matches!(record.body, Body::ConsentGrant(_)).then(|| subject(vault, &record.issuer));
@@ -275,6 +283,19 @@ impl Check {
                         "the keyring does not list it among the events of its consent, or the consents of its person";
                     self.damaged("member_missing", record_place(*index), what);
                 }
+            }
+        }
+        self.spent(&spent).await
+    }
+
+    /// The invitations that grants answered are spent by them, as long as they are kept.
+    async fn spent(&mut self, by: &[(Digest, u64)]) -> Result<(), StoreError> {
+        let hashes: Vec<Digest> = by.iter().map(|(hash, _)| *hash).collect();
+        let kept = self.store.invitations_of(&hashes).await?;
+        for (hash, index) in by {
+            if kept.get(hash).is_some_and(|kept| kept.spent != Some(*index)) {
+                let what = "the invitation that it answers is good for another answer, or spent by another";
+                self.damaged("invitation_differs", record_place(*index), what);
             }
         }
         Ok(())

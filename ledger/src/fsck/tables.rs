@@ -1,11 +1,9 @@
 //! The third pass: what is counted, and what stands alone.
 
-use std::collections::BTreeSet;
-
 use placet_schemas::id::Digest;
 use placet_schemas::notice::CanonicalNotice;
 
-use super::{Check, record_place};
+use super::Check;
 use crate::error::StoreError;
 
 /// Most rows of one table that one record has.
@@ -15,7 +13,6 @@ impl Check {
     /// Compares the rest.
     pub(super) async fn tables(&mut self) -> Result<(), StoreError> {
         self.counts().await?;
-        self.destructions().await?;
         self.notices().await?;
         self.invitations().await?;
         let waiting = self.store.received_count().await?;
@@ -66,36 +63,6 @@ impl Check {
                 keyring.beyond
             );
             self.pending("keyring_beyond_head", "record_keys", what);
-        }
-        Ok(())
-    }
-
-    /// What is marked as destroyed is what Destruction records name.
-    async fn destructions(&mut self) -> Result<(), StoreError> {
-        let stored = self.store.destroyed_leaves(self.head.size).await?;
-        for (leaf, by) in &stored {
-            if self.expected.leaves.get(leaf) != Some(by) {
-                self.damaged(
-                    "destroyed_without_record",
-                    record_place(*leaf),
-                    format!("no Destruction at {by} names it"),
-                );
-            }
-        }
-        let known: BTreeSet<u64> = stored.into_iter().map(|(leaf, _)| leaf).collect();
-        let unmarked: Vec<u64> = self
-            .expected
-            .leaves
-            .keys()
-            .filter(|leaf| !known.contains(leaf))
-            .copied()
-            .collect();
-        for leaf in unmarked {
-            self.damaged(
-                "destroyed_not_marked",
-                record_place(leaf),
-                "a Destruction names it, and the row does not say so",
-            );
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Store {
                  ON CONFLICT (size, witness, slot) DO UPDATE SET time = excluded.time, line = excluded.line \
                  WHERE excluded.time >= cosignatures.time",
             );
-            let minute = int((given.time.unix() / SECONDS_PER_MINUTE).max(1));
+            let minute = int(minute(given.time));
             let later = later
                 .bind(size)
                 .bind(given.witness)
@@ -160,4 +160,10 @@ impl Store {
         sizes.dedup();
         sizes.into_iter().map(uint).collect()
     }
+}
+
+/// The slot of a later cosignature of this time.
+pub(crate) fn minute(time: Timestamp) -> u64 {
+    // 0 is for the first.
+    (time.unix() / SECONDS_PER_MINUTE).max(1)
 }

@@ -184,6 +184,26 @@ impl Store {
             .collect()
     }
 
+    /// The words that followers gave about this destruction, each with the key of the token it came by.
+    pub(crate) async fn follower_words(&self, index: u64) -> Result<Vec<(Option<String>, String)>, StoreError> {
+        let words = sqlx::query_as(
+            "SELECT t.key, f.done FROM destruction_followers f JOIN tokens t ON t.public_id = f.token \
+             WHERE f.destruction_idx = $1 AND f.done IS NOT NULL ORDER BY f.token",
+        )
+        .bind(int(index))
+        .fetch_all(self.db.reader())
+        .await?;
+        Ok(words)
+    }
+
+    /// How many destructions there are, and how far they are together: a number that changes with each of their steps.
+    pub(crate) async fn destruction_steps(&self) -> Result<(i64, i64), StoreError> {
+        let steps = sqlx::query_as("SELECT COUNT(*), COALESCE(SUM(step), 0) FROM destructions")
+            .fetch_one(self.db.reader())
+            .await?;
+        Ok(steps)
+    }
+
     /// Keeps the word of the follower with this key, its first one.
     pub(crate) async fn acknowledge_destruction(&self, index: u64, key: &Did, done: &str) -> Result<(), StoreError> {
         sqlx::query(

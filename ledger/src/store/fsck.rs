@@ -25,6 +25,19 @@ pub(crate) struct FsckRow {
     pub(crate) destroyed: Option<(u64, u64)>,
 }
 
+/// A cosignature, with the log's own note of that size.
+#[derive(Debug, Clone)]
+pub(crate) struct CosignedRow {
+    pub(crate) size: u64,
+    /// Name and key id.
+    pub(crate) witness: String,
+    pub(crate) slot: u64,
+    pub(crate) time: u64,
+    pub(crate) line: String,
+    /// `None` if no checkpoint of that size is kept.
+    pub(crate) note: Option<String>,
+}
+
 /// How many rows some tables have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counts {
@@ -72,6 +85,38 @@ impl Store {
         .fetch_all(self.db.reader())
         .await?;
         rows.into_iter().map(seen).collect()
+    }
+
+    /// Cosignatures after this one, under trees of up to `size` leaves, in order of size, witness and slot.
+    pub(crate) async fn cosignatures_after(
+        &self,
+        (after, witness, slot): (u64, &str, u64),
+        size: u64,
+        limit: u64,
+    ) -> Result<Vec<CosignedRow>, StoreError> {
+        let rows: Vec<(i64, String, i64, i64, String, Option<String>)> = sqlx::query_as(
+            "SELECT c.size, c.witness, c.slot, c.time, c.line, \
+             (SELECT k.note FROM checkpoints k WHERE k.size = c.size ORDER BY k.time LIMIT 1) FROM cosignatures c \
+             WHERE (c.size, c.witness, c.slot) > ($1, $2, $3) AND c.size <= $4 ORDER BY c.size, c.witness, c.slot LIMIT $5",
+        )
+        .bind(int(after))
+        .bind(witness)
+        .bind(int(slot))
+        .bind(int(size))
+        .bind(int(limit))
+        .fetch_all(self.db.reader())
+        .await?;
+        let read = |(size, witness, slot, time, line, note)| {
+            Ok(CosignedRow {
+                size: uint(size)?,
+                witness,
+                slot: uint(slot)?,
+                time: uint(time)?,
+                line,
+                note,
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// The stored hashes of a tile.

@@ -14,7 +14,8 @@ use crate::error::StoreError;
 pub(crate) struct InvitationRow {
     pub(crate) request: Digest,
     pub(crate) expires: u64,
-    pub(crate) spent: bool,
+    /// The grant by which it was spent.
+    pub(crate) spent: Option<u64>,
 }
 
 type Row = (Vec<u8>, Vec<u8>, i64, Option<i64>);
@@ -70,7 +71,7 @@ fn read((hash, request, expires, spent): Row) -> Result<(Digest, InvitationRow),
     let row = InvitationRow {
         request,
         expires: uint(expires)?,
-        spent: spent.is_some(),
+        spent: spent.map(uint).transpose()?,
     };
     Ok((Digest::from_bytes(bytes32(&hash, "invitation")?), row))
 }

@@ -6,15 +6,11 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use placet_kernel::jws;
-use placet_schemas::api::{DESTRUCTION_ORDER_TYP, OrderClaims, OrderDestruction};
-use placet_schemas::id::Digest;
 use placet_schemas::record::CanonicalRecord;
-use placet_schemas::record::consent::ErasureGround;
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::p;
-use placet_tests::process::{NodeProcess, built, now};
+use placet_tests::process::{NodeProcess, built};
 use placet_tests::shop::Shop;
 use placet_wallet::records::Built;
 use serde_json::Value;
@@ -45,30 +41,6 @@ impl Office {
         let (_, grant) = self.shop.yes(node, &self.request, name, &[newsletter()]);
         self.shop.caller(node).post("/v1/records", &grant.bytes);
         grant
-    }
-
-    /// Has a consent destroyed by the brand's order, and waits until the node holds nothing of it.
-    fn destroy(&self, node: &NodeProcess, consent: &Digest) {
-        let claims = OrderClaims {
-            origin: p(ORIGIN),
-            consent: *consent,
-            ground: ErasureGround::NoLongerNecessary,
-            date: now(),
-        };
-        let (claims, brand) = (placet_schemas::json::to_jcs(&claims).unwrap(), &self.shop.brand);
-        let order = jws::sign(&claims, DESTRUCTION_ORDER_TYP, &brand.method, &brand.key).unwrap();
-        let mut operator = node.operator();
-        operator.post(
-            "/v1/destructions",
-            &serde_json::to_vec(&OrderDestruction { order }).unwrap(),
-        );
-        loop {
-            let page: Value = serde_json::from_slice(&operator.get("/v1/destructions")).unwrap();
-            if page["destructions"][0]["state"] == "destroyed" {
-                return;
-            }
-            thread::sleep(std::time::Duration::from_millis(20));
-        }
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -272,7 +244,7 @@ fn a_keyring_from_before_a_destruction_destroys_again_before_it_serves() {
     let (office, node) = Office::open();
     let (ada, berta) = (office.grant(&node, "Ada"), office.grant(&node, "Berta"));
     let (_, keyring) = office.backup();
-    office.destroy(&node, &ada.state.consent);
+    office.shop.destroy(&node, &ada.state.consent);
     node.kill();
     let folder = office.path("node");
     for ending in ["", "-wal", "-shm"] {

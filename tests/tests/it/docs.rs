@@ -8,6 +8,7 @@ use std::process::Command;
 use placet_kernel::arrival;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
+use placet_kernel::keys::{PublicKey, verify_statement};
 use placet_kernel::misbehaviour;
 use placet_kernel::note::UnverifiedNote;
 use placet_kernel::tile::Tile;
@@ -16,6 +17,7 @@ use placet_kernel::trust::Trust;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::record::{self, CanonicalRecord};
+use placet_schemas::statement::{Signed, WithdrawalReceived};
 use placet_schemas::time::Timestamp;
 use placet_schemas::{json, lifecycle, notice};
 use serde::de::DeserializeOwned;
@@ -61,6 +63,10 @@ fn every_example_in_formats_is_what_it_says() {
             "tile-path" => drop(body.trim().parse::<Tile>().unwrap()),
             "tlog-proof" => drop(body.parse::<TlogProof>().unwrap()),
             "answer" => drop(decodes::<RecordAnswer>(&body)),
+            "received" => {
+                let word = decodes::<Signed<WithdrawalReceived>>(&body);
+                verify_statement(&word, &PublicKey::from_did(&word.signed_by).unwrap()).unwrap();
+            }
             "feed" => drop(decodes::<FeedAnswer>(&body)),
             "trust" => drop(Trust::parse(body.as_bytes()).unwrap()),
             "misbehaviour" => drop(misbehaviour::verify(body.trim_end().as_bytes(), None, now()).unwrap()),
@@ -73,7 +79,7 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 13, "{seen:?}");
+    assert_eq!(seen.len(), 14, "{seen:?}");
 }
 
 fn now() -> Timestamp {

@@ -1,5 +1,7 @@
 //! `placet fsck` finds whatever is changed behind a node's back, says where, and says nothing where nothing is.
 
+mod erased;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -97,10 +99,15 @@ fn copy(from: &Path, to: &Path) {
 
 /// Runs a change on a copy of the folder, and looks for the code.
 fn damaged(home: &TempDir, n: usize, change: impl FnOnce(&Path), status: i32, code: &str) {
+    damaged_by(home, n, change, &[], (status, code));
+}
+
+/// The same, with more arguments.
+fn damaged_by(home: &TempDir, n: usize, change: impl FnOnce(&Path), more: &[&str], (status, code): (i32, &str)) {
     let copy_of = home.path().join(format!("copy{n}"));
     copy(&home.path().join("node"), &copy_of);
     change(&copy_of);
-    let (found, codes) = fsck(copy_of.to_str().unwrap(), &[]);
+    let (found, codes) = fsck(copy_of.to_str().unwrap(), more);
     assert!(
         found == status && codes.contains(code),
         "{code}: status {found}, {codes:?}"
