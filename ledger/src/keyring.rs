@@ -1,10 +1,12 @@
 //! The keyring: a database of its own that holds what opens the records, and every look-up that is personal.
 //!
 //! Its rows are written before the records they belong to, with the record's index in each, and never change. They go when
-//! the record is destroyed: see `destroy.rs`.
+//! the record is destroyed: see `destroy.rs`. Only withdrawals that wait belong to no record yet.
 //!
 //! After a crash between the two databases the rows of records that were never committed are those with an index at or
 //! beyond the head: [`Keyring::sweep`] removes them.
+
+mod received;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,9 +19,12 @@ use crate::db::{Db, MAX_BINDS, bytes32, execute, int, listed, uint};
 use crate::error::{OpenError, StoreError};
 use crate::sequencer::MAX_BATCH;
 
-const MIGRATIONS: [(i64, &str); 2] = [
+pub(crate) use received::ReceivedRow;
+
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../migrations/keyring/0001_keyring.sql")),
     (2, include_str!("../migrations/keyring/0002_destroyed.sql")),
+    (3, include_str!("../migrations/keyring/0003_received.sql")),
 ];
 /// Most look-ups of one record: digest, signer and id, withdrawal key.
 const LOOKUPS_PER_RECORD: usize = 3;

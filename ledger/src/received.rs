@@ -22,11 +22,11 @@ use tokio::task::JoinSet;
 use crate::crypto::{Blind, Blinded};
 use crate::error::{StoreError, SubmitError};
 use crate::judge::refused;
+use crate::keyring::ReceivedRow;
 use crate::ledger::{Ledger, WeakLedger};
 use crate::life::open_state;
 use crate::node::{Node, Stop, stored_record};
 use crate::step::Step;
-use crate::store::ReceivedRow;
 use crate::witnesses::Guard;
 
 /// Most withdrawals that wait. A node that has as many has not been confirmed for very long.
@@ -64,7 +64,7 @@ impl Node {
         };
         // The line after which the withdrawal is not lost any more. A crash before it loses what nobody was told of; a crash
         // after it, a word that its sender gets when she asks again.
-        let kept = self.step(Step::Receive, self.store.receive(row, MAX_RECEIVED)).await;
+        let kept = self.step(Step::Receive, self.keyring.receive(row, MAX_RECEIVED)).await;
         let kept = kept.map_err(|stop| match stop {
             Stop::Failed(error) => error,
             Stop::Dead => StoreError::Stopping,
@@ -137,7 +137,7 @@ impl Ledger {
     async fn record_received(&self) -> Result<usize, StoreError> {
         let (mut recorded, mut after) = (0, None);
         loop {
-            let rows = self.node().store.received(after, PAGE).await?;
+            let rows = self.node().keyring.received(after, PAGE).await?;
             let Some(last) = rows.last() else { return Ok(recorded) };
             after = Some((last.time, last.blind));
             // All at once, so that one tick records them.
@@ -164,13 +164,15 @@ impl Ledger {
             Ok(_) => {}
             // Somebody else ended the consent first: what was wanted is so.
             Err(SubmitError::Refused { code, .. }) if code == TransitionError::ConsentEnded.code() => {}
+            // It was known when this one came, and has been destroyed since: nothing of it may stay.
+            Err(SubmitError::Refused { code, .. }) if code == TransitionError::ConsentUnknown.code() => {}
             Err(error) => {
                 // Its sender has our word for it, so it is kept; `placet fsck` counts it.
                 tracing::error!(%error, "a withdrawal that waits is not recorded");
                 return false;
             }
         }
-        self.node().store.settle_received(&row.blind).await.is_ok()
+        self.node().keyring.settle_received(&row.blind).await.is_ok()
     }
 
     /// Withdrawals that wait to be recorded.
@@ -178,6 +180,6 @@ impl Ledger {
     /// # Errors
     /// See [`StoreError`].
     pub async fn received_withdrawals(&self) -> Result<u64, StoreError> {
-        self.node().store.received_count().await
+        self.node().keyring.received_count().await
     }
 }

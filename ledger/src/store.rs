@@ -12,7 +12,6 @@ mod head;
 mod invitations;
 mod lookups;
 mod notices;
-mod received;
 mod requests;
 mod tiles;
 mod tokens;
@@ -28,17 +27,17 @@ pub(crate) use fsck::{CosignedRow, FsckRow};
 pub(crate) use head::Seen;
 pub(crate) use invitations::InvitationRow;
 pub(crate) use lookups::{ControllerFound, RequestFound};
-pub(crate) use received::ReceivedRow;
 pub(crate) use tokens::TokenFound;
 
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 4] = [
+const MIGRATIONS: [(i64, &str); 5] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
     (3, include_str!("../migrations/main/0003_witnesses.sql")),
     (4, include_str!("../migrations/main/0004_destructions.sql")),
+    (5, include_str!("../migrations/main/0005_received.sql")),
 ];
 
 /// The main database.
@@ -67,5 +66,29 @@ impl Store {
     /// Closes the database.
     pub(crate) async fn close(&self) {
         self.db.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn withdrawals_that_wait_are_not_lost_by_a_newer_release() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("main.db");
+        let before = Db::open(&path, &MIGRATIONS[..4]).await.unwrap();
+        let row = "INSERT INTO received (blind, time, record) VALUES (X'00', 1, X'00')";
+        sqlx::query(row).execute(before.writer()).await.unwrap();
+        before.close().await;
+        assert!(Store::open(dir.path()).await.is_err());
+        let before = Db::open(&path, &MIGRATIONS[..4]).await.unwrap();
+        let gone = sqlx::query("DELETE FROM received")
+            .execute(before.writer())
+            .await
+            .unwrap();
+        assert_eq!(gone.rows_affected(), 1);
+        before.close().await;
+        Store::open(dir.path()).await.unwrap().close().await;
     }
 }

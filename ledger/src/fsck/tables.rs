@@ -15,7 +15,7 @@ impl Check {
         self.counts().await?;
         self.notices().await?;
         self.invitations().await?;
-        let waiting = self.store.received_count().await?;
+        let waiting = self.keyring.received_count().await?;
         if waiting > 0 {
             self.pending(
                 "withdrawals_waiting",

@@ -15,6 +15,7 @@ mod large;
 mod p1;
 mod p4;
 mod p5;
+mod plot;
 mod report;
 mod sizes;
 

@@ -3,7 +3,8 @@
 //! The same node, with the same real brand, request and grants, over 2^14, 2^24 and 2^24 - 1 leaves. P6: the proof of a
 //! record over HTTP, on a kept connection, of the oldest and the newest records by turns. P7: the node's anonymous memory
 //! (`RssAnon`) after the same load. P8: from the start of the process until it listens. P10: `placet fsck` of the log's
-//! files, against hashing the same leaves and nodes with as many threads and doing nothing else.
+//! files, against hashing the same leaves and nodes with as many threads and doing nothing else. Two sizes in between are for
+//! the picture and for what is said of 2^34.
 
 use std::fs;
 use std::hint::black_box;
@@ -22,11 +23,16 @@ use crate::Orders;
 use crate::clock::{median, seconds, time};
 use crate::large;
 use crate::p4::{load, prepare};
+use crate::plot::{self, Line};
 use crate::report::{Bar, Figure};
 
 const ORIGIN: &str = "large.example/log";
 const SMALL: u64 = 1 << 14;
 const LARGE: u64 = 1 << 24;
+/// Only for the picture.
+const BETWEEN: [u64; 2] = [1 << 17, 1 << 20];
+/// What nobody has measured.
+const ON_PAPER: u64 = 1 << 34;
 /// With `--quick`.
 const QUICK_LARGE: u64 = 1 << 17;
 const GRANTS: usize = 1000;
@@ -48,12 +54,18 @@ struct Seen {
 
 pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
     let large = if orders.quick { QUICK_LARGE } else { LARGE };
-    let seen: Vec<Seen> = [SMALL, large, large - 1].map(|size| at(orders, size)).into();
-    let [small, others @ ..] = seen.as_slice() else {
+    let between = BETWEEN.into_iter().filter(|size| *size < large);
+    let sizes = [SMALL].into_iter().chain(between).chain([large - 1, large]);
+    let seen: Vec<Seen> = sizes.map(|size| at(orders, size)).collect();
+    let [small, .., before, last] = seen.as_slice() else {
         return Vec::new();
     };
+    on_paper(small, last);
+    let picture = orders.out.with_file_name("bench-sizes.svg");
+    fs::write(&picture, plot::draw(&lines(small, &seen))).unwrap();
+    println!("drawn in {}", picture.display());
     let mut figures = Vec::new();
-    for other in others {
+    for other in [before, last] {
         let name = |id: &str| format!("{id} n={}", other.size);
         let figure = |id: &str, ours, reference, unit, bar| Figure {
             id: name(id),
@@ -68,6 +80,37 @@ pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
         figures.push(figure("P10", other.audit * MILLIS, other.hashing * MILLIS, "ms", 2.0));
     }
     figures
+}
+
+/// What each would cost with 2^34 leaves. A proof, the memory and a start depend on the height of the tree alone, so by the
+/// slope for each level; an audit reads everything, so by the slope for each leaf.
+fn on_paper(small: &Seen, large: &Seen) {
+    let levels = |from: u64, to: u64| (to as f64).log2() - (from as f64).log2();
+    let by_height = |of: fn(&Seen) -> f64| {
+        let slope = (of(large) - of(small)) / levels(small.size, large.size);
+        of(large) + slope * levels(large.size, ON_PAPER)
+    };
+    println!(
+        "on paper, 2^34: proof {:.0} µs, memory {:.0} KiB, start {:.0} ms, audit {:.0} min",
+        by_height(|seen| seen.proof) * MICROS,
+        by_height(|seen| seen.memory),
+        by_height(|seen| seen.start) * MILLIS,
+        large.audit / large.size as f64 * ON_PAPER as f64 / 60.0
+    );
+}
+
+fn lines(small: &Seen, seen: &[Seen]) -> Vec<Line> {
+    let line = |name, bar, of: &dyn Fn(&Seen) -> f64| Line {
+        name,
+        bar,
+        points: seen.iter().map(|seen| (seen.size, of(seen))).collect(),
+    };
+    vec![
+        line("P6 proof", 2.0, &|seen| seen.proof / small.proof),
+        line("P7 memory", 1.3, &|seen| seen.memory / small.memory),
+        line("P8 start", 1.5, &|seen| seen.start / small.start),
+        line("P10 audit / hashing", 2.0, &|seen| seen.audit / seen.hashing),
+    ]
 }
 
 fn at(orders: &Orders, size: u64) -> Seen {

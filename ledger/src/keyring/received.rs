@@ -1,9 +1,11 @@
 //! Withdrawals that wait to be recorded.
+//!
+//! They are here and not beside the records, because no data key seals them yet, and what is destroyed must be in no file and
+//! in no old copy of the main database: this one is rewritten with each destruction, and its copies have short lives.
 
 use placet_schemas::time::Timestamp;
 
-use super::Store;
-use super::tokens::time;
+use super::Keyring;
 use crate::crypto::Blinded;
 use crate::db::{bytes32, int, uint};
 use crate::error::StoreError;
@@ -17,7 +19,7 @@ pub(crate) struct ReceivedRow {
     pub(crate) record: Vec<u8>,
 }
 
-impl Store {
+impl Keyring {
     /// Keeps a withdrawal, durably, unless one is kept already; gives the one that is kept. `None` when there are `most`.
     pub(crate) async fn receive(&self, row: ReceivedRow, most: u64) -> Result<Option<ReceivedRow>, StoreError> {
         let mut tx = self.db.writer().begin().await?;
@@ -84,4 +86,8 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+fn time(unix: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_unix(uint(unix)?).ok_or(StoreError::Corrupt("time"))
 }
