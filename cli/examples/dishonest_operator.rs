@@ -36,7 +36,6 @@ use clap::Parser as _;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::misbehaviour;
 use placet_kernel::trust::Trust;
-use placet_schemas::json;
 
 use dishonest::Operator;
 
@@ -72,8 +71,7 @@ fn main() -> Result<()> {
     let trust = Trust::parse(&fs::read(&args.trust)?)?;
     let now = operator.now();
     fs::create_dir_all(&args.out)?;
-    for (deed, accusation) in operator.deeds()? {
-        let bytes = accusation.to_bytes()?;
+    for (deed, bytes) in operator.deeds()? {
         let report = misbehaviour::verify(&bytes, Some(&trust), now)?;
         say(&args.out, deed, &bytes, &format!("{:?}", report.proved))?;
         ensure!(report.proved == Verdict::Holds, "{deed} is not proved: {report:?}");
@@ -82,12 +80,9 @@ fn main() -> Result<()> {
     let bytes = operator.backdate(past)?;
     let verdict = bundle::verify(&bytes, Some(&trust), now, Some(past))?.in_force;
     say(&args.out, "backdated", &bytes, &format!("{verdict:?} for that time"))?;
-    let (head, acknowledgement) = operator.forgeries()?;
-    fs::write(args.out.join("forged-head.json"), json::to_jcs(&head)?)?;
-    fs::write(
-        args.out.join("forged-acknowledgement.json"),
-        json::to_jcs(&acknowledgement)?,
-    )?;
+    let [head, acknowledgement] = operator.forgeries()?;
+    fs::write(args.out.join("forged-head.json"), head)?;
+    fs::write(args.out.join("forged-acknowledgement.json"), acknowledgement)?;
     Ok(())
 }
 

@@ -59,8 +59,47 @@ impl Operator {
         self.head.statement.time
     }
 
-    /// Every deed that is proved, with its proof.
-    pub(super) fn deeds(&self) -> Result<Vec<(&'static str, Accusation)>> {
+    /// Every deed that is proved, by its name, and the misbehaviour file that proves it.
+    pub(super) fn deeds(&self) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let deeds = self.accusations()?.into_iter();
+        deeds
+            .map(|(deed, accusation)| Ok((deed, accusation.to_bytes()?)))
+            .collect()
+    }
+
+    /// The same bundle, under a checkpoint that the node's own cosigner dates back to `past`.
+    pub(super) fn backdate(&self, past: Timestamp) -> Result<Vec<u8>> {
+        let note = self.head_note()?;
+        let tree: Checkpoint = text_of(&note)?.parse()?;
+        let name: KeyName = format!("{}/cosigner", self.said().origin).parse()?;
+        let line = cosign(&tree, &name, past.unix(), &self.keys.cosigner)?;
+        let forged = format!("{}{line}", sign_checkpoint(&tree, &self.keys.checkpoint)?);
+        let [old, new] = [&note, &forged].map(json::to_jcs);
+        let text = String::from_utf8(self.evidence.clone())?;
+        Ok(text
+            .replace(&String::from_utf8(old?)?, &String::from_utf8(new?)?)
+            .into_bytes())
+    }
+
+    /// A head with one item more than the feed has, and the acknowledgement of that item: what a brand would hold if the
+    /// operator had said so before. Both as JSON.
+    pub(super) fn forgeries(&self) -> Result<[Vec<u8>; 2]> {
+        let seq = self.head.statement.feed_size;
+        let head = FeedHead {
+            feed_size: seq + 1,
+            ..self.head.statement.clone()
+        };
+        let acknowledgement = Acknowledgement {
+            seq,
+            ..self.said().clone()
+        };
+        Ok([
+            json::to_jcs(&self.sign(head)?)?,
+            json::to_jcs(&self.sign(acknowledgement)?)?,
+        ])
+    }
+
+    fn accusations(&self) -> Result<Vec<(&'static str, Accusation)>> {
         let claim = |claim| Accusation {
             origin: self.said().origin.clone(),
             claim,
@@ -96,35 +135,6 @@ impl Operator {
             ("denied-opened", claim(self.denied_although_opened(&grant)?)),
             ("logged-again", between(&again, &acknowledged).context(found)?),
         ])
-    }
-
-    /// The same bundle, under a checkpoint that the node's own cosigner dates back to `past`.
-    pub(super) fn backdate(&self, past: Timestamp) -> Result<Vec<u8>> {
-        let note = self.head_note()?;
-        let tree: Checkpoint = text_of(&note)?.parse()?;
-        let name: KeyName = format!("{}/cosigner", self.said().origin).parse()?;
-        let line = cosign(&tree, &name, past.unix(), &self.keys.cosigner)?;
-        let forged = format!("{}{line}", sign_checkpoint(&tree, &self.keys.checkpoint)?);
-        let [old, new] = [&note, &forged].map(json::to_jcs);
-        let text = String::from_utf8(self.evidence.clone())?;
-        Ok(text
-            .replace(&String::from_utf8(old?)?, &String::from_utf8(new?)?)
-            .into_bytes())
-    }
-
-    /// A head with one item more than the feed has, and the acknowledgement of that item: what a brand would hold if the
-    /// operator had said so before.
-    pub(super) fn forgeries(&self) -> Result<(Signed<FeedHead>, Signed<Acknowledgement>)> {
-        let seq = self.head.statement.feed_size;
-        let head = FeedHead {
-            feed_size: seq + 1,
-            ..self.head.statement.clone()
-        };
-        let acknowledgement = Acknowledgement {
-            seq,
-            ..self.said().clone()
-        };
-        Ok((self.sign(head)?, self.sign(acknowledgement)?))
     }
 
     /// What the operator acknowledged.

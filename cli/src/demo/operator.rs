@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use placet_schemas::json;
 use serde_json::{Value, json};
 
 use super::brand::LUMEN;
@@ -20,6 +19,8 @@ const LIES: &str = "lies";
 const ROLLED_BACK: &str = "rolled-back";
 /// How far back it would like a time to be, in seconds.
 const YEAR: u64 = 365 * 86_400;
+/// How much of a digest is told.
+const DIGITS: usize = 12;
 /// Status of a node that serves and may sign.
 const READY: u16 = 200;
 
@@ -42,7 +43,7 @@ const DEEDS: [(&str, &str, &str); 9] = [
     ("denied", "her withdrawal, denied", "attestationAgainstEvent"),
     (
         "denied-opened",
-        "an event denied that its own log has",
+        "an event that its own log has, denied",
         "attestationAgainstEvent",
     ),
     (
@@ -75,11 +76,11 @@ pub(super) fn lies(story: &mut Story<'_>, backup: &Backup) -> Result<()> {
 fn signed_lies(story: &mut Story<'_>, operator: &Operator) -> Result<()> {
     let deeds = operator.deeds()?;
     expect(deeds.len() == DEEDS.len(), "the operator has another number of lies")?;
-    for ((name, accusation), (known, what, kind)) in deeds.into_iter().zip(DEEDS) {
+    for ((name, proof), (known, what, kind)) in deeds.into_iter().zip(DEEDS) {
         expect(name == known, "the operator has other lies")?;
         let file = format!("{LIES}/{name}.json");
         let path = story.dir.join(&file);
-        fs::write(&path, accusation.to_bytes()?).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, proof).with_context(|| format!("cannot write {}", path.display()))?;
         proved(story, &file, what, kind, "")?;
     }
     Ok(())
@@ -93,6 +94,10 @@ fn proved(story: &mut Story<'_>, file: &str, what: &str, kind: &str, whence: &st
         report["proved"] == "Holds" && report["kind"] == kind,
         &format!("{file} is no proof of a {kind}"),
     )?;
+    let why = report["contradiction"].as_str().context("the proof does not say why")?;
+    story
+        .teller
+        .quote([format!("cannot all be true: {}", shortened(why))])?;
     let outcome = format!("{whence}proved ({kind})");
     story.teller.repelled(what, &outcome, judged.took)
 }
@@ -103,11 +108,11 @@ fn what_a_brand_remembers(story: &mut Story<'_>, operator: &Operator, honest: &V
         "The cinema need not suspect anything to find out: each time it reads its feed, its command holds it against what \
          the operator signed before. Had it been promised more than it gets now:",
     )?;
-    let (head, acknowledgement) = operator.forgeries()?;
+    let [head, acknowledgement] = operator.forgeries()?;
     let value = |bytes: Vec<u8>| serde_json::from_slice(&bytes).context("a statement is no JSON");
     let (mut longer, mut promised) = (honest.clone(), honest.clone());
-    longer["feeds"][0]["head"] = value(json::to_jcs(&head)?)?;
-    promised["feeds"][0]["acknowledgements"] = json!([value(json::to_jcs(&acknowledgement)?)?]);
+    longer["feeds"][0]["head"] = value(head)?;
+    promised["feeds"][0]["acknowledgements"] = json!([value(acknowledgement)?]);
     for (name, memory, what, code, kind) in [
         (
             "longer-feed",
@@ -208,6 +213,15 @@ fn honest_goes_on(story: &mut Story<'_>) -> Result<()> {
         "serves and may sign (GET /readyz: 200)",
         ready.took,
     )
+}
+
+/// The same sentence with the first digits of each digest.
+fn shortened(sentence: &str) -> String {
+    let word = |word: &str| match word.len() > DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => format!("{}…", &word[..DIGITS]),
+        false => word.to_owned(),
+    };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The file that a refusal names.

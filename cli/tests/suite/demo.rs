@@ -34,7 +34,7 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
         "her withdrawal, dropped from the feed: proved (acknowledgementAgainstHead)",
         "her withdrawal, swapped for something else: proved (acknowledgementAgainstHead)",
         "her withdrawal, denied: proved (attestationAgainstEvent)",
-        "an event denied that its own log has: proved (attestationAgainstEvent)",
+        "an event that its own log has, denied: proved (attestationAgainstEvent)",
         "her old yes, logged again after the end: proved (attestationAgainstEvent)",
         "a feed that took something back: found by the brand's own memory, and proved (feedFork)",
         "a promised event that never came: found by the brand's own memory, and proved",
