@@ -1,7 +1,9 @@
 //! `placet demo`: the whole story, played by a real node process and the real commands.
 //!
 //! It does only what any stranger can do with this program and an HTTP client, and knows no type of this project; all but the
-//! dishonest operator (`dishonest.rs`), who holds the node's keys and makes with them what no command makes. Each step says what it expects before it looks, and the demo ends with a fault as soon as one is not as written.
+//! dishonest operator (`dishonest.rs`), who holds the node's keys and makes with them what no command makes.
+//!
+//! Each step says what it expects before it looks, and the demo ends with a fault as soon as one is not as written.
 
 mod brand;
 mod consents;

@@ -19,9 +19,9 @@ use crate::{files, node, system};
 
 /// How the node calls itself among those who have not finished.
 const LEDGER: &str = "ledger";
-/// How long the node may take for its own part before nobody waits for it any more. It writes its whole keyring anew, and a
-/// backup that is being made holds it up.
-const CLEARED_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How long the node may take for its own part before nobody waits for it any more. It writes its whole keyring anew, which
+/// for a large one takes minutes, and does so only now and then; a backup that is being made holds it up too.
+const CLEARED_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
 /// How long to wait before it is asked again, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -96,8 +96,12 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let mut destruction = client.order_destruction(&OrderDestruction { order }).await?;
     let looked = match look {
         Some(look) => {
+            out.line(format_args!(
+                "recorded at log index {}; waiting until the node has nothing left of it",
+                destruction.index
+            ))?;
             destruction = cleared(&client, destruction.index).await?;
-            Some(look.after()?)
+            Some(look.after(&destruction)?)
         }
         None => None,
     };
@@ -131,15 +135,22 @@ impl<'a> Look<'a> {
         Ok(Self { dir, traces, before })
     }
 
-    fn after(self) -> Result<Looked> {
+    fn after(self, destruction: &DestructionSummary) -> Result<Looked> {
         let after = self.traces.search(self.dir);
         let after = after.with_context(|| format!("{} cannot be looked through again", self.dir.display()))?;
         let (before, after) = (self.before, Seen::from(after));
         ensure!(
             after.pieces == 0,
-            "the node says that it has nothing left, and in {} there are: {after}. A copy of a database is deleted by whoever \
-             made it; else keep the folder and report this",
+            "the node says that it has nothing left, and in {} there are: {after}. Delete what is a copy; what is in \
+             main.db alone has no key any more, and goes when the file is written anew (see OPERATIONS)",
             self.dir.display()
+        );
+        ensure!(
+            destruction.leaves == self.traces.leaves(),
+            "recorded at log index {}, but the consent got another event after the first look: what was read then is gone \
+             from {} files, and nobody looked for the rest",
+            destruction.index,
+            after.files
         );
         Ok(Looked { before, after })
     }
@@ -168,9 +179,9 @@ async fn cleared(client: &Client, index: u64) -> Result<DestructionSummary> {
         }
         ensure!(
             start.elapsed() < CLEARED_WITHIN,
-            "recorded at log index {index}, but the node has not finished its own part in {} minutes: see its log, and \
+            "recorded at log index {index}, but the node has not finished its own part in {} hours: see its log, and \
              `placet destructions`",
-            CLEARED_WITHIN.as_secs() / 60
+            CLEARED_WITHIN.as_secs() / 3600
         );
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -6,7 +6,7 @@
 //!
 //! Out of scope: blocks that a file system has freed, and copies outside the folder.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -34,7 +34,10 @@ const PIECE: usize = 32;
 const SHORTEST_PIECE: usize = 16;
 /// How much of a file is in memory at once.
 const WINDOW: usize = 1024 * 1024;
-/// How many values the first two octets of a piece can have.
+/// How many octets of a piece lead to it.
+const HEAD: usize = 8;
+const _: () = assert!(HEAD <= SHORTEST_PIECE, "every piece has a head");
+/// How many values the first two of them can have.
 const STARTS: usize = 1 << 16;
 /// Most leaves of a consent: the events of its life, and the one that ends it.
 const MAX_LEAVES: usize = MAX_EVENTS + 1;
@@ -45,8 +48,10 @@ const KEYS_FOLDER: &str = "keys";
 pub struct Traces {
     leaves: Vec<u64>,
     pieces: Vec<Zeroizing<Vec<u8>>>,
-    /// The pieces by their first two octets, so that most places of a file are passed by with one look.
-    by_start: Vec<Vec<usize>>,
+    /// Which two octets a piece may begin with: most places of a file are passed by with one look.
+    starts: Vec<bool>,
+    /// The pieces by their first octets.
+    by_head: HashMap<[u8; HEAD], Vec<usize>>,
 }
 
 /// Where pieces were found.
@@ -117,14 +122,18 @@ impl Traces {
         Self {
             leaves,
             pieces: Vec::new(),
-            by_start: vec![Vec::new(); STARTS],
+            starts: vec![false; STARTS],
+            by_head: HashMap::new(),
         }
     }
 
     fn add(&mut self, value: &[u8]) {
         for piece in value.chunks(PIECE).filter(|piece| piece.len() >= SHORTEST_PIECE) {
-            self.by_start[start(piece)].push(self.pieces.len());
-            self.pieces.push(Zeroizing::new(piece.to_vec()));
+            if let Some(head) = piece.first_chunk() {
+                self.starts[start(head)] = true;
+                self.by_head.entry(*head).or_default().push(self.pieces.len());
+                self.pieces.push(Zeroizing::new(piece.to_vec()));
+            }
         }
     }
 
@@ -170,8 +179,11 @@ impl Traces {
     }
 
     fn mark(&self, octets: &[u8], seen: &mut [bool]) {
-        for (at, pair) in octets.windows(2).enumerate() {
-            for piece in &self.by_start[start(pair)] {
+        for (at, head) in octets.windows(HEAD).enumerate() {
+            if !self.starts[start(head)] {
+                continue;
+            }
+            for piece in self.by_head.get(head).into_iter().flatten() {
                 if !seen[*piece] && octets[at..].starts_with(&self.pieces[*piece]) {
                     seen[*piece] = true;
                 }
@@ -186,8 +198,8 @@ impl fmt::Debug for Traces {
     }
 }
 
-fn start(piece: &[u8]) -> usize {
-    usize::from(piece[0]) << 8 | usize::from(piece[1])
+fn start(head: &[u8]) -> usize {
+    usize::from(head[0]) << 8 | usize::from(head[1])
 }
 
 async fn collect(store: &Store, keyring: &Keyring, rows: &Db, consent: &Digest) -> Result<Option<Traces>, StoreError> {

@@ -19,7 +19,8 @@ const LIES: &str = "lies";
 const ROLLED_BACK: &str = "rolled-back";
 /// How far back it would like a time to be, in seconds.
 const YEAR: u64 = 365 * 86_400;
-/// How much of a digest is told.
+/// Digits of a digest, and how many of them are told.
+const DIGEST: usize = 64;
 const DIGITS: usize = 12;
 /// Status of a node that serves and may sign.
 const READY: u16 = 200;
@@ -115,14 +116,14 @@ fn what_a_brand_remembers(story: &mut Story<'_>, operator: &Operator, honest: &V
     promised["feeds"][0]["acknowledgements"] = json!([value(acknowledgement)?]);
     for (name, memory, what, code, kind) in [
         (
-            "longer-feed",
+            "more",
             longer,
             "a feed that took something back",
             "feed_fork",
             "feedFork",
         ),
         (
-            "promised-item",
+            "said",
             promised,
             "a promised event that never came",
             "item_dropped",
@@ -217,9 +218,12 @@ fn honest_goes_on(story: &mut Story<'_>) -> Result<()> {
 
 /// The same sentence with the first digits of each digest.
 fn shortened(sentence: &str) -> String {
-    let word = |word: &str| match word.len() > DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => format!("{}…", &word[..DIGITS]),
-        false => word.to_owned(),
+    let word = |word: &str| match word.get(..DIGITS) {
+        Some(start) if word.len() >= DIGEST && start.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            let end = word.trim_start_matches(|sign: char| sign.is_ascii_hexdigit());
+            format!("{start}…{end}")
+        }
+        _ => word.to_owned(),
     };
     sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
