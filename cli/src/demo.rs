@@ -1,10 +1,14 @@
 //! `placet demo`: the whole story, played by a real node process and the real commands.
 //!
-//! It does only what any stranger can do with this program and an HTTP client: nothing here knows a type of this project.
+//! It does only what any stranger can do with this program and an HTTP client, and knows no type of this project; all but the
+//! dishonest operator (`dishonest.rs`), who holds the node's keys and makes with them what no command makes.
+//!
 //! Each step says what it expects before it looks, and the demo ends with a fault as soon as one is not as written.
 
 mod brand;
 mod consents;
+mod destruction;
+mod dishonest;
 mod folder;
 mod foreign;
 mod gallery;
@@ -12,6 +16,7 @@ mod http;
 mod leaves;
 mod node;
 mod opening;
+mod operator;
 mod person;
 mod picture;
 mod process;
@@ -33,8 +38,8 @@ use teller::Teller;
 
 /// Play the story of a yes from the first key to a proof that is checked offline
 ///
-/// It starts a node of its own on a free port of this machine, with two brands and one person, and ends with attacks that
-/// are refused. evidence.json and trust.json are left in the folder. Without --once the node goes on until Ctrl-C.
+/// It starts a node of its own on a free port of this machine, with two witnesses, two brands and one person, and ends with
+/// attacks that are refused, and lies of the operator that are proved. evidence.json and trust.json are left in the folder. Without --once the node goes on until Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// End when the story is told

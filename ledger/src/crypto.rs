@@ -140,6 +140,11 @@ impl RecordSecret {
         })
     }
 
+    /// The data key, for whoever looks whether it is anywhere.
+    pub(crate) const fn key(&self) -> &[u8; KEY_BYTES] {
+        &self.key
+    }
+
     /// The salt of the leaf.
     pub(crate) fn salt(&self) -> Salt {
         Salt::from_bytes(self.salt)

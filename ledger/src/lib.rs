@@ -76,6 +76,7 @@ mod speak;
 mod step;
 mod store;
 mod tokens;
+mod traces;
 mod tree;
 mod witnessed;
 mod witnesses;
@@ -98,6 +99,7 @@ pub use requests::{ControllerRow, Invited, PublicOpening, Resolved, StoredReques
 pub use speak::Registration;
 pub use step::{Fate, Step, Unwatched, Watcher, When};
 pub use tokens::{Access, Role, Token, TokenId, TokenOrder, TokenRow, TokenTextError};
+pub use traces::{Traces, TracesFound};
 pub use witnesses::{
     FRESH_WITHIN, MAX_WITNESSES, WITNESS_TIMEOUT, WitnessPulse, WitnessSettings, WitnessSettingsError, WitnessUrl,
 };

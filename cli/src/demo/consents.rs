@@ -4,10 +4,11 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::brand::{HERZSCHLAG, Joined, LUMEN};
+use super::opening::NODE;
 use super::person::Person;
 use super::process::Ran;
 use super::regulator;
-use super::story::{Given, Story, TRUST, WORDS, expect};
+use super::story::{ANSWER, Backup, COPIES, Given, Story, TRUST, WORDS, expect};
 use crate::system;
 
 const WALLET: &str = "anna.wallet.json";
@@ -54,6 +55,33 @@ impl Story<'_> {
             plan: plan.text("/consent")?,
             plan_code,
             courses: courses.text("/consent")?,
+        })
+    }
+
+    /// The operator does what every operator should. It is of use to it later in an unexpected way.
+    pub(super) fn a_backup(&mut self) -> Result<Backup> {
+        self.teller
+            .say("Meanwhile the operator makes a backup. The node goes on serving.")?;
+        let [main, keyring] = ["main", "keyring"].map(|name| format!("{COPIES}/{name}"));
+        let made = self.run(&[
+            "backup",
+            "--dir",
+            NODE,
+            "--to",
+            &main,
+            "--keyring-to",
+            &keyring,
+            "--json",
+        ])?;
+        let outcome = format!("{} records, in {COPIES}", made.number("/size")?);
+        self.teller.done(
+            "the databases are copied, each to a place of its own",
+            &outcome,
+            made.took,
+        )?;
+        Ok(Backup {
+            main: made.text("/main")?,
+            keyring: made.text("/keyring")?,
         })
     }
 
@@ -151,6 +179,7 @@ impl Story<'_> {
         self.teller.act("It ends, in three ways")?;
         self.teller.say("By her own key:")?;
         self.event(given, &["withdraw", &given.cinema], "withdrawn from the cinema", "end")?;
+        self.she_keeps_the_answer(given)?;
         self.event(
             given,
             &["erase", &given.cinema, "--ground", "consent-withdrawn"],
@@ -158,6 +187,27 @@ impl Story<'_> {
             "erase",
         )?;
 
+        self.by_telephone(given)?;
+        self.by_paper(given)
+    }
+
+    /// What the log signed for her, for whoever may doubt it one day.
+    fn she_keeps_the_answer(&self, given: &Given) -> Result<()> {
+        let shown = given.anna.wallet(&["show", &given.cinema, "--json"])?.ok()?.json()?;
+        let records = shown["records"].as_array().context("the wallet has no records")?;
+        let last = records.last().context("the wallet has no records")?;
+        expect(
+            last["record"]["type"][1] == "Withdrawal",
+            "the wallet's last record is not her withdrawal",
+        )?;
+        crate::files::write_new(
+            &self.dir.join(ANSWER),
+            last["answer"].to_string().as_bytes(),
+            crate::files::SECRET,
+        )
+    }
+
+    fn by_telephone(&mut self, given: &Given) -> Result<()> {
         self.teller
             .say("By telephone: she tells the cooperative, and it passes that on under its own key.")?;
         let key = HERZSCHLAG.path("key.json");
@@ -175,8 +225,10 @@ impl Story<'_> {
         let index = relayed.number("/index")?;
         self.leaf(index, "end");
         self.teller
-            .done("relayed by the brand", &format!("log index {index}"), relayed.took)?;
+            .done("relayed by the brand", &format!("log index {index}"), relayed.took)
+    }
 
+    fn by_paper(&mut self, given: &Given) -> Result<()> {
         self.teller
             .say("With nothing but paper: her wallet is gone, the code of the training plan is in a drawer.")?;
         given.anna.lose(&self.dir)?;

@@ -28,7 +28,7 @@ pub(super) fn attacks(
     cinema: &Joined,
     fitness: &Joined,
 ) -> Result<()> {
-    story.teller.act("Attacks, each refused")?;
+    story.teller.act("Attacks from outside, each refused")?;
     tampered_evidence(story, evidence)?;
     let grant = record_in(evidence, "ConsentGrant")?;
     forged_grant(story, &grant)?;

@@ -1,6 +1,6 @@
 //! A node or a witness: a process of its own, started as an operator would.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -35,6 +35,19 @@ impl Node {
         let mut args = vec!["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--log", "warn"];
         witnesses.iter().for_each(|witness| args.extend(["--witness", witness]));
         Self::run(shell, &args, log)
+    }
+
+    /// Starts a node that must not come up. Gives why it does not, in its own words, and how long it took to say so.
+    pub(super) fn refused(shell: &Shell, dir: &str, witnesses: &[String], log: &Path) -> Result<(String, Duration)> {
+        let start = system::instant();
+        if Self::start(shell, dir, witnesses, log).is_ok() {
+            bail!("not as written: the node in {dir} came up");
+        }
+        let took = start.elapsed();
+        let said = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
+        let why = said.lines().find_map(|line| line.strip_prefix("placet: "));
+        let why = why.with_context(|| format!("the node in {dir} does not say why it did not come up"))?;
+        Ok((why.to_owned(), took))
     }
 
     /// Starts a witness of a log, likewise.

@@ -9,8 +9,12 @@ use super::brand::{Brand, HERZSCHLAG, Joined, LUMEN};
 use super::node::Node;
 use super::story::{Story, TRUST, expect};
 
-const ORIGIN: &str = "demo.example/log";
-const NODE: &str = "node";
+/// The log's name.
+pub(super) const ORIGIN: &str = "demo.example/log";
+/// The node's folder.
+pub(super) const NODE: &str = "node";
+/// The token that its first start makes.
+pub(super) const OPERATOR_TOKEN: &str = "node/operator.token";
 /// Names of the witnesses.
 const WITNESSES: [&str; 2] = ["north.witness.example", "south.witness.example"];
 
@@ -26,8 +30,8 @@ impl Story<'_> {
         fs::copy(self.dir.join(NODE).join(TRUST), &pinned).context("cannot put the trust file aside")?;
         self.teller
             .done("keys made, trust.json pinned", "before the first start", made.took)?;
-        let witnesses = self.two_witnesses()?;
-        let node = Node::start(&self.shell, NODE, &witnesses, &self.dir.join("node.log"))?;
+        self.settings = self.two_witnesses()?;
+        let node = Node::start(&self.shell, NODE, &self.settings, &self.dir.join("node.log"))?;
         self.teller
             .command("placet serve --dir node --listen 127.0.0.1:0 --witness 'VKEY URL' --witness 'VKEY URL'")?;
         let url = node.url().to_owned();
@@ -93,7 +97,7 @@ impl Story<'_> {
 
     fn brand(&mut self, brand: &Brand) -> Result<Joined> {
         brand.prepare(&self.shell, &self.dir)?;
-        let joined = brand.join(&self.shell, "node/operator.token", &brand.path("token"))?;
+        let joined = brand.join(&self.shell, OPERATOR_TOKEN, &brand.path("token"))?;
         let [added, published] = &joined.lines;
         self.teller.command(added)?;
         let place = format!("log index {}", joined.keys_index);

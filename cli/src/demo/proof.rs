@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::person::Person;
-use super::story::{EVIDENCE, Given, Story, TRUST, WORDS, expect};
+use super::story::{EVIDENCE, Given, MEMORY, Story, TRUST, WORDS, expect};
 use super::{leaves, picture, regulator};
 use crate::system;
 
@@ -20,8 +20,8 @@ const PUBLISH_PAUSE: Duration = Duration::from_millis(100);
 const RESTORED: &str = "anna.restored.json";
 
 impl Story<'_> {
-    /// Gives the bytes of the evidence.
-    pub(super) fn the_proof_survives(&mut self, given: &Given) -> Result<String> {
+    /// Gives her with the new wallet, and the bytes of the evidence.
+    pub(super) fn the_proof_survives(&mut self, given: &Given) -> Result<(Person, String)> {
         self.teller.act("The proof survives")?;
         self.teller.say(
             "From the 24 words she makes the wallet anew. It derives her DID for each registered brand and finds her \
@@ -46,7 +46,8 @@ impl Story<'_> {
             "erasure of the data was asked for; the proof that it was lawful is here",
             fetched.took,
         )?;
-        fs::read_to_string(self.dir.join(EVIDENCE)).context("there is no evidence")
+        let evidence = fs::read_to_string(self.dir.join(EVIDENCE)).context("there is no evidence")?;
+        Ok((back.0, evidence))
     }
 
     pub(super) fn a_regulator_looks(&mut self) -> Result<()> {
@@ -85,6 +86,8 @@ impl Story<'_> {
             "consents",
             "--customers",
             "lumen/customers.json",
+            "--state",
+            MEMORY,
             "--token-file",
             "lumen/token",
             "--json",
@@ -129,7 +132,8 @@ impl Story<'_> {
         )?;
         self.teller.say(&format!(
             "{} leaves of {LEAF_BYTES} bytes, each a hiding commitment: no name, no time, no kind. The labels under them are \
-             known to this demo, because it was there; whoever holds only the log sees the numbers.",
+             known to this demo, because it was there; whoever holds only the log sees the numbers. Those marked gone nobody can \
+             open any more, the demo included: they stay because the proofs of all others are made over them.",
             entries.len()
         ))?;
         let shown: String = "root ".chars().chain(root.chars().take(12)).chain(['…']).collect();

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::gallery;
 use super::http::Http;
 use super::node::Node;
 use super::person::Person;
 use super::process::{Ran, Shell};
 use super::teller::Teller;
+use super::{gallery, operator};
 
 /// The evidence that is left in the folder.
 pub(super) const EVIDENCE: &str = "evidence.json";
@@ -18,6 +18,13 @@ pub(super) const TRUST: &str = "trust.json";
 
 /// The words of her seed, on paper.
 pub(super) const WORDS: &str = "anna.words.txt";
+
+/// The log's answer to her withdrawal from the cinema, which she keeps.
+pub(super) const ANSWER: &str = "anna.withdrawn.json";
+/// What the cinema remembers of what the operator signed.
+pub(super) const MEMORY: &str = "lumen/remembered.json";
+/// Where the operator's backups are.
+pub(super) const COPIES: &str = "copies";
 
 /// Everything that the acts share.
 pub(super) struct Story<'a> {
@@ -33,6 +40,8 @@ pub(super) struct Story<'a> {
     pub(super) node: Option<Node>,
     /// Its witnesses.
     pub(super) witnesses: Vec<Node>,
+    /// The settings by which a node asks them.
+    pub(super) settings: Vec<String>,
     /// What is at which index, for the picture.
     pub(super) leaves: Vec<(u64, &'static str)>,
 }
@@ -53,6 +62,14 @@ pub(super) struct Given {
     pub(super) courses: String,
 }
 
+/// A backup of the node's databases.
+pub(super) struct Backup {
+    /// Copy of the main database.
+    pub(super) main: String,
+    /// Copy of the keyring.
+    pub(super) keyring: String,
+}
+
 impl<'a> Story<'a> {
     /// Sets the stage.
     pub(super) fn begin(dir: PathBuf, teller: Teller<'a>) -> Result<Self> {
@@ -65,6 +82,7 @@ impl<'a> Story<'a> {
             shell,
             node: None,
             witnesses: Vec::new(),
+            settings: Vec::new(),
             leaves: Vec::new(),
         })
     }
@@ -79,11 +97,14 @@ impl<'a> Story<'a> {
         self.keys_before_anything()?;
         let [cinema, fitness] = self.two_brands()?;
         let given = self.she_says_yes(&cinema, &fitness)?;
+        let backup = self.a_backup()?;
         self.she_changes_her_mind(&given)?;
         self.it_ends_in_three_ways(&given)?;
-        let evidence = self.the_proof_survives(&given)?;
+        let (anna, evidence) = self.the_proof_survives(&given)?;
         self.a_regulator_looks()?;
+        self.a_consent_is_destroyed(&given, &anna)?;
         gallery::attacks(self, &given, &evidence, &cinema, &fitness)?;
+        operator::lies(self, &backup)?;
         self.the_log_in_a_picture()
     }
 

@@ -16,6 +16,8 @@ const WIDTH: usize = 96;
 /// Columns that a time takes at the right.
 const TIME: usize = 10;
 const INDENT: usize = 3;
+/// Columns of what something else printed.
+const QUOTED: usize = WIDTH - INDENT - 4;
 
 /// Colours, as a terminal takes them (ECMA-48 SGR).
 #[derive(Clone, Copy)]
@@ -114,7 +116,15 @@ impl<'a> Teller<'a> {
     /// Lines that something else printed.
     pub(super) fn quote<T: AsRef<str>>(&self, lines: impl IntoIterator<Item = T>) -> Result<()> {
         for line in lines {
-            self.print(&[(&format!("{:INDENT$}  │ {}", "", line.as_ref()), Ink::Dim)])?;
+            let line = line.as_ref();
+            // What fits stays as it is, its spaces too.
+            let lines = match line.chars().count() > QUOTED {
+                true => wrapped(line, QUOTED),
+                false => vec![line.to_owned()],
+            };
+            for line in lines {
+                self.print(&[(&format!("{:INDENT$}  │ {line}", ""), Ink::Dim)])?;
+            }
         }
         Ok(())
     }

@@ -75,3 +75,86 @@ fn a_brand_orders_and_the_operator_destroys() {
     assert!(table.contains("pending: ") && table.contains("issuer"), "{table}");
     assert!(!table.contains(&consent), "{table}");
 }
+
+#[test]
+fn the_operator_looks_through_the_raw_files_before_and_after() {
+    let home = home();
+    let node = Node::start(home.path(), &["--origin", "ledger.example/placet"]);
+    register(&node);
+    let request = ask(&node);
+    let consent = say_yes(&node, &invite(&node, &request, "a"));
+    node.run(&["wallet", "withdraw", &consent]).ok();
+    // The same person says yes again: what leads to this consent of hers stays.
+    let link = invite(&node, &request, "b");
+    let granted = node.run(&["--json", "wallet", "grant", &link, "--yes", "1"]).json();
+    let other = granted["consent"].as_str().unwrap();
+    let order = |consent: &str, out: &str| {
+        let what = ["--ground", "unlawful", "--origin", "ledger.example/placet"];
+        let line = ["brand", "order-destruction", "--consent", consent, "--out", out];
+        node.run(&[&line[..], &what].concat()).ok();
+    };
+    order(&consent, "order.jws");
+    order(other, "other.jws");
+    let destroy = |order: &str, dir: &str| node.run(&["destroy", "--order", order, "--look-through", dir]);
+
+    // Nothing is ordered where nothing can be seen.
+    drop(Node::service(
+        home.path(),
+        &["serve", "--dir", "stranger", "--listen", "127.0.0.1:0"],
+    ));
+    let refused = destroy("order.jws", "stranger").refusal(1);
+    assert!(
+        refused.contains("nothing was ordered: stranger has nothing of this consent"),
+        "{refused}"
+    );
+    assert!(
+        destroy("order.jws", "nowhere")
+            .refusal(1)
+            .contains("nothing was ordered")
+    );
+    assert_eq!(node.run(&["--json", "destructions"]).json(), serde_json::json!([]));
+
+    let done = node
+        .run(&["--json", "destroy", "--order", "order.jws", "--look-through", "node"])
+        .json();
+    assert_eq!(
+        (&done["leaves"], &done["state"]),
+        (&[2, 3].as_slice().into(), &"destroyed".into())
+    );
+    let looked = &done["looked"];
+    let places: Vec<&str> = looked["before"]["places"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| place["file"].as_str().unwrap())
+        .collect();
+    assert!(looked["before"]["pieces"].as_u64().unwrap() > 100, "{looked}");
+    for database in ["main.db", "keyring.db"] {
+        assert!(places.iter().any(|place| place.starts_with(database)), "{places:?}");
+    }
+    assert_eq!(looked["after"]["pieces"], 0);
+    assert!(looked["after"]["files"].as_u64().unwrap() >= 8, "{looked}");
+    let gone = destroy("order.jws", "node").refusal(1);
+    assert!(gone.contains("was it destroyed already"), "{gone}");
+
+    // Somebody left a copy of the keyring in the node's folder.
+    fs::create_dir(home.path().join("node/old")).unwrap();
+    for name in ["keyring.db", "keyring.db-wal"] {
+        let file = home.path().join("node").join(name);
+        fs::copy(file, home.path().join("node/old").join(name)).unwrap();
+    }
+    let left = destroy("other.jws", "node").refusal(1);
+    let (_, named) = left.split_once("in node there are: ").unwrap();
+    let (_, named) = named
+        .split_once(". Delete")
+        .unwrap()
+        .0
+        .split_once(" pieces in ")
+        .unwrap();
+    assert!(
+        named.split(", ").all(|file| file.starts_with("old/keyring.db")),
+        "{left}"
+    );
+    let table = node.run(&["destructions"]).ok();
+    assert_eq!(table.matches("destroyed").count(), 2, "{table}");
+}
