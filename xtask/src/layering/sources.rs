@@ -41,6 +41,10 @@ const SIGNATURE_PACKAGES: [&str; 6] = ["ed25519_dalek", "p256", "ecdsa", "signat
 /// Packages that judge (the kernel), or that measure and attack the judge.
 const MAY_VERIFY: [&str; 4] = ["placet-kernel", "placet-tests", "placet-fuzz", "xtask"];
 
+/// The one part of the demo that is no integrator: the operator who lies holds the node's keys, and makes with them what no
+/// command makes.
+const DISHONEST: &str = "cli/src/demo/dishonest.rs";
+
 /// Packages that are no part of the product and therefore have no layers.
 const TOOLS: [&str; 3] = ["placet-tests", "placet-fuzz", "xtask"];
 
@@ -64,7 +68,10 @@ pub(crate) fn check(source: &SourceFile) -> Vec<Finding> {
         "placet-issuer" => {
             findings.extend(without_keys_of(source, &["checkpoint", "operator", "cosigner"]));
         }
-        "placet" if source.path == "cli/src/demo.rs" || source.path.starts_with("cli/src/demo/") => {
+        "placet"
+            if source.path != DISHONEST
+                && (source.path == "cli/src/demo.rs" || source.path.starts_with("cli/src/demo/")) =>
+        {
             findings.extend(demo_from_outside(source));
         }
         _ => {}
@@ -310,7 +317,9 @@ mod tests {
             let text = format!("use {name}::x;");
             assert_eq!(rules("placet", "cli/src/demo/shop.rs", &text), ["demo"]);
             assert_eq!(rules("placet", "cli/src/demo.rs", &text), ["demo"]);
+            assert_eq!(rules("placet", "cli/src/demo/operator.rs", &text), ["demo"]);
             assert_eq!(rules("placet", "cli/src/serve.rs", &text), [""; 0]);
+            assert_eq!(rules("placet", DISHONEST, &text), [""; 0]);
         }
     }
 
