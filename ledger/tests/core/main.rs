@@ -9,6 +9,7 @@
 mod batches;
 mod crashes;
 mod destructions;
+mod fault_table;
 mod files;
 mod guarded;
 mod naive;
