@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Encode, QueryBuilder, SqlSafeStr as _, Sqlite, SqliteConnection, Type};
 
@@ -41,13 +41,15 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON");
+        let named = |error: sqlx::Error| OpenError::of_database(path, error.into());
         // One writer: two write transactions would only wait for one another. Neither pool tests a connection before it is
         // used: there is no network to break it, and the test takes as long as a query.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
             .connect_with(options.clone())
-            .await?;
+            .await
+            .map_err(named)?;
         let list = migrations.iter().map(|(version, sql)| {
             Migration::new(
                 *version,
@@ -57,12 +59,17 @@ impl Db {
                 false,
             )
         });
-        Migrator::with_migrations(list.collect()).run(&write).await?;
+        let migrated = Migrator::with_migrations(list.collect()).run(&write).await;
+        migrated.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => named(error),
+            error => OpenError::Migration(error),
+        })?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
-            .await?;
+            .await
+            .map_err(named)?;
         Ok(Self { write, read })
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Node {
     pub(crate) witnesses: Witnesses,
     /// The writer has stopped for good, or its last commit failed.
     pub(crate) broken: AtomicBool,
+    /// A write failed, and none has succeeded since: see `sequencer::idle`.
+    pub(crate) failing: AtomicBool,
     /// Who besides a brand may order a destruction.
     pub(crate) authorities: Vec<Did>,
     /// Told when a destruction is committed.
@@ -112,7 +114,7 @@ impl Node {
 
     /// Whether records are being accepted.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.is_broken() && self.may_sign()
+        !self.is_broken() && !self.failing.load(Ordering::Relaxed) && self.may_sign()
     }
 
     /// Whether the writer has stopped for good, or its last commit failed.

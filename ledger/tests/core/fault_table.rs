@@ -78,7 +78,7 @@ enum Told {
 const RECORDS: u64 = 8;
 
 /// Rows that live at the same time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -127,9 +127,11 @@ async fn live(row: Row) -> Seen {
     if row.fate == Fate::Fail {
         // The same process gets over it, without anybody's help.
         scene.come_back(row).await;
+        scene.destroyed(row).await;
     }
     scene.world.ledger.close().await;
     let left = scene.left(row).await;
+    assert!(row.fate == Fate::Die || left.is_empty(), "{row}: {left:?}");
     scene.open().await;
     scene.come_back(row).await;
     scene.live_on(row).await;
@@ -329,15 +331,20 @@ impl Scene {
         codes
     }
 
+    /// Waits until what was ordered is done.
+    async fn destroyed(&self, row: Row) {
+        soon(&format!("{row}: the destruction"), async || {
+            let found = self.world.ledger.destructions(None, 10).await.unwrap().items;
+            found.iter().all(|destruction| destruction.pending.is_empty())
+        })
+        .await;
+    }
+
     /// What each row does once the fault is over: a destruction comes to its end, and people go on.
     async fn live_on(&mut self, row: Row) {
         let ledger = &self.world.ledger;
-        let ordered = ledger.order_destruction(&self.order).await.unwrap().unwrap();
-        soon(&format!("{row}: the destruction"), async || {
-            let found = ledger.destruction(ordered.index).await.unwrap().unwrap();
-            found.pending.is_empty()
-        })
-        .await;
+        assert!(ledger.order_destruction(&self.order).await.unwrap().is_some(), "{row}");
+        self.destroyed(row).await;
         assert_eq!(ledger.destructions(None, 10).await.unwrap().items.len(), 1, "{row}");
         self.world.consent(&person("dora"), &self.request).await;
         assert_eq!(
@@ -417,7 +424,7 @@ impl Scene {
 }
 
 /// Size and root of the published checkpoint.
-fn published(data: &Path) -> (u64, Hash) {
+pub(crate) fn published(data: &Path) -> (u64, Hash) {
     let note = fs::read_to_string(data.join("log/checkpoint")).unwrap();
     let note = UnverifiedNote::parse(note.as_bytes()).unwrap();
     let checkpoint: Checkpoint = note.unverified_text().parse().unwrap();

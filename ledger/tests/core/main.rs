@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails in a fixture must fail the test")]
 
 mod batches;
+mod clock_jumps;
 mod crashes;
 mod destructions;
 mod fault_table;
