@@ -9,10 +9,12 @@ use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys, cosign, sign_checkpo
 use placet_kernel::merkle::{Frontier, Hash};
 use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
 use placet_kernel::sign::{did_key, sign_statement};
+use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustFile};
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::Signed;
 use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 
@@ -212,6 +214,30 @@ impl Voice {
             cosigner_vkey: vkey(self.trusted.cosigners().next()),
             operator: self.operator.clone(),
         }
+    }
+
+    /// What this log's own reader would pin: its keys for every size, and no witness.
+    pub(crate) fn trust(&self) -> Result<Trust, StoreError> {
+        let identity = self.identity();
+        let sizes = Sizes::ALL;
+        let vkeys = |vkey| vec![SizedVkey { vkey, sizes }];
+        let file = TrustFile {
+            version: Version,
+            logs: vec![LogKeys {
+                origin: identity.origin,
+                checkpoint_keys: vkeys(identity.checkpoint_vkey),
+                cosigner_keys: vkeys(identity.cosigner_vkey),
+                operator_keys: vec![SizedDid {
+                    key: identity.operator,
+                    sizes,
+                }],
+            }],
+            witnesses: Vec::new(),
+            groups: Vec::new(),
+            quorum: QUORUM_NONE.to_owned(),
+        };
+        let bytes = serde_json::to_vec(&file).map_err(|_| StoreError::Corrupt("key"))?;
+        Trust::parse(&bytes).map_err(|_| StoreError::Corrupt("key"))
     }
 
     /// A head of this tree, signed and cosigned at `time`.

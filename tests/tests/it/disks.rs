@@ -137,10 +137,7 @@ fn is_refused(answer: &Answer) {
     );
     assert_eq!(answer.content_type, "application/problem+json");
     assert!(
-        problem["detail"]
-            .as_str()
-            .unwrap()
-            .contains("send the same bytes again"),
+        problem["help"].as_str().unwrap().contains("Send the same bytes again"),
         "{problem}"
     );
 }
