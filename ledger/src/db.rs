@@ -51,6 +51,15 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(named)?;
+        // sqlx gives up on a schema that is no text, and what it gives up on looks like no row.
+        let schema: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+                .fetch_all(&write)
+                .await
+                .map_err(named)?;
+        if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
+            return Err(OpenError::of_database(path, StoreError::Corrupt("schema")));
+        }
         let list = migrations.iter().map(|(version, sql)| {
             Migration::new(
                 *version,

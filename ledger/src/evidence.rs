@@ -50,6 +50,11 @@ impl Ledger {
             return Ok(None);
         }
         let events = node.opened_events(id, &head).await?;
+        if row.last < head.size && events.iter().all(|event| event.index != row.last) {
+            // A look-up is lost. What it led to may be the withdrawal, and without it the operator would attest that there is
+            // none.
+            return Err(StoreError::Corrupt("consent"));
+        }
         let public = node.public_parts(row.controller, &events).await?;
         let checkpoints = node.checkpoints(row.grant, &head, as_of).await?;
         let evidence = Evidence {
@@ -106,7 +111,7 @@ impl Node {
         let now = self.clock.now().max(self.head().time);
         let report = bundle::verify(evidence, Some(&self.voice.trust()?), now, as_of);
         match report {
-            Ok(report) if report.recorded != Verdict::Fails => Ok(()),
+            Ok(report) if report.recorded == Verdict::Holds => Ok(()),
             Ok(report) => {
                 let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
                 tracing::error!(?codes, "what is stored makes no evidence; run placet fsck");

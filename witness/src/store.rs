@@ -90,6 +90,14 @@ impl Store {
     /// all that this witness knows, never been cosigned, and would be from its beginning: also as a fork. There is a row per
     /// log, so this takes no time.
     pub(crate) async fn is_whole(&self) -> Result<bool, StoreError> {
+        // sqlx gives up on a schema that is no text, and what it gives up on looks like no row.
+        let schema: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+                .fetch_all(&self.read)
+                .await?;
+        if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
+            return Ok(false);
+        }
         let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
             .fetch_one(&self.read)
             .await?;

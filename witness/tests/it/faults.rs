@@ -210,10 +210,9 @@ async fn a_damaged_file_makes_a_witness_sign_nothing_false_and_accuse_nobody() {
             Err(error) => panic!("{n}: {error}"),
         }
         // Forks that it cannot read are an error; none is made up.
-        assert!(
-            witness.forks().await.is_ok_and(|forks| forks.is_empty()) || errors > 0,
-            "{n}"
-        );
+        if let Ok(forks) = witness.forks().await {
+            assert!(forks.is_empty(), "{n}: {forks:?}");
+        }
         witness.close().await;
     }
     println!("{refused} did not start, {errors} answered with an error");
