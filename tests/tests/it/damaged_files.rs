@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use placet_kernel::bundle::{self, Verdict};
@@ -284,7 +284,7 @@ fn published(folder: &Path) {
     }
 }
 
-fn copy(from: &Path, to: &PathBuf) {
+fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-rp").args([from, to]).status();
     assert!(copied.unwrap().success());
 }
