@@ -20,6 +20,7 @@ use crate::error::{OpenError, StoreError};
 use crate::keyring::Keyring;
 use crate::keys::Keys;
 use crate::recover::lock_folder;
+use crate::step::{Fate, Step, Unwatched, Watcher, When};
 use crate::store::Store;
 
 /// File name of the main database in a node's folder.
@@ -34,6 +35,20 @@ pub struct Copied {
     pub size: u64,
     /// Bytes of both files.
     pub bytes: u64,
+}
+
+/// A backup that is being made.
+struct Copying<'a> {
+    watcher: &'a dyn Watcher,
+    /// What it has written so far.
+    left: Vec<PathBuf>,
+}
+
+/// Why it was not made.
+enum Broken {
+    Failed(OpenError),
+    /// The process is taken to be dead.
+    Dead,
 }
 
 /// What a restored folder has.
@@ -53,14 +68,35 @@ pub struct Restored {
 /// # Errors
 /// See [`OpenError`]. What was written until then is removed.
 pub async fn backup(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
-    let made = copy_both(dir, main, keyring).await;
-    if made.is_err() {
-        // Half a backup must not look like one.
-        for path in [main, keyring] {
-            drop(fs::remove_file(partial(path)));
+    backup_watched(dir, main, keyring, &Unwatched).await
+}
+
+/// The same, seen by a watcher.
+///
+/// # Errors
+/// See [`backup`]. When the watcher lets it die, nothing is removed, as after the end of a process: a copy that has no
+/// keyring beside it, or a name that ends in `.partial`. Neither stands in the way of another backup under other names.
+pub async fn backup_watched(
+    dir: &Path,
+    main: &Path,
+    keyring: &Path,
+    watcher: &dyn Watcher,
+) -> Result<Copied, OpenError> {
+    let mut copying = Copying {
+        watcher,
+        left: Vec::new(),
+    };
+    let made = copying.both(dir, main, keyring).await;
+    made.map_err(|broken| match broken {
+        Broken::Failed(error) => {
+            // Half a backup must not look like one; and what was there before this one is none of its business.
+            for path in copying.left {
+                drop(fs::remove_file(path));
+            }
+            error
         }
-    }
-    made
+        Broken::Dead => StoreError::Stopping.into(),
+    })
 }
 
 /// Looks at a folder into which databases were put back, before any node starts on it: whether they open with these keys,
@@ -111,44 +147,69 @@ fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
     left
 }
 
-async fn copy_both(dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, OpenError> {
-    copy(&dir.join(MAIN_DATABASE), main).await?;
-    copy(&dir.join(KEYRING_DATABASE), keyring).await?;
-    // Keys of records that came in between: this copy of the main database does not have them, and a node that finds so many
-    // beyond its head takes itself for an older state than it is.
-    let size = size_of(&partial(main)).await?;
-    crate::keyring::cut(&partial(keyring), size).await?;
-    // Only now do they get their names: the keyring's last, since a main database without one is worth nothing.
-    let mut bytes = 0;
-    for path in [main, keyring] {
-        bytes += settle(path).map_err(|error| OpenError::Folder {
-            path: path.to_owned(),
-            error,
-        })?;
+impl Copying<'_> {
+    async fn both(&mut self, dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, Broken> {
+        self.copy(Step::CopyMain, &dir.join(MAIN_DATABASE), main).await?;
+        self.copy(Step::CopyKeyring, &dir.join(KEYRING_DATABASE), keyring)
+            .await?;
+        // Keys of records that came in between: this copy of the main database does not have them, and a node that finds so
+        // many beyond its head takes itself for an older state than it is.
+        let size = size_of(&partial(main)).await?;
+        self.reach(Step::CutKeyring, When::Before)?;
+        crate::keyring::cut(&partial(keyring), size).await?;
+        self.reach(Step::CutKeyring, When::After)?;
+        // Only now do they get their names: the keyring's last, since a main database without one is worth nothing.
+        let bytes = self.settle(Step::NameMain, main)? + self.settle(Step::NameKeyring, keyring)?;
+        Ok(Copied { size, bytes })
     }
-    Ok(Copied { size, bytes })
+
+    async fn copy(&mut self, step: Step, from: &Path, to: &Path) -> Result<(), Broken> {
+        self.reach(step, When::Before)?;
+        if to.exists() {
+            return Err(failed(to, std::io::ErrorKind::AlreadyExists.into()).into());
+        }
+        self.left.push(partial(to));
+        copy(from, &partial(to)).await?;
+        self.reach(step, When::After)
+    }
+
+    /// Makes the copy durable and gives it its name. Gives its bytes.
+    fn settle(&mut self, step: Step, path: &Path) -> Result<u64, Broken> {
+        self.reach(step, When::Before)?;
+        let bytes = settle(path).map_err(|error| failed(path, error))?;
+        self.left.push(path.to_owned());
+        self.reach(step, When::After)?;
+        Ok(bytes)
+    }
+
+    fn reach(&self, step: Step, when: When) -> Result<(), Broken> {
+        match self.watcher.reached(step, when) {
+            Fate::Live => Ok(()),
+            Fate::Fail => Err(Broken::Failed(StoreError::Injected.into())),
+            Fate::Die => Err(Broken::Dead),
+        }
+    }
 }
 
-async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
-    let failed = |path: &Path, error| OpenError::Folder {
-        path: path.to_owned(),
-        error,
-    };
-    if to.exists() {
-        return Err(failed(to, std::io::ErrorKind::AlreadyExists.into()));
+impl<E: Into<OpenError>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
     }
-    let target = partial(to);
+}
+
+/// Copies a database to `target`, which is made or overwritten.
+async fn copy(from: &Path, target: &Path) -> Result<(), OpenError> {
     // Made here and not by SQLite, which would let others read it; what is empty it writes into.
     let made = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .open(&target);
-    made.map_err(|error| failed(&target, error))?;
+        .open(target);
+    made.map_err(|error| failed(target, error))?;
     let text = target
         .to_str()
-        .ok_or_else(|| failed(&target, std::io::ErrorKind::InvalidInput.into()))?;
+        .ok_or_else(|| failed(target, std::io::ErrorKind::InvalidInput.into()))?;
     let quoted = text.replace('\'', "''");
     let db = Db::open_as_it_is(from).await?;
     let copied = sqlx::query(AssertSqlSafe(format!("VACUUM INTO '{quoted}'")))
@@ -159,7 +220,6 @@ async fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Makes the copy durable and gives it its name.
 fn settle(path: &Path) -> std::io::Result<u64> {
     let file = File::open(partial(path))?;
     file.sync_all()?;
@@ -168,6 +228,13 @@ fn settle(path: &Path) -> std::io::Result<u64> {
         File::open(folder)?.sync_all()?;
     }
     Ok(file.metadata()?.len())
+}
+
+fn failed(path: &Path, error: std::io::Error) -> OpenError {
+    OpenError::Folder {
+        path: path.to_owned(),
+        error,
+    }
 }
 
 fn partial(path: &Path) -> PathBuf {

@@ -5,6 +5,7 @@
 //! recovery at start runs the same code.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use placet_schemas::time::Timestamp;
 use tokio::sync::oneshot;
@@ -205,6 +206,8 @@ impl Tail {
             node.step(Step::HeadFile, file.write(self.head.note.clone())).await?;
         }
         self.noted = true;
+        // The last thing that a commit writes: the disks take what they are given.
+        node.failing.store(false, Ordering::Relaxed);
         Ok(())
     }
 

@@ -5,9 +5,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Encode, QueryBuilder, SqlSafeStr as _, Sqlite, SqliteConnection, Type};
+use sqlx::{Connection as _, Encode, QueryBuilder, SqlSafeStr as _, Sqlite, SqliteConnection, Type};
 
 use crate::error::{OpenError, StoreError};
 
@@ -41,13 +41,25 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON");
+        let named = |error: sqlx::Error| OpenError::of_database(path, error.into());
         // One writer: two write transactions would only wait for one another. Neither pool tests a connection before it is
         // used: there is no network to break it, and the test takes as long as a query.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
+            .after_release(|conn, _| Box::pin(async move { Ok(is_at_rest(conn).await) }))
             .connect_with(options.clone())
-            .await?;
+            .await
+            .map_err(named)?;
+        // sqlx gives up on a schema that is no text, and what it gives up on looks like no row.
+        let schema: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+                .fetch_all(&write)
+                .await
+                .map_err(named)?;
+        if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
+            return Err(OpenError::of_database(path, StoreError::Corrupt("schema")));
+        }
         let list = migrations.iter().map(|(version, sql)| {
             Migration::new(
                 *version,
@@ -57,12 +69,17 @@ impl Db {
                 false,
             )
         });
-        Migrator::with_migrations(list.collect()).run(&write).await?;
+        let migrated = Migrator::with_migrations(list.collect()).run(&write).await;
+        migrated.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => named(error),
+            error => OpenError::Migration(error),
+        })?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
-            .await?;
+            .await
+            .map_err(named)?;
         Ok(Self { write, read })
     }
 
@@ -165,6 +182,17 @@ where
     query
 }
 
+/// Whether a connection that comes back has no transaction open; one that has is closed, which undoes it.
+///
+/// When a disk is full, SQLite ends a transaction by itself, or leaves it open, as the statement will have it; sqlx counts
+/// transactions and is not told. From then on its count may be off by one: it "commits" a savepoint inside a transaction that
+/// stays open, and the records of that batch are acknowledged, seen by this connection alone, and gone at the next start.
+async fn is_at_rest(conn: &mut SqliteConnection) -> bool {
+    // SQLite refuses to begin a transaction inside another, and beginning takes no lock and writes nothing.
+    let begun = sqlx::raw_sql("BEGIN; ROLLBACK").execute(&mut *conn).await;
+    begun.is_ok() && !conn.is_in_transaction()
+}
+
 /// A size or index as the database stores it. Tree sizes stop at 2^63 - 1, so none is lost.
 pub(crate) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -246,6 +274,65 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(kept, int(ROWS / 2));
+    }
+
+    /// A transaction that could not be written, by so many pages of room.
+    async fn fails(db: &Db, room: i64) {
+        let mut conn = db.write.acquire().await.unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&mut *conn)
+            .await
+            .unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", pages + room);
+        sqlx::query(sqlx::AssertSqlSafe(limit))
+            .fetch_all(&mut *conn)
+            .await
+            .unwrap();
+        drop(conn);
+        let mut tx = db.write.begin().await.unwrap();
+        for statement in [
+            // Many rows in one statement, which is undone by itself; one row in one, which undoes everything.
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) \
+             INSERT INTO kept (text) SELECT randomblob(3000) FROM n",
+            "INSERT INTO kept (text) VALUES (randomblob(60000))",
+        ] {
+            if sqlx::query(statement).execute(&mut *tx).await.is_err() {
+                return;
+            }
+        }
+        panic!("there was room");
+    }
+
+    /// SQLite ends a transaction by itself when there is no room, or does not. Whoever counts transactions then counts wrong,
+    /// and takes for committed what is open: a record would be acknowledged and not be there.
+    #[tokio::test]
+    async fn what_is_committed_after_a_full_disk_is_on_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = "CREATE TABLE kept (id INTEGER PRIMARY KEY, text BLOB NOT NULL)";
+        for rooms in [[0, 0], [0, 3], [3, 0], [3, 3], [0, 12], [12, 0]] {
+            let path = dir.path().join(format!("{rooms:?}.db"));
+            let db = Db::open(&path, &[(1, table)]).await.unwrap();
+            for room in rooms {
+                fails(&db, room).await;
+            }
+            let mut conn = db.write.acquire().await.unwrap();
+            sqlx::query("PRAGMA max_page_count = 100000")
+                .fetch_all(&mut *conn)
+                .await
+                .unwrap();
+            drop(conn);
+            let mut tx = db.write.begin().await.unwrap();
+            sqlx::query("INSERT INTO kept (text) VALUES (x'00')")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM kept")
+                .fetch_one(&db.read)
+                .await
+                .unwrap();
+            assert_eq!(kept, 1, "{rooms:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault: the caller's record, or this node.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use placet_kernel::arrival::Refusal;
 use placet_kernel::checkpoint::CheckpointError;
@@ -158,8 +158,33 @@ pub enum OpenError {
         expected: String,
     },
     /// The stored head was signed by another key.
-    #[error("the stored checkpoint is not signed by these keys: {0}")]
+    #[error(
+        "the stored checkpoint does not open with keys/checkpoint.key ({0}): put back that key, or main.db, whichever is not \
+         as it was"
+    )]
     OtherKeys(CheckpointError),
+    /// Another key of the folder is not the one that this log has been signed with.
+    #[error("keys/{0} is not the key that has signed this log so far: put back the right one")]
+    OtherKey(&'static str),
+    /// The head file is there and says nothing.
+    #[error(
+        "{}: this head file is damaged ({error}), so nothing says whether main.db is the newest state of the log; put back \
+         the head file, or, if you are certain that it is, move it away", path.display()
+    )]
+    HeadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StoreError,
+    },
+    /// A database cannot be read.
+    #[error("{} cannot be used ({error}): move it away, with its -wal and -shm, and put back a copy (placet restore)", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StoreError,
+    },
     /// A key cannot name itself.
     #[error(transparent)]
     Key(#[from] VkeyError),
@@ -169,6 +194,29 @@ pub enum OpenError {
     /// Anything else that the store says.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What SQLite says of a file that is no database, or a damaged one: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, without what
+/// further bits tell.
+const DAMAGED: [i32; 2] = [11, 26];
+
+impl OpenError {
+    /// Names the database that an error is about, if it says that the database is damaged; all others speak for themselves.
+    pub(crate) fn of_database(path: &Path, error: StoreError) -> Self {
+        let path = path.to_owned();
+        match &error {
+            StoreError::Corrupt(_) => Self::Damaged { path, error },
+            StoreError::Database(database) if is_damage(database) => Self::Damaged { path, error },
+            _ => Self::Store(error),
+        }
+    }
+}
+
+fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<i32>().ok());
+    let torn = matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_));
+    torn || code.is_some_and(|code| DAMAGED.contains(&(code & 0xff)))
 }
 
 impl From<sqlx::Error> for OpenError {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use placet_kernel::bundle::{AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence};
+use placet_kernel::bundle::{self, AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence, Verdict};
 use placet_kernel::merkle::Hash;
 use placet_schemas::id::Digest;
 use placet_schemas::record::{Body, Record};
@@ -50,6 +50,11 @@ impl Ledger {
             return Ok(None);
         }
         let events = node.opened_events(id, &head).await?;
+        if row.last < head.size && events.iter().all(|event| event.index != row.last) {
+            // A look-up is lost. What it led to may be the withdrawal, and without it the operator would attest that there is
+            // none.
+            return Err(StoreError::Corrupt("consent"));
+        }
         let public = node.public_parts(row.controller, &events).await?;
         let checkpoints = node.checkpoints(row.grant, &head, as_of).await?;
         let evidence = Evidence {
@@ -61,7 +66,9 @@ impl Ledger {
             openings: node.openings(events.into_iter().chain(public).collect(), &head).await?,
             checkpoints: node.tied(checkpoints, &head).await?,
         };
-        Ok(Some(evidence.to_bytes()?))
+        let bytes = evidence.to_bytes()?;
+        node.is_sound(&bytes, as_of)?;
+        Ok(Some(bytes))
     }
 }
 
@@ -96,6 +103,25 @@ impl Node {
             note,
             ..Head::clone(&head)
         }))
+    }
+
+    /// Judges evidence as its reader will. A flipped bit in a notice, a public record or a tile is seen nowhere else: rows are
+    /// not sealed where everybody may read them. What is false is this node's misfortune, and must not look like a fraud.
+    fn is_sound(&self, evidence: &[u8], as_of: Option<Timestamp>) -> Result<(), StoreError> {
+        let now = self.clock.now().max(self.head().time);
+        // Without the lines of witnesses, which were checked when they came; some may be in no settings any more.
+        let trust = self.voice.trust()?;
+        let own = bundle::strip(evidence, &trust).map_err(|_| StoreError::Corrupt("evidence"))?;
+        let report = bundle::verify(&own, Some(&trust), now, as_of);
+        match report {
+            Ok(report) if report.recorded == Verdict::Holds => Ok(()),
+            Ok(report) => {
+                let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
+                tracing::error!(?codes, "what is stored makes no evidence; run placet fsck");
+                Err(StoreError::Corrupt("evidence"))
+            }
+            Err(_) => Err(StoreError::Corrupt("evidence")),
+        }
     }
 
     async fn opened_events(&self, consent: &Digest, head: &Head) -> Result<Vec<Opened>, StoreError> {

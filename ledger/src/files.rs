@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use placet_kernel::checkpoint::{CheckpointKeys, SignedCheckpoint};
 use placet_kernel::tile::{
-    TILE_WIDTH, Tile, TileKind, encode_entries, last_bundle, new_bundles, new_tiles, right_edge,
+    TILE_WIDTH, Tile, TileKind, decode_entries, encode_entries, last_bundle, new_bundles, new_tiles, right_edge,
 };
 
 use crate::error::StoreError;
@@ -58,6 +58,20 @@ impl LogFiles {
     pub(crate) async fn read(&self, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.path(tile);
         blocking(move || read(&path)).await
+    }
+
+    /// The same for whoever asks. Only the right edge is compared at the start, so a file that was cut off since it was
+    /// written may lie before it: it is an error, and no tile.
+    pub(crate) async fn served(&self, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = self.read(tile).await?;
+        let whole = |bytes: &Vec<u8>| match tile.kind() {
+            TileKind::Hashes { .. } => bytes.len() == tile.hash_bytes(),
+            TileKind::Entries => decode_entries(&tile, bytes).is_ok(),
+        };
+        match read {
+            Some(bytes) if !whole(&bytes) => Err(StoreError::Corrupt("tile")),
+            read => Ok(read),
+        }
     }
 
     /// Writes every tile and bundle that a tree of `new` leaves needs and one of `old` leaves does not have.

@@ -30,6 +30,7 @@
 //! | [`Step::DestroyKeys`] | sealed texts that nothing opens | goes on: `destroy.rs` |
 //! | [`Step::DestroyTexts`] | old pages in the files | goes on |
 //! | [`Step::ClearFiles`] | nothing undone, unless it was not written down | clears once more |
+//! | [`Step::CopyMain`] to [`Step::NameMain`] | a file that is no copy, or one without its keyring | nothing to do: the node has no part in it |
 //!
 //! The line of the commit point is in `commit.rs`, in the function `commit`. A [`Watcher`] can make any step fail or the
 //! process die at it; the tests do so at each.
@@ -82,7 +83,7 @@ mod witnessed;
 mod witnesses;
 
 pub use audit::{Auditor, Openings};
-pub use backup::{Copied, KEYRING_DATABASE, MAIN_DATABASE, Restored, backup, inspect_restored};
+pub use backup::{Copied, KEYRING_DATABASE, MAIN_DATABASE, Restored, backup, backup_watched, inspect_restored};
 pub use clock::{Clock, SystemClock};
 pub use crypto::SealError;
 pub use error::{OpenError, StoreError, SubmitError};

@@ -9,10 +9,12 @@ use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys, cosign, sign_checkpo
 use placet_kernel::merkle::{Frontier, Hash};
 use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
 use placet_kernel::sign::{did_key, sign_statement};
+use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustFile};
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::Signed;
 use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 
@@ -53,6 +55,8 @@ pub(crate) struct Node {
     pub(crate) witnesses: Witnesses,
     /// The writer has stopped for good, or its last commit failed.
     pub(crate) broken: AtomicBool,
+    /// A write failed, and none has succeeded since: see `sequencer::idle`.
+    pub(crate) failing: AtomicBool,
     /// Who besides a brand may order a destruction.
     pub(crate) authorities: Vec<Did>,
     /// Told when a destruction is committed.
@@ -112,7 +116,7 @@ impl Node {
 
     /// Whether records are being accepted.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.is_broken() && self.may_sign()
+        !self.is_broken() && !self.failing.load(Ordering::Relaxed) && self.may_sign()
     }
 
     /// Whether the writer has stopped for good, or its last commit failed.
@@ -210,6 +214,30 @@ impl Voice {
             cosigner_vkey: vkey(self.trusted.cosigners().next()),
             operator: self.operator.clone(),
         }
+    }
+
+    /// What this log's own reader would pin: its keys for every size, and no witness.
+    pub(crate) fn trust(&self) -> Result<Trust, StoreError> {
+        let identity = self.identity();
+        let sizes = Sizes::ALL;
+        let vkeys = |vkey| vec![SizedVkey { vkey, sizes }];
+        let file = TrustFile {
+            version: Version,
+            logs: vec![LogKeys {
+                origin: identity.origin,
+                checkpoint_keys: vkeys(identity.checkpoint_vkey),
+                cosigner_keys: vkeys(identity.cosigner_vkey),
+                operator_keys: vec![SizedDid {
+                    key: identity.operator,
+                    sizes,
+                }],
+            }],
+            witnesses: Vec::new(),
+            groups: Vec::new(),
+            quorum: QUORUM_NONE.to_owned(),
+        };
+        let bytes = serde_json::to_vec(&file).map_err(|_| StoreError::Corrupt("key"))?;
+        Trust::parse(&bytes).map_err(|_| StoreError::Corrupt("key"))
     }
 
     /// A head of this tree, signed and cosigned at `time`.

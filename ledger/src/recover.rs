@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use placet_kernel::checkpoint::{Checkpoint, SignedCheckpoint};
 use placet_kernel::merkle::Frontier;
+use placet_schemas::record::Kind;
 use tokio::sync::{Notify, watch};
 
+use crate::backup::{KEYRING_DATABASE, MAIN_DATABASE};
 use crate::clock::Clock;
 use crate::commit::{Tail, publish};
 use crate::crypto::Vault;
@@ -23,7 +25,7 @@ use crate::keyring::Keyring;
 use crate::keys::Keys;
 use crate::known::Known;
 use crate::ledger::Settings;
-use crate::node::{Node, Stop, Voice};
+use crate::node::{Node, Stop, Voice, stored_record};
 use crate::pulse::Publication;
 use crate::sequencer::MAX_BATCH;
 use crate::step::{Step, Watcher};
@@ -57,20 +59,24 @@ pub(crate) async fn open(
     let head_file = settings.head_file.clone().map(HeadFile::new);
 
     // A crash before the first head was committed leaves empty databases: they are begun again.
-    let newest = keyring.newest().await?;
-    let head = match (store.head().await?, newest) {
+    let (main_file, keyring_file) = (settings.dir.join(MAIN_DATABASE), settings.dir.join(KEYRING_DATABASE));
+    let in_main = |error| OpenError::of_database(&main_file, error);
+    let in_keyring = |error| OpenError::of_database(&keyring_file, error);
+    let newest = keyring.newest().await.map_err(in_keyring)?;
+    let head = match (store.head().await.map_err(in_main)?, newest) {
         (Some(head), _) => head,
         (None, None) => create(&store, &voice, &*clock).await?,
         // The main database was just made in the place of one that is lost.
         (None, Some(index)) => return Err(beyond_head(0, index)),
     };
     check_note(&head, &voice)?;
+    check_operator(&store, &voice).await?;
     // A crash leaves the keys of one batch at most. More of them are those of records that this database has lost, and whose
     // keys would be swept with the rest.
     if let Some(index) = newest.filter(|index| *index >= head.size.saturating_add(MAX_BATCH as u64)) {
         return Err(beyond_head(head.size, index));
     }
-    if !settings.without_keyring && !keyring.opens(head.size).await? {
+    if !settings.without_keyring && !keyring.opens(head.size).await.map_err(in_keyring)? {
         return Err(OpenError::OtherKeyEncryptionKey);
     }
     // An empty keyring was just made in the place of one that is lost. To go on with it would tell people that the log never
@@ -79,7 +85,7 @@ pub(crate) async fn open(
         return Err(OpenError::KeyringLost(head.size));
     }
     let published = guard_against_rollback(&store, &voice, &files, head_file.as_ref(), &head).await?;
-    let edge = store.edge(&head.frontier).await?;
+    let edge = store.edge(&head.frontier).await.map_err(in_main)?;
     let witnesses = Witnesses::new(&settings.witnesses, settings.without_witnesses, &store, &voice).await?;
 
     let head = Arc::new(head);
@@ -99,6 +105,7 @@ pub(crate) async fn open(
         authorities: settings.authorities.clone(),
         destructions: Notify::new(),
         broken: false.into(),
+        failing: false.into(),
         dead: false.into(),
         lock,
     });
@@ -169,10 +176,26 @@ fn check_note(head: &Head, voice: &Voice) -> Result<(), OpenError> {
         });
     }
     let signed = SignedCheckpoint::open(head.note.as_bytes(), &voice.trusted).map_err(OpenError::OtherKeys)?;
+    if signed.cosignatures().is_empty() {
+        return Err(OpenError::OtherKey("cosigner.key"));
+    }
     if (signed.checkpoint().size(), signed.checkpoint().root()) == (head.size, head.root) {
         Ok(())
     } else {
         Err(StoreError::Corrupt("head").into())
+    }
+}
+
+/// Every log begins with the keys of a brand, which its operator has signed. With another key acknowledgements would be
+/// signed that nobody believes who has pinned the right one: a key file in which one digit was changed is a key all the same.
+async fn check_operator(store: &Store, voice: &Voice) -> Result<(), OpenError> {
+    let first = store.records_of(&[0]).await?.pop().and_then(|row| row.public);
+    let first = first.and_then(|bytes| stored_record(&bytes).ok());
+    match first {
+        Some(record) if record.kind() == Kind::ControllerKeys && record.issuer != voice.operator => {
+            Err(OpenError::OtherKey("operator.key"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -185,7 +208,10 @@ async fn guard_against_rollback(
     head: &Head,
 ) -> Result<u64, OpenError> {
     if let Some(file) = head_file
-        && let Some(seen) = file.read(&voice.trusted)?
+        && let Some(seen) = file.read(&voice.trusted).map_err(|error| OpenError::HeadFile {
+            path: file.path().to_owned(),
+            error,
+        })?
     {
         check_seen(store, head, seen.checkpoint(), &file.path().display().to_string()).await?;
     }

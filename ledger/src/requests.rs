@@ -6,8 +6,8 @@ use placet_kernel::leaf::Salt;
 use placet_kernel::tile::Tile;
 use placet_schemas::api::{MAX_INVITATION_SECONDS, MAX_INVITATIONS};
 use placet_schemas::id::{Did, Digest};
-use placet_schemas::record::Invitation;
 use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::text::Text;
 use placet_schemas::time::Timestamp;
 
@@ -208,7 +208,16 @@ impl Ledger {
     /// See [`StoreError`].
     pub async fn public_opening(&self, index: u64) -> Result<Option<PublicOpening>, StoreError> {
         let found = self.node().store.public_record(index).await?;
-        Ok(found.map(|(record, salt)| PublicOpening { index, record, salt }))
+        let Some((record, salt)) = found else {
+            return Ok(None);
+        };
+        // A row in which a bit has flipped is no opening of the leaf, and whoever was given it would accuse the log.
+        let leaf = self.node().store.leaves(index, index + 1).await?;
+        let own = CanonicalRecord::parse(&record).map_err(|_| StoreError::Corrupt("record"))?;
+        if own.bytes != record || leaf.first().map(Vec::as_slice) != Some(&salt.leaf(&own.record.digest())[..]) {
+            return Err(StoreError::Corrupt("record"));
+        }
+        Ok(Some(PublicOpening { index, record, salt }))
     }
 
     /// A tile or an entry bundle by its path below `/log/`, such as `tile/0/000` or `tile/entries/x001/234.p/5`. Any other
@@ -218,7 +227,7 @@ impl Ledger {
     /// See [`StoreError`].
     pub async fn log_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match path.parse::<Tile>() {
-            Ok(tile) => self.node().files.read(tile).await,
+            Ok(tile) => self.node().files.served(tile).await,
             Err(_) => Ok(None),
         }
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::arrive::Arrival;
 use crate::commit::{Tail, commit, publish, refresh};
@@ -29,6 +29,8 @@ const FORGET_SECONDS: u64 = 3600;
 /// How long after its expiry an invitation still says `expired` rather than `unknown`, in seconds.
 const REMEMBERED_SECONDS: u64 = 24 * 3600;
 
+/// How long the writer waits, after a write failed, between two tries of whether the disks take anything again.
+const WRITE_RETRY: Duration = Duration::from_secs(1);
 /// How long the publisher waits after the files refused.
 const PUBLISH_RETRY: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,15 @@ pub(crate) struct Outcome {
     pub(crate) index: u64,
     pub(crate) answer: Vec<u8>,
     pub(crate) replay: bool,
+}
+
+/// When the writer last did what it does beside its batches.
+#[derive(Debug, Default)]
+struct Chores {
+    /// By the ledger's clock, in seconds since 1970.
+    forgotten: u64,
+    /// By one that nobody sets: it is about this process and its disks.
+    tried: Option<Instant>,
 }
 
 /// Starts the writer on a thread of its own: it signs, and waits for two databases a dozen times per batch, and must not
@@ -78,7 +89,7 @@ async fn run(
     let mut ticks = tokio::time::interval(tick);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
-    let mut forgotten = 0;
+    let mut chores = Chores::default();
     loop {
         let room = MAX_BATCH - waiting.len();
         let stopping = tokio::select! {
@@ -99,12 +110,13 @@ async fn run(
         take_waiting(&mut queue, &mut waiting);
         let quiet = waiting.is_empty();
         let done = if quiet {
-            idle(&node, &mut tail, &mut forgotten).await
+            idle(&node, &mut tail, &mut chores).await
         } else {
             commit(&node, &mut tail, &mut waiting).await
         };
         if done.is_err() {
             node.publication.commit_failed();
+            node.failing.store(true, Ordering::Relaxed);
         }
         if let Err(Stop::Dead) = done {
             return node.broken.store(true, Ordering::Relaxed);
@@ -176,10 +188,17 @@ fn take_waiting(queue: &mut mpsc::Receiver<Item>, waiting: &mut Vec<Item>) {
     }
 }
 
-async fn idle(node: &Node, tail: &mut Tail, forgotten: &mut u64) -> Result<(), Stop> {
+async fn idle(node: &Node, tail: &mut Tail, chores: &mut Chores) -> Result<(), Stop> {
     let now = node.clock.now();
-    if now.unix().saturating_sub(*forgotten) >= FORGET_SECONDS {
-        *forgotten = now.unix();
+    let rested = chores.tried.is_none_or(|tried| tried.elapsed() >= WRITE_RETRY);
+    if node.failing.load(Ordering::Relaxed) && node.may_sign() && rested {
+        // A disk that was full looks well as long as nobody writes. The smallest commit there is says how it is, and says it
+        // before the next caller has to find out.
+        chores.tried = Some(Instant::now());
+        return refresh(node, tail, now.max(tail.head().time)).await;
+    }
+    if now.unix().saturating_sub(chores.forgotten) >= FORGET_SECONDS {
+        chores.forgotten = now.unix();
         let gone = node
             .store
             .forget_invitations(now.unix().saturating_sub(REMEMBERED_SECONDS))

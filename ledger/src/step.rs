@@ -1,8 +1,9 @@
-//! The named steps of a commit and of a destruction, and who may watch them: how tests make a ledger fail or die at any of them.
+//! The named steps of a commit, of a destruction and of a backup, and who may watch them: how tests make a ledger fail or
+//! die at any of them.
 
 use std::fmt::Debug;
 
-/// What a commit does, in order; then what a destruction does. Each step changes something that outlives the process, so a
+/// What a commit does, in order; then what a destruction does; then what a backup does. Each step changes something that outlives the process, so a
 /// crash between any two of them is a case of its own: see [`crate`] for what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -30,11 +31,21 @@ pub enum Step {
     DestroyTexts,
     /// Of a destruction: the files are cleared of what was removed from them.
     ClearFiles,
+    /// Of a backup: the main database is copied, under a name that nobody takes for a copy.
+    CopyMain,
+    /// Of a backup: the keyring is copied likewise.
+    CopyKeyring,
+    /// Of a backup: what the copied keyring has beyond the copied main database is cut off.
+    CutKeyring,
+    /// Of a backup: the copy of the main database is made durable and gets its name.
+    NameMain,
+    /// Of a backup: the same for the keyring. Now the backup is there.
+    NameKeyring,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Keyring,
         Self::Main,
         Self::HeadFile,
@@ -47,6 +58,11 @@ impl Step {
         Self::DestroyKeys,
         Self::DestroyTexts,
         Self::ClearFiles,
+        Self::CopyMain,
+        Self::CopyKeyring,
+        Self::CutKeyring,
+        Self::NameMain,
+        Self::NameKeyring,
     ];
 }
 

@@ -23,6 +23,8 @@ pub struct Caller {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
+    /// The content type; empty when there is none.
+    pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -126,21 +128,28 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<Answer> {
     let status = status.ok_or_else(|| torn("no status line"))?;
     // A 204 has neither content nor its length (RFC 9110, 8.6).
     let mut length = (status == 204).then_some(0);
+    let mut content_type = String::new();
     loop {
         let line = line(stream)?;
         if line.is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok();
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse().ok(),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
+                value.trim().clone_into(&mut content_type)
+            }
+            _ => {}
         }
     }
     // The node knows the length of everything it sends; nothing here is chunked.
     let mut body = vec![0; length.ok_or_else(|| torn("no content-length"))?];
     stream.read_exact(&mut body)?;
-    Ok(Answer { status, body })
+    Ok(Answer {
+        status,
+        content_type,
+        body,
+    })
 }
 
 fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {

@@ -1,6 +1,6 @@
 //! `placet serve` as a process of its own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -52,10 +52,48 @@ impl NodeProcess {
         }
     }
 
+    /// Starts `binary` as the node in `folder`, by the settings that it finds there; what it says on standard error goes to
+    /// the file `said`.
+    ///
+    /// # Errors
+    /// When it ends before it listens: what it said.
+    ///
+    /// # Panics
+    /// When the binary or the file cannot be used.
+    pub fn try_start(binary: &Path, folder: &Path, more: &[&str], said: &Path) -> Result<Self, String> {
+        let mut process = Command::new(binary)
+            .args(["--json", "serve", "--listen", "127.0.0.1:0", "--log", "off", "--dir"])
+            .arg(folder)
+            .args(more)
+            .env_remove("PLACET_CONFIG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(said).unwrap())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let Some(address) = listens(&mut stdout) else {
+            assert!(!process.wait().unwrap().success());
+            return Err(fs::read_to_string(said).unwrap());
+        };
+        Ok(Self {
+            process,
+            _stdout: stdout,
+            folder: folder.to_owned(),
+            address,
+        })
+    }
+
     /// Where it listens, such as `127.0.0.1:41234`.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Its process id.
@@ -113,6 +151,15 @@ impl NodeProcess {
         self.end();
     }
 
+    /// Ends it as an operator does, and waits until everything is closed.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn stop(mut self) {
+        let told = Command::new("kill").arg(self.id().to_string()).status();
+        assert!(told.unwrap().success() && self.process.wait().unwrap().success());
+    }
+
     fn end(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -163,13 +210,16 @@ pub fn now() -> Timestamp {
 
 /// Reads what the node prints until it has said where it listens.
 fn listening(stdout: &mut impl BufRead) -> String {
+    listens(stdout).unwrap_or_else(|| panic!("the node ended"))
+}
+
+fn listens(stdout: &mut impl BufRead) -> Option<String> {
     let mut said = String::new();
-    loop {
-        let read = stdout.read_line(&mut said).unwrap();
-        assert!(read > 0, "the node ended: {said}");
+    while stdout.read_line(&mut said).unwrap() > 0 {
         if let Ok(value) = serde_json::from_str::<Value>(&said) {
             let url = value["listening"].as_str().unwrap();
-            return url.trim_start_matches("http://").to_owned();
+            return Some(url.trim_start_matches("http://").to_owned());
         }
     }
+    None
 }

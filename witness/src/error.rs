@@ -136,6 +136,12 @@ pub enum OpenError {
         /// The database that is missing.
         state: PathBuf,
     },
+    /// What was signed cannot be told any more.
+    #[error(
+        "{} is damaged: a witness that does not know what it signed could cosign a fork; bring the file back as it was last, never an older one, or begin in another folder with another key",
+        .0.display()
+    )]
+    Damaged(PathBuf),
     /// The key file is missing, and the witness has had one.
     #[error("{} is missing, and this witness has signed with it: bring it back, or begin in another folder", .0.display())]
     KeyLost(PathBuf),

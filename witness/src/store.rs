@@ -86,6 +86,30 @@ impl Store {
         Ok(Self { write, read })
     }
 
+    /// Whether the file is whole and each head is that of the log that its row names. A log whose row is not found has, for
+    /// all that this witness knows, never been cosigned, and would be from its beginning: also as a fork. There is a row per
+    /// log, so this takes no time.
+    pub(crate) async fn is_whole(&self) -> Result<bool, StoreError> {
+        // sqlx gives up on a schema that is no text, and what it gives up on looks like no row.
+        let schema: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+                .fetch_all(&self.read)
+                .await?;
+        if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
+            return Ok(false);
+        }
+        let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+            .fetch_one(&self.read)
+            .await?;
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT origin, note FROM heads")
+            .fetch_all(&self.read)
+            .await?;
+        let named = |(origin, note): &(String, String)| {
+            checkpoint_in(note).is_some_and(|checkpoint| checkpoint.origin().as_str() == origin)
+        };
+        Ok(found == "ok" && rows.iter().all(named))
+    }
+
     /// The vkey of the first start; `None` before it.
     pub(crate) async fn identity(&self) -> Result<Option<String>, StoreError> {
         let vkey = sqlx::query_scalar("SELECT vkey FROM identity WHERE id = 1");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use placet_kernel::checkpoint::{CheckpointKeys, SignedCheckpoint, cosign};
-use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
+use placet_kernel::note::{KeyName, SignatureType, UnverifiedNote, VerifierKey};
 use placet_schemas::id::Origin;
 use sha2::{Digest as _, Sha256};
 
@@ -88,6 +88,10 @@ impl Witness {
             return Err(OpenError::StateLost { key: file, state });
         }
         let store = Store::open(&state).await?;
+        if !store.is_whole().await.unwrap_or(false) {
+            store.close().await;
+            return Err(OpenError::Damaged(state));
+        }
         let (key, vkey) = match identify(&store, settings.name, &file, &state).await {
             Ok(identity) => identity,
             Err(error) => {
@@ -160,7 +164,10 @@ impl Witness {
         let Some((_, origin)) = self.0.hashes.iter().find(|(hash, _)| hash == origin_hash) else {
             return Ok(None);
         };
-        let head = self.0.store.head(origin).await?;
+        let Some(keys) = self.0.logs.keys(origin.as_str()) else {
+            return Ok(None);
+        };
+        let head = self.head(keys).await?;
         Ok(head.map(|head| head.note + &head.cosignature))
     }
 
@@ -186,7 +193,7 @@ impl Witness {
     ) -> Result<Option<String>, AddError> {
         let inner = &*self.0;
         let checkpoint = signed.checkpoint();
-        let head = inner.store.head(keys.origin()).await.map_err(Trouble::from)?;
+        let head = self.head(keys).await.map_err(Trouble::from)?;
         let held = head.as_ref().map(|head| &head.checkpoint);
 
         // 2. EVIDENCE, before the answer. Also when the answer is 409: the log has signed both, whatever was asked.
@@ -225,6 +232,32 @@ impl Witness {
 
         // 5. ANSWER.
         Ok(replaced.then_some(after.cosignature))
+    }
+
+    /// The head of a log, which this witness must have signed as it stands there. A flipped bit in a time would let it sign an
+    /// earlier one; in a note, keep evidence that convinces nobody.
+    async fn head(&self, keys: &CheckpointKeys) -> Result<Option<Head>, StoreError> {
+        let inner = &*self.0;
+        let Some(head) = inner.store.head(keys.origin()).await? else {
+            return Ok(None);
+        };
+        let text = format!("{}{}", head.note, head.cosignature);
+        // A log may have another key by now: then its old signature says nothing, and ours says all the same that it held.
+        let known: Vec<VerifierKey> = keys.log_keys().chain([&inner.vkey]).cloned().collect();
+        let note = UnverifiedNote::parse(text.as_bytes()).ok();
+        let opened = note.as_ref().and_then(|note| note.open(&known).ok());
+        let signed_at = opened.and_then(|note| {
+            let own = note
+                .signatures()
+                .iter()
+                .find(|signature| *signature.key() == inner.vkey);
+            own.and_then(|signature| signature.time())
+        });
+        // 0: the operator has had the times forgotten.
+        match signed_at {
+            Some(time) if head.cosigned_at == time || head.cosigned_at == 0 => Ok(Some(head)),
+            _ => Err(StoreError::Corrupt("head")),
+        }
     }
 
     async fn keep_fork(&self, head: &Head, other: &SignedCheckpoint) -> Result<(), Trouble> {

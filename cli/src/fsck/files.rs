@@ -255,7 +255,12 @@ pub(super) fn leftovers(source: &Source, size: u64, findings: &mut Findings) -> 
             continue;
         };
         let partial = source.read(&path)?.unwrap_or_default();
-        if !whole.starts_with(&partial) {
+        // An empty file is a beginning of everything.
+        let is_whole = match tile.kind() {
+            TileKind::Hashes { .. } => partial.len() == tile.hash_bytes(),
+            TileKind::Entries => decode_entries(&tile, &partial).is_ok(),
+        };
+        if !is_whole || !whole.starts_with(&partial) {
             findings.add(
                 Weight::Damaged,
                 "tile_changed",

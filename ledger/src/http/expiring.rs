@@ -12,9 +12,16 @@ use placet_schemas::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Expiring<V> {
     capacity: usize,
-    entries: HashMap<Digest, (Timestamp, V)>,
+    entries: HashMap<Digest, (Life, V)>,
     /// In the order of insertion, which is that of expiry. May hold keys that were taken meanwhile.
     order: VecDeque<Digest>,
+}
+
+/// From when to when a value lives.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    since: Timestamp,
+    until: Timestamp,
 }
 
 impl<V: Clone> Expiring<V> {
@@ -38,7 +45,11 @@ impl<V: Clone> Expiring<V> {
             }
         }
         let key = Digest::of(secret.as_bytes());
-        self.entries.insert(key, (expires, value));
+        let life = Life {
+            since: now,
+            until: expires,
+        };
+        self.entries.insert(key, (life, value));
         self.order.push_back(key);
     }
 
@@ -47,18 +58,27 @@ impl<V: Clone> Expiring<V> {
         let key = Digest::of(secret.as_bytes());
         self.entries
             .get(&key)
-            .filter(|(expires, _)| now < *expires)
+            .filter(|(life, _)| life.is_lived(now))
             .map(|(_, value)| value.clone())
     }
 
     /// The value, once.
     pub(super) fn take(&mut self, secret: &str, now: Timestamp) -> Option<V> {
-        let (expires, value) = self.entries.remove(&Digest::of(secret.as_bytes()))?;
-        (now < expires).then_some(value)
+        let (life, value) = self.entries.remove(&Digest::of(secret.as_bytes()))?;
+        life.is_lived(now).then_some(value)
     }
 
     fn is_live(&self, key: &Digest, now: Timestamp) -> bool {
-        self.entries.get(key).is_some_and(|(expires, _)| now < *expires)
+        self.entries.get(key).is_some_and(|(life, _)| life.is_lived(now))
+    }
+}
+
+impl Life {
+    /// Also not before it began, by more than it is long: a clock that ran ahead by a day and was set right would otherwise
+    /// make a life of minutes one of a day. A step back that is shorter than that, as time services make, ends nothing.
+    fn is_lived(self, now: Timestamp) -> bool {
+        let length = self.until.unix().saturating_sub(self.since.unix());
+        now < self.until && now.plus_seconds(length) >= self.since
     }
 }
 
@@ -82,6 +102,22 @@ mod tests {
         assert_eq!(map.take("a", at(59)), None);
         map.insert("c", 2, at(60), at(0));
         assert_eq!(map.take("c", at(60)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_life_longer_than_twice_its_length() {
+        let day = 86_400;
+        let mut map = Expiring::new(8);
+        map.insert("ahead", 1, at(day + 60), at(day));
+        assert_eq!(map.get("ahead", at(day - 60)), Some(1), "a step of a time service");
+        assert_eq!(map.get("ahead", at(day - 61)), None);
+        map.insert("right", 2, at(160), at(100));
+        assert_eq!(
+            (map.get("right", at(100)), map.entries.len()),
+            (Some(2), 1),
+            "what is dead made room"
+        );
+        assert_eq!(map.take("right", at(100)), Some(2));
     }
 
     #[test]

@@ -179,7 +179,7 @@ async fn a_head_file_that_cannot_be_read_is_not_passed_over() {
     let (world, _) = stage(1).await;
     world.ledger.close().await;
     fs::write(world.dir.path().join("head"), "nothing").unwrap();
-    assert!(matches!(world.try_open().await.err(), Some(OpenError::Store(_))));
+    assert!(matches!(world.try_open().await.err(), Some(OpenError::HeadFile { .. })));
 }
 
 #[tokio::test]

@@ -18,16 +18,16 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::offers::clause;
 use crate::world::{Brand, ORIGIN, TICK, World, p, person};
 
-const NAME: &str = "w.example";
+pub(crate) const NAME: &str = "w.example";
 
 /// A witness that signs whatever it gets, and can be silent.
-struct Yes {
-    settings: WitnessSettings,
+pub(crate) struct Yes {
+    pub(crate) settings: WitnessSettings,
     silent: Arc<AtomicBool>,
 }
 
 impl Yes {
-    async fn start(world: &World) -> Self {
+    pub(crate) async fn start(world: &World) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let key = SoftwareKey::ed25519_from_seed(&[9; 32]);
         let vkey = VerifierKey::of_signer(p(NAME), SignatureType::CosignatureV1, &key).unwrap();
@@ -58,7 +58,7 @@ impl Yes {
         }
     }
 
-    fn hush(&self, silent: bool) {
+    pub(crate) fn hush(&self, silent: bool) {
         self.silent.store(silent, Ordering::Relaxed);
     }
 }
@@ -106,7 +106,7 @@ async fn try_open(world: &mut World, witness: &Yes) -> Result<Ledger, OpenError>
     Ledger::open_in(settings, keys, surroundings).await
 }
 
-async fn soon(what: &str, so: impl AsyncFn() -> bool) {
+pub(crate) async fn soon(what: &str, so: impl AsyncFn() -> bool) {
     for _ in 0..2000 {
         if so().await {
             return;

@@ -7,8 +7,10 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails in a fixture must fail the test")]
 
 mod batches;
+mod clock_jumps;
 mod crashes;
 mod destructions;
+mod fault_table;
 mod files;
 mod guarded;
 mod naive;

@@ -1,5 +1,6 @@
 //! A brand, a request, people, a clock and a watcher.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -59,10 +60,10 @@ pub(crate) struct Brand {
 #[derive(Debug)]
 pub(crate) struct TestClock(AtomicU64);
 
-/// Makes one step end otherwise than well, once; or holds the writer up.
+/// Makes steps end otherwise than well, one after the other and each once; or holds the writer up.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    planned: Mutex<Option<(Step, When, Fate)>>,
+    planned: Mutex<VecDeque<(Step, When, Fate)>>,
     held: Mutex<bool>,
     released: Condvar,
 }
@@ -91,9 +92,9 @@ impl Watcher for Script {
             drop(self.released.wait_while(held, |held| *held).unwrap());
         }
         let mut planned = self.planned.lock().unwrap();
-        match *planned {
+        match planned.front().copied() {
             Some((at, side, fate)) if (at, side) == (step, when) => {
-                *planned = None;
+                planned.pop_front();
                 fate
             }
             _ => Fate::Live,
@@ -103,7 +104,12 @@ impl Watcher for Script {
 
 impl Script {
     pub(crate) fn plan(&self, step: Step, when: When, fate: Fate) {
-        *self.planned.lock().unwrap() = Some((step, when, fate));
+        *self.planned.lock().unwrap() = VecDeque::from([(step, when, fate)]);
+    }
+
+    /// This as well, once all that was planned before has happened.
+    pub(crate) fn plan_next(&self, step: Step, when: When, fate: Fate) {
+        self.planned.lock().unwrap().push_back((step, when, fate));
     }
 
     /// From here on no batch gets further than to its first step, until it is told otherwise.
@@ -114,7 +120,7 @@ impl Script {
 
     /// Whether the planned thing has not happened yet.
     pub(crate) fn is_due(&self) -> bool {
-        self.planned.lock().unwrap().is_some()
+        !self.planned.lock().unwrap().is_empty()
     }
 }
 

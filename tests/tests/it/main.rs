@@ -9,6 +9,10 @@ mod bundle;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod damaged_files;
+#[cfg(test)]
+mod disks;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod fsck;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use placet_witness::{Fate, STATE_FILE, Step, Watcher, When};
+use placet_witness::{AddError, Fate, OpenError, STATE_FILE, Step, Watcher, When, Witness};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
@@ -147,6 +147,10 @@ async fn a_damaged_state_is_an_error_and_never_evidence() {
         "UPDATE heads SET size = -1",
         "UPDATE heads SET note = 'x' || note",
         "UPDATE heads SET note = ''",
+        "UPDATE heads SET cosigned_at = cosigned_at - 1",
+        "UPDATE heads SET cosigned_at = cosigned_at + 1",
+        "UPDATE heads SET cosignature = ''",
+        "UPDATE heads SET origin = 'x' || origin",
     ] {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::new(ORIGIN, 1);
@@ -154,10 +158,71 @@ async fn a_damaged_state_is_an_error_and_never_evidence() {
         assert_eq!(served.add(log.body(0, 5)).await.status, 200);
         served.stop().await;
         damage(&dir, sql).await;
+        match Witness::open(settings(dir.path(), &[&log])).await {
+            Ok(opens) => opens.close().await,
+            Err(error) => {
+                assert!(matches!(error, OpenError::Damaged(_)), "{sql}: {error}");
+                continue;
+            }
+        }
         let served = Served::start(settings(dir.path(), &[&log])).await;
         assert_eq!(served.add(log.body(5, 5)).await.status, 500, "{sql}");
         assert_eq!(served.add(log.body(5, 6)).await.status, 500, "{sql}");
         assert!(served.witness.forks().await.unwrap().is_empty(), "{sql}");
         served.stop().await;
     }
+}
+
+/// One bit after the other, all over the file: it does not start, or it answers with an error, or with what is true.
+#[tokio::test]
+async fn a_damaged_file_makes_a_witness_sign_nothing_false_and_accuse_nobody() {
+    const FLIPS: usize = 64;
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::new(ORIGIN, 1);
+    let served = Served::start(settings(dir.path(), &[&log])).await;
+    assert_eq!(served.add(log.body(0, 5)).await.status, 200);
+    let vkey = served.vkey();
+    served.stop().await;
+    let state = dir.path().join(STATE_FILE);
+    let right = std::fs::read(&state).unwrap();
+    let halves = [Vec::new(), right[..right.len() / 2].to_vec()];
+    // A file that is mostly empty pages: the bits that are set are where something is.
+    let set: Vec<usize> = (0..right.len()).filter(|at| right[*at] != 0).collect();
+    let flipped = (0..FLIPS).map(|n| {
+        let mut bytes = right.clone();
+        bytes[set[(set.len() - 1) * n / (FLIPS - 1)]] ^= 1 << (n % 8);
+        bytes
+    });
+    let (mut refused, mut errors) = (0, 0);
+    for (n, bytes) in halves.into_iter().chain(flipped).enumerate() {
+        for ending in ["-wal", "-shm"] {
+            let _absent = std::fs::remove_file(dir.path().join(format!("{STATE_FILE}{ending}")));
+        }
+        std::fs::write(&state, bytes).unwrap();
+        let Ok(witness) = Witness::open(settings(dir.path(), &[&log])).await else {
+            refused += 1;
+            continue;
+        };
+        match witness.add_checkpoint(log.body(5, 6).as_bytes()).await {
+            Ok(line) => assert_eq!(log.cosigned_at(6, &line, &vkey), BEGIN, "{n}"),
+            Err(AddError::Trouble(_)) => errors += 1,
+            // Such as that it has forgotten the log, and would sign any beginning of it.
+            Err(error) => panic!("{n}: {error}"),
+        }
+        // Forks that it cannot read are an error; none is made up.
+        if let Ok(forks) = witness.forks().await {
+            assert!(forks.is_empty(), "{n}: {forks:?}");
+        }
+        witness.close().await;
+    }
+    println!("{refused} did not start, {errors} answered with an error");
+    assert!(refused >= 2 && errors > 0);
+    // Mended.
+    for ending in ["-wal", "-shm"] {
+        let _absent = std::fs::remove_file(dir.path().join(format!("{STATE_FILE}{ending}")));
+    }
+    std::fs::write(&state, right).unwrap();
+    let served = Served::start(settings(dir.path(), &[&log])).await;
+    assert_eq!(served.add(log.body(5, 6)).await.status, 200);
+    served.stop().await;
 }
