@@ -28,6 +28,10 @@ pub const MAIN_DATABASE: &str = "main.db";
 /// File name of the keyring in a node's folder.
 pub const KEYRING_DATABASE: &str = "keyring.db";
 
+/// How often the copies are made anew because a consent was destroyed between them. A node that destroys without end gets a
+/// backup all the same: what was destroyed meanwhile is then told as lost.
+const MAX_TRIES: usize = 8;
+
 /// What a copy has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
@@ -149,9 +153,16 @@ fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
 
 impl Copying<'_> {
     async fn both(&mut self, dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, Broken> {
-        self.copy(Step::CopyMain, &dir.join(MAIN_DATABASE), main).await?;
-        self.copy(Step::CopyKeyring, &dir.join(KEYRING_DATABASE), keyring)
-            .await?;
+        for _ in 0..MAX_TRIES {
+            self.copy(Step::CopyMain, &dir.join(MAIN_DATABASE), main).await?;
+            self.copy(Step::CopyKeyring, &dir.join(KEYRING_DATABASE), keyring)
+                .await?;
+            // Keys that were destroyed in between would look lost, by this copy of the main database.
+            let size = size_of(&partial(main)).await?;
+            if destroyed_upto(&partial(keyring)).await?.is_none_or(|upto| upto < size) {
+                break;
+            }
+        }
         // Keys of records that came in between: this copy of the main database does not have them, and a node that finds so
         // many beyond its head takes itself for an older state than it is.
         let size = size_of(&partial(main)).await?;
@@ -241,6 +252,15 @@ fn partial(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     path.with_file_name(name)
+}
+
+async fn destroyed_upto(keyring: &Path) -> Result<Option<u64>, OpenError> {
+    let db = Db::open_as_it_is(keyring).await?;
+    let upto: Result<i64, _> = sqlx::query_scalar("SELECT upto FROM destroyed")
+        .fetch_one(db.reader())
+        .await;
+    db.close().await;
+    Ok(u64::try_from(upto?).ok())
 }
 
 async fn size_of(main: &Path) -> Result<u64, OpenError> {

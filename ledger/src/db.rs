@@ -130,6 +130,15 @@ impl Db {
         Ok(())
     }
 
+    /// What SQLite finds wrong with the file: pages that are no pages, indexes that are not those of their tables.
+    pub(crate) async fn integrity(&self, most: u64) -> Result<Vec<String>, StoreError> {
+        let check = format!("PRAGMA integrity_check({most})");
+        let found: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(check))
+            .fetch_all(&self.read)
+            .await?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     /// Copies the write-ahead log into the database and cuts it to nothing: until then both files still have what was
     /// deleted. Waits for readers, and for at most [`BUSY`].
     pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {

@@ -195,7 +195,9 @@ impl Ledger {
     pub async fn destroy_due(&self) -> Result<usize, SubmitError> {
         let mut destroyed = 0;
         loop {
-            let now = self.now();
+            let Some(now) = self.node().surely_past().await? else {
+                return Ok(destroyed);
+            };
             let rows = self.node().store.consents_due(now.unix() / DAY, DUE_AT_ONCE).await?;
             let last = rows.len() < DUE_AT_ONCE;
             for row in rows {
@@ -289,6 +291,17 @@ impl Node {
         let controller = controller.ok_or(StoreError::Corrupt("controller"))?;
         let leaves = leaves.try_into().map_err(|_| StoreError::Corrupt("consent"))?;
         Ok(Some((controller.did, leaves)))
+    }
+
+    /// A time that has surely come. What is destroyed too early is gone all the same, so with witnesses this node's own clock
+    /// does not suffice: one of them must have signed since. `None` if none has ever.
+    async fn surely_past(&self) -> Result<Option<Timestamp>, StoreError> {
+        let now = self.clock.now();
+        if self.witnesses.is_empty() {
+            return Ok(Some(now));
+        }
+        let witnessed = self.store.last_cosigned_at().await?;
+        Ok(witnessed.map(|witnessed| witnessed.min(now)))
     }
 
     /// A consent, and when its proof has been kept for long enough.

@@ -27,6 +27,7 @@ use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
 
+use crate::backup::{KEYRING_DATABASE, MAIN_DATABASE};
 use crate::crypto::Vault;
 use crate::error::{OpenError, StoreError};
 use crate::keyring::Keyring;
@@ -182,12 +183,25 @@ struct Expected {
 impl Check {
     async fn all(&mut self, witnesses: &[VerifierKey], progress: &(dyn Fn(u64, u64) + Sync)) -> Result<(), StoreError> {
         self.head();
+        self.databases().await?;
         self.records(progress).await?;
         self.consents().await?;
         self.destructions().await?;
         self.cosignatures(witnesses).await?;
         self.tables().await?;
         self.report.records = self.head.size;
+        Ok(())
+    }
+
+    /// A file in which an index has lost its table's rows answers "there is none" to what is there.
+    async fn databases(&mut self) -> Result<(), StoreError> {
+        let main = self.store.integrity(MAX_FINDINGS).await?;
+        let keyring = self.keyring.integrity(MAX_FINDINGS).await?;
+        for (file, lines) in [(MAIN_DATABASE, main), (KEYRING_DATABASE, keyring)] {
+            for line in lines {
+                self.damaged("database_damaged", file, line);
+            }
+        }
         Ok(())
     }
 

@@ -292,6 +292,11 @@ impl Keyring {
         })
     }
 
+    /// What SQLite finds wrong with the file.
+    pub(crate) async fn integrity(&self, most: u64) -> Result<Vec<String>, StoreError> {
+        self.db.integrity(most).await
+    }
+
     /// Closes the database.
     pub(crate) async fn close(&self) {
         self.db.close().await;

@@ -249,6 +249,11 @@ impl Witnesses {
         let _late = tokio::time::timeout(FRESH_WITHIN, given.wait_for(|_| self.list.iter().all(fresh))).await;
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// How they are doing.
     pub(crate) fn pulse(&self) -> Vec<WitnessPulse> {
         let pulse = |witness: &Arc<Witness>| WitnessPulse {

@@ -85,6 +85,14 @@ impl Store {
         time.map(time_of).transpose()
     }
 
+    /// The latest time by which a witness signed anything.
+    pub(crate) async fn last_cosigned_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let time: Option<i64> = sqlx::query_scalar("SELECT MAX(time) FROM cosignatures")
+            .fetch_one(self.db.reader())
+            .await?;
+        time.map(time_of).transpose()
+    }
+
     /// The largest tree that a witness cosigned; 0 if none.
     pub(crate) async fn cosigned_size(&self, witness: &str) -> Result<u64, StoreError> {
         let size: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(size), 0) FROM cosignatures WHERE witness = $1")

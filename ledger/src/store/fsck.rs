@@ -61,6 +61,11 @@ type Row = (
 );
 
 impl Store {
+    /// What SQLite finds wrong with the file.
+    pub(crate) async fn integrity(&self, most: u64) -> Result<Vec<String>, StoreError> {
+        self.db.integrity(most).await
+    }
+
     /// Records from `from` to before `to`, with all that is stored about them.
     pub(crate) async fn fsck_rows(&self, from: u64, to: u64) -> Result<Vec<FsckRow>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(

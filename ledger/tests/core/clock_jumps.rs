@@ -9,7 +9,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::fault_table::published;
-use crate::guarded::soon;
+use crate::guarded::{Yes, open, soon};
 use crate::naive;
 use crate::offers::clause;
 use crate::world::{Brand, ORIGIN, World, answer_of, p, person};
@@ -61,7 +61,7 @@ async fn check(world: &mut World, size: u64) {
     assert_eq!(naive::check(world).await.size, size);
     world.ledger.close().await;
     let keys = Keys::load(&world.dir.path().join("keys")).unwrap();
-    let report = fsck(&world.data(), p(ORIGIN), keys, published(&world.data()), &|_, _| {})
+    let report = fsck(&world.data(), p(ORIGIN), keys, &published(&world.data()), &|_, _| {})
         .await
         .unwrap();
     assert_eq!(report.findings, []);
@@ -160,6 +160,33 @@ async fn a_clock_that_runs_ahead_by_a_day_destroys_nothing_that_is_due_later_tha
     world.reopen().await;
     destroyed(&world, &[3, 5]).await;
     check(&mut world, 8).await;
+}
+
+/// With a witness whose clock is right, one that runs ahead destroys nothing before its time.
+#[tokio::test]
+async fn with_a_witness_a_clock_that_runs_ahead_destroys_nothing_too_early() {
+    let mut world = World::empty().await;
+    let witness = Yes::start(&world).await;
+    let request = world.ask(&Brand::named("cinema.example"), vec![clause("films")]).await;
+    let Body::ConsentRequest(asked) = &request.body else {
+        panic!("no request")
+    };
+    let ada = world.consent(&person("ada"), &request).await;
+    let ended = withdraw(&ada.state, None, &world.pen(&person("ada"), &p(ORIGIN))).unwrap();
+    world.ledger.submit(&ended.bytes).await.unwrap();
+    let due = world.now().plus(asked.proof_retention);
+    world.clock.pass(due.unix() - 2 * HOUR - world.now().unix());
+    witness.is_behind(DAY);
+    Jump::Forward.happens(&world);
+    open(&mut world, &witness).await;
+    soon("a witness confirms", async || world.ledger.is_ready()).await;
+    assert_eq!(world.ledger.destroy_due().await.unwrap(), 0);
+
+    // Due dates are whole days.
+    world.clock.pass(DAY);
+    open(&mut world, &witness).await;
+    soon("a witness confirms", async || world.ledger.is_ready()).await;
+    destroyed(&world, &[2, 3]).await;
 }
 
 /// Waits until these leaves, and no more, are destroyed by the last destruction.

@@ -12,10 +12,9 @@ use std::sync::Arc;
 
 use placet_kernel::checkpoint::Checkpoint;
 use placet_kernel::jws;
-use placet_kernel::merkle::Hash;
 use placet_kernel::note::UnverifiedNote;
 use placet_ledger::{
-    Clock, Copied, Fate, FsckFinding, Keys, Ledger, OpenError, Party, Recorded, Settings, Step, SubmitError,
+    Clock, Copied, Fate, FsckFinding, Keys, Ledger, OpenError, Party, Published, Recorded, Settings, Step, SubmitError,
     Surroundings, Watcher, Weight, When, backup_watched, fsck, inspect_restored,
 };
 use placet_schemas::api::{DESTRUCTION_ORDER_TYP, OrderClaims};
@@ -418,17 +417,21 @@ impl Scene {
 
     async fn fsck(&self, data: &Path) -> Vec<FsckFinding> {
         let published = published(&self.world.data());
-        let report = fsck(data, p(ORIGIN), self.keys(), published, &|_, _| {}).await.unwrap();
-        report.findings
+        let report = fsck(data, p(ORIGIN), self.keys(), &published, &|_, _| {}).await;
+        report.unwrap().findings
     }
 }
 
-/// Size and root of the published checkpoint.
-pub(crate) fn published(data: &Path) -> (u64, Hash) {
+/// What the published checkpoint says.
+pub(crate) fn published(data: &Path) -> Published {
     let note = fs::read_to_string(data.join("log/checkpoint")).unwrap();
     let note = UnverifiedNote::parse(note.as_bytes()).unwrap();
     let checkpoint: Checkpoint = note.unverified_text().parse().unwrap();
-    (checkpoint.size(), checkpoint.root())
+    Published {
+        size: checkpoint.size(),
+        root: checkpoint.root(),
+        witnesses: Vec::new(),
+    }
 }
 
 impl fmt::Display for Row {

@@ -2,7 +2,7 @@
 //! withdrawal while nothing can be signed. (What witnesses are for is tested with real ones, in the integration tests.)
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use placet_kernel::checkpoint::{Checkpoint, cosign};
 use placet_kernel::note::{SignatureType, UnverifiedNote, VerifierKey};
@@ -24,6 +24,8 @@ pub(crate) const NAME: &str = "w.example";
 pub(crate) struct Yes {
     pub(crate) settings: WitnessSettings,
     silent: Arc<AtomicBool>,
+    /// By how many seconds its clock is behind the node's.
+    behind: Arc<AtomicU64>,
 }
 
 impl Yes {
@@ -33,7 +35,8 @@ impl Yes {
         let vkey = VerifierKey::of_signer(p(NAME), SignatureType::CosignatureV1, &key).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let silent = Arc::new(AtomicBool::new(false));
-        let (quiet, clock) = (Arc::clone(&silent), Arc::clone(&world.clock));
+        let behind = Arc::new(AtomicU64::new(0));
+        let (quiet, clock, late) = (Arc::clone(&silent), Arc::clone(&world.clock), Arc::clone(&behind));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -45,7 +48,8 @@ impl Yes {
                         .unverified_text()
                         .parse()
                         .unwrap();
-                    let line = cosign(&checkpoint, &p(NAME), clock.now().unix(), &key).unwrap();
+                    let time = clock.now().minus_seconds(late.load(Ordering::Relaxed)).unix();
+                    let line = cosign(&checkpoint, &p(NAME), time, &key).unwrap();
                     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{line}", line.len());
                     // Whoever asked may be gone.
                     let _ = stream.write_all(answer.as_bytes()).await;
@@ -55,7 +59,12 @@ impl Yes {
         Self {
             settings: WitnessSettings::new(&vkey.to_string(), &url).unwrap(),
             silent,
+            behind,
         }
+    }
+
+    pub(crate) fn is_behind(&self, seconds: u64) {
+        self.behind.store(seconds, Ordering::Relaxed);
     }
 
     pub(crate) fn hush(&self, silent: bool) {
@@ -87,7 +96,7 @@ async fn read_note(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// Opens the world's ledger with this witness.
-async fn open(world: &mut World, witness: &Yes) {
+pub(crate) async fn open(world: &mut World, witness: &Yes) {
     world.ledger = try_open(world, witness).await.unwrap();
 }
 

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails in a fixture must fail the test")]
 
+mod backups;
 mod batches;
 mod clock_jumps;
 mod crashes;
