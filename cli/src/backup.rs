@@ -64,6 +64,8 @@ struct Made {
     size: u64,
     bytes: u64,
     deleted: Vec<String>,
+    /// A consent was destroyed between the two copies: restored, this pair tells it as lost.
+    torn: bool,
 }
 
 #[derive(Serialize)]
@@ -96,6 +98,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         keyring: keyring.display().to_string(),
         size: copied.size,
         bytes: copied.bytes,
+        torn: copied.torn,
         deleted,
     };
     out.result(&made, |made| {
@@ -103,6 +106,12 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
             "{} records, {} bytes\n  {}\n  {}",
             made.size, made.bytes, made.main, made.keyring
         );
+        if made.torn {
+            text.push_str(
+                "\nconsents were destroyed all the while: restored, this pair tells them as lost; better make another when \
+                 the node is quiet",
+            );
+        }
         for old in &made.deleted {
             text.push_str(&format!(
                 "\ndeleted {old}: it was older than {} days",

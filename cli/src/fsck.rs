@@ -224,6 +224,10 @@ fn mend(code: &str) -> &'static str {
         "forked" => "keep both, start neither: one of them is not this log's history; a witness knows which was first",
         "keyring_beyond_head" => "nothing: the next start sweeps them",
         "destruction_unfinished" => "nothing: the node goes on with it; see `placet destructions`",
+        "destroyed_meanwhile" => "check again while nothing is being destroyed",
+        "withdrawal_unreadable" => {
+            "restore keyring.db from a copy in which it opens; its sender holds the operator's word and can send it again"
+        }
         "followers_waiting" => {
             "have those services run: each removes what it holds and says so; see `placet destructions`"
         }

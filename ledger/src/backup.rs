@@ -39,6 +39,8 @@ pub struct Copied {
     pub size: u64,
     /// Bytes of both files.
     pub bytes: u64,
+    /// A consent was destroyed between the two copies, each time: what it was looks lost by this pair.
+    pub torn: bool,
 }
 
 /// A backup that is being made.
@@ -153,13 +155,17 @@ fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
 
 impl Copying<'_> {
     async fn both(&mut self, dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, Broken> {
+        let mut torn = true;
         for _ in 0..MAX_TRIES {
             self.copy(Step::CopyMain, &dir.join(MAIN_DATABASE), main).await?;
             self.copy(Step::CopyKeyring, &dir.join(KEYRING_DATABASE), keyring)
                 .await?;
             // Keys that were destroyed in between would look lost, by this copy of the main database.
             let size = size_of(&partial(main)).await?;
-            if destroyed_upto(&partial(keyring)).await?.is_none_or(|upto| upto < size) {
+            torn = destroyed_upto(&partial(keyring))
+                .await?
+                .is_some_and(|upto| upto >= size);
+            if !torn {
                 break;
             }
         }
@@ -171,7 +177,7 @@ impl Copying<'_> {
         self.reach(Step::CutKeyring, When::After)?;
         // Only now do they get their names: the keyring's last, since a main database without one is worth nothing.
         let bytes = self.settle(Step::NameMain, main)? + self.settle(Step::NameKeyring, keyring)?;
-        Ok(Copied { size, bytes })
+        Ok(Copied { size, bytes, torn })
     }
 
     async fn copy(&mut self, step: Step, from: &Path, to: &Path) -> Result<(), Broken> {

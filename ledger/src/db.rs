@@ -15,6 +15,8 @@ use crate::error::{OpenError, StoreError};
 const READERS: u32 = 4;
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long a commit waits for the connection that writes. A keyring that is written anew holds it for minutes.
+const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 /// The most values that one statement binds (SQLite's own limit is 32,766).
 pub(crate) const MAX_BINDS: usize = 32_000;
 
@@ -46,6 +48,7 @@ impl Db {
         // used: there is no network to break it, and the test takes as long as a query.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(LONGEST_WAIT)
             .test_before_acquire(false)
             .after_release(|conn, _| Box::pin(async move { Ok(is_at_rest(conn).await) }))
             .connect_with(options.clone())
@@ -88,7 +91,8 @@ impl Db {
         let db = Self::open_as_it_is(path).await?;
         let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
             .fetch_one(&db.read)
-            .await?;
+            .await
+            .map_err(|error| OpenError::of_database(path, error.into()))?;
         if usize::try_from(done) != Ok(migrations) {
             return Err(OpenError::OtherSchema(path.to_owned()));
         }
@@ -136,6 +140,10 @@ impl Db {
         let found: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(check))
             .fetch_all(&self.read)
             .await?;
+        // sqlx gives up on a text that is none, and what it gives up on looks like no row.
+        if found.is_empty() {
+            return Ok(vec!["it cannot be checked".to_owned()]);
+        }
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 

@@ -64,16 +64,19 @@ async fn destroy(node: &Node, unfinished: &[(u64, u64)], clearing: &mut Clearing
     //    index pages. A journal that somebody reads is not cut, and this is tried again until it is. A crash in between does
     //    it once more. It takes as long for one destruction as for many.
     let files = async {
-        node.keyring.empty().await?;
+        // First what may have to wait for a reader, so that the keyring is not rewritten in vain.
         node.store.empty_journal().await?;
+        node.keyring.empty().await?;
         for (destruction, _) in unfinished {
             node.store.advance_destruction(*destruction, FILES_CLEARED).await?;
         }
         Ok(())
     };
     let begun = Instant::now();
-    node.step(Step::ClearFiles, files).await?;
+    let cleared = node.step(Step::ClearFiles, files).await;
+    // Also when it failed: it took its time.
     clearing.done(begun);
+    cleared?;
 
     // What followers hold is theirs to remove: the destruction waits for their signed word (see `order.rs`).
     Ok(None)
@@ -112,7 +115,7 @@ pub(crate) const fn is_cleared(step: u64) -> bool {
 pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Receiver<bool>) {
     let mut clearing = Clearing::default();
     loop {
-        let pause = match finish(&node, &mut clearing).await {
+        let mut pause = match finish(&node, &mut clearing).await {
             Ok(wait) => wait.map_or(EVERY, |wait| wait.min(EVERY)),
             Err(Stop::Dead) => return,
             Err(Stop::Failed(error)) => {
@@ -123,11 +126,12 @@ pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Re
         if let Some(ledger) = ledger.upgrade() {
             // However many are due, whoever wants to stop does not wait for them: each is a record of its own.
             tokio::select! {
-                done = ledger.destroy_due() => {
-                    if let Err(error) = done {
-                        tracing::error!(%error, "consents that are due were not destroyed; trying again");
-                    }
-                }
+                done = ledger.destroy_some() => match done {
+                    Ok((_, true)) => {}
+                    // What was committed is removed before there is more of it.
+                    Ok((_, false)) => pause = Duration::ZERO,
+                    Err(error) => tracing::error!(%error, "consents that are due were not destroyed; trying again"),
+                },
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
@@ -195,18 +199,26 @@ impl Ledger {
     pub async fn destroy_due(&self) -> Result<usize, SubmitError> {
         let mut destroyed = 0;
         loop {
-            let Some(now) = self.node().surely_past().await? else {
-                return Ok(destroyed);
-            };
-            let rows = self.node().store.consents_due(now.unix() / DAY, DUE_AT_ONCE).await?;
-            let last = rows.len() < DUE_AT_ONCE;
-            for row in rows {
-                destroyed += usize::from(self.destroy_if_due(&row, now).await?);
-            }
-            if last {
+            let (some, all) = self.destroy_some().await?;
+            destroyed += some;
+            if all {
                 return Ok(destroyed);
             }
         }
+    }
+
+    /// Destroys some of them. Gives how many, and whether these were all.
+    async fn destroy_some(&self) -> Result<(usize, bool), SubmitError> {
+        let Some(now) = self.node().surely_past().await? else {
+            return Ok((0, true));
+        };
+        let rows = self.node().store.consents_due(now.unix() / DAY, DUE_AT_ONCE).await?;
+        let all = rows.len() < DUE_AT_ONCE;
+        let mut destroyed = 0;
+        for row in rows {
+            destroyed += usize::from(self.destroy_if_due(&row, now).await?);
+        }
+        Ok((destroyed, all))
     }
 
     async fn destroy_if_due(&self, row: &ConsentRow, now: Timestamp) -> Result<bool, SubmitError> {
@@ -294,14 +306,13 @@ impl Node {
     }
 
     /// A time that has surely come. What is destroyed too early is gone all the same, so with witnesses this node's own clock
-    /// does not suffice: one of them must have signed since. `None` if none has ever.
+    /// does not suffice: one of them must have signed since. `None` if none has.
     async fn surely_past(&self) -> Result<Option<Timestamp>, StoreError> {
-        let now = self.clock.now();
-        if self.witnesses.is_empty() {
+        let (now, witnesses) = (self.clock.now(), self.witnesses.ids());
+        if witnesses.is_empty() {
             return Ok(Some(now));
         }
-        let witnessed = self.store.last_cosigned_at().await?;
-        Ok(witnessed.map(|witnessed| witnessed.min(now)))
+        self.store.last_cosigned_by(&witnesses, now).await
     }
 
     /// A consent, and when its proof has been kept for long enough.

@@ -200,14 +200,25 @@ pub enum OpenError {
 /// further bits tell.
 const DAMAGED: [i32; 2] = [11, 26];
 
+impl StoreError {
+    /// Whether a database is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Corrupt(_) => true,
+            Self::Database(database) => is_damage(database),
+            _ => false,
+        }
+    }
+}
+
 impl OpenError {
     /// Names the database that an error is about, if it says that the database is damaged; all others speak for themselves.
     pub(crate) fn of_database(path: &Path, error: StoreError) -> Self {
         let path = path.to_owned();
-        match &error {
-            StoreError::Corrupt(_) => Self::Damaged { path, error },
-            StoreError::Database(database) if is_damage(database) => Self::Damaged { path, error },
-            _ => Self::Store(error),
+        if error.is_damage() {
+            Self::Damaged { path, error }
+        } else {
+            Self::Store(error)
         }
     }
 }

@@ -50,7 +50,8 @@ impl Ledger {
             return Ok(None);
         }
         let events = node.opened_events(id, &head).await?;
-        if row.last < head.size && events.iter().all(|event| event.index != row.last) {
+        let found = events.iter().filter(|event| event.index <= row.last).count() as u64;
+        if row.last < head.size && found != row.events {
             // A look-up is lost. What it led to may be the withdrawal, and without it the operator would attest that there is
             // none.
             return Err(StoreError::Corrupt("consent"));

@@ -125,11 +125,20 @@ pub async fn fsck(
         requests: HashMap::new(),
         expected: Expected::default(),
     };
-    for _ in 0..MAX_TRIES {
+    for tries in 1..=MAX_TRIES {
         let before = check.store.destruction_steps().await?;
-        check.all(&published.witnesses, progress).await?;
+        if let Err(error) = check.all(&published.witnesses, progress).await {
+            check.torn(error)?;
+            break;
+        }
         // What was removed under our eyes looks like damage; what is damaged looks so again.
         if !check.report.is_damaged() || check.store.destruction_steps().await? == before {
+            break;
+        }
+        if tries == MAX_TRIES {
+            let what =
+                "the node destroyed something each time while it was looked at: what is said to be damaged may be that";
+            check.pending("destroyed_meanwhile", "destructions", what);
             break;
         }
         check.again().await?;
@@ -202,6 +211,17 @@ impl Check {
                 self.damaged("database_damaged", file, line);
             }
         }
+        Ok(())
+    }
+
+    /// What cannot be read any further because the file is damaged is a finding like others; what came before it stands.
+    fn torn(&mut self, error: StoreError) -> Result<(), StoreError> {
+        if !error.is_damage() {
+            return Err(error);
+        }
+        self.report.records = self.head.size;
+        let what = format!("what comes after this was not looked at: {error}");
+        self.damaged("database_damaged", "main.db or keyring.db", what);
         Ok(())
     }
 

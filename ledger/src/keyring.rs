@@ -11,7 +11,7 @@ mod received;
 use std::collections::HashMap;
 use std::path::Path;
 
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::crypto::{Blind, Blinded, RecordSecret, Vault};
@@ -132,6 +132,8 @@ impl Keyring {
             "DELETE FROM lookups WHERE idx IN (",
             "DELETE FROM members WHERE idx IN (",
             "DELETE FROM record_keys WHERE idx IN (",
+            // Whoever wanted it to end has that, and nothing of it may stay.
+            "DELETE FROM received WHERE grant_idx IN (",
         ] {
             let mut query = listed(before, indexes.iter().map(|index| int(*index)), ")");
             execute(&mut query, &mut tx).await?;
@@ -325,7 +327,11 @@ impl Keyring {
 
 /// Removes from a copy of a keyring, which nobody has open, what belongs to records at or beyond `size`.
 pub(crate) async fn cut(path: &Path, size: u64) -> Result<(), StoreError> {
-    let options = SqliteConnectOptions::new().filename(path).pragma("secure_delete", "ON");
+    // A journal beside a copy that has no name yet would be a file that nobody looks for.
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Memory)
+        .pragma("secure_delete", "ON");
     let mut copy = SqliteConnection::connect_with(&options).await?;
     for delete in [
         "DELETE FROM lookups WHERE idx >= $1",
@@ -334,6 +340,11 @@ pub(crate) async fn cut(path: &Path, size: u64) -> Result<(), StoreError> {
     ] {
         sqlx::query(delete).bind(int(size)).execute(&mut copy).await?;
     }
+    // A Destruction that this pair does not have may get another index in a log that goes on from it.
+    sqlx::query("UPDATE destroyed SET upto = MIN(upto, $1 - 1)")
+        .bind(int(size))
+        .execute(&mut copy)
+        .await?;
     Ok(copy.close().await?)
 }
 

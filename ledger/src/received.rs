@@ -55,6 +55,7 @@ impl Node {
         let blind = self.received_blind(&consent, record);
         let row = ReceivedRow {
             blind,
+            grant: row.grant,
             time: self.clock.now(),
             record: self
                 .keyring
@@ -164,8 +165,6 @@ impl Ledger {
             Ok(_) => {}
             // Somebody else ended the consent first: what was wanted is so.
             Err(SubmitError::Refused { code, .. }) if code == TransitionError::ConsentEnded.code() => {}
-            // It was known when this one came, and has been destroyed since: nothing of it may stay.
-            Err(SubmitError::Refused { code, .. }) if code == TransitionError::ConsentUnknown.code() => {}
             Err(error) => {
                 // Its sender has our word for it, so it is kept; `placet fsck` counts it.
                 tracing::error!(%error, "a withdrawal that waits is not recorded");

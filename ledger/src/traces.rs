@@ -214,6 +214,9 @@ async fn collect(store: &Store, keyring: &Keyring, rows: &Db, consent: &Digest) 
     for blind in column(rows, "SELECT blind FROM lookups WHERE idx IN (", &leaves).await? {
         traces.add(&blind);
     }
+    for waiting in column(rows, "SELECT record FROM received WHERE grant_idx IN (", &leaves).await? {
+        traces.add(&waiting);
+    }
     let members: BTreeSet<_> = column(rows, "SELECT blind FROM members WHERE idx IN (", &leaves)
         .await?
         .into_iter()

@@ -249,9 +249,9 @@ impl Witnesses {
         let _late = tokio::time::timeout(FRESH_WITHIN, given.wait_for(|_| self.list.iter().all(fresh))).await;
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// What they are called in the store.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.list.iter().map(|witness| witness.id()).collect()
     }
 
     /// How they are doing.

@@ -102,6 +102,21 @@ pub enum StoreError {
     Corrupt(&'static str),
 }
 
+/// Result codes by which SQLite says that it could not look (sqlite.org/rescode.html): `SQLITE_BUSY`, `SQLITE_LOCKED`,
+/// `SQLITE_NOMEM`, `SQLITE_IOERR`, `SQLITE_CANTOPEN`.
+const COULD_NOT_LOOK: [i32; 5] = [5, 6, 7, 10, 14];
+
+impl StoreError {
+    /// Whether the same may succeed later.
+    pub(crate) fn is_transient(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let code = error.as_database_error().and_then(|error| error.code());
+        let code = code.and_then(|code| code.parse::<i32>().ok());
+        matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_))
+            || code.is_some_and(|code| COULD_NOT_LOOK.contains(&(code & 0xff)))
+    }
+}
+
 /// Why a witness does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

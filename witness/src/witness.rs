@@ -88,9 +88,17 @@ impl Witness {
             return Err(OpenError::StateLost { key: file, state });
         }
         let store = Store::open(&state).await?;
-        if !store.is_whole().await.unwrap_or(false) {
-            store.close().await;
-            return Err(OpenError::Damaged(state));
+        match store.is_whole().await {
+            Ok(true) => {}
+            // A disk that is busy for a moment is no damage, after which there is no way back.
+            Err(error) if error.is_transient() => {
+                store.close().await;
+                return Err(error.into());
+            }
+            Ok(false) | Err(_) => {
+                store.close().await;
+                return Err(OpenError::Damaged(state));
+            }
         }
         let (key, vkey) = match identify(&store, settings.name, &file, &state).await {
             Ok(identity) => identity,

@@ -1,7 +1,9 @@
 -- Withdrawals that came while nothing could be recorded, until they are: what names the consent and who ends it (blinded),
--- when it came, and the record (sealed).
+-- the index of its grant, when it came, and the record (sealed).
 CREATE TABLE received (
-    blind  BLOB PRIMARY KEY,
-    time   INTEGER NOT NULL,
-    record BLOB NOT NULL
+    blind     BLOB PRIMARY KEY,
+    grant_idx INTEGER NOT NULL,
+    time      INTEGER NOT NULL,
+    record    BLOB NOT NULL
 );
+CREATE INDEX received_by_grant ON received (grant_idx);

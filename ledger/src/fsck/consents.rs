@@ -92,7 +92,8 @@ impl Check {
             None => None,
         };
         let due = due_day(due(state, ended, retention));
-        if row.due > due {
+        // One whose due date could not be told is looked at again on the day after.
+        if row.due > due.max(due_day(self.head.time) + 1) {
             let what = format!(
                 "it is due on day {due} since 1970, and would be looked at on day {}",
                 row.due

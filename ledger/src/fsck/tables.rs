@@ -3,8 +3,9 @@
 use placet_schemas::id::Digest;
 use placet_schemas::notice::CanonicalNotice;
 
-use super::Check;
+use super::{Check, PAGE};
 use crate::error::StoreError;
+use crate::node::stored_record;
 
 /// Most rows of one table that one record has.
 const ROWS_OF_RECORD: u64 = 3;
@@ -15,7 +16,25 @@ impl Check {
         self.counts().await?;
         self.notices().await?;
         self.invitations().await?;
-        let waiting = self.keyring.received_count().await?;
+        self.waiting().await
+    }
+
+    /// Whoever sent a withdrawal that waits has the operator's word that it is not lost.
+    async fn waiting(&mut self) -> Result<(), StoreError> {
+        let (mut waiting, mut after) = (0, None);
+        loop {
+            let rows = self.keyring.received(after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some((last.time, last.blind));
+            waiting += rows.len();
+            for row in rows {
+                let opened = self.keyring.vault().open_received(&row.blind, &row.record).ok();
+                if opened.is_none_or(|bytes| stored_record(&bytes).is_err()) {
+                    let place = format!("received {}", row.grant);
+                    self.damaged("withdrawal_unreadable", place, "a withdrawal that waits does not open");
+                }
+            }
+        }
         if waiting > 0 {
             self.pending(
                 "withdrawals_waiting",

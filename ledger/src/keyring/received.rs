@@ -14,6 +14,8 @@ use crate::error::StoreError;
 #[derive(Debug, Clone)]
 pub(crate) struct ReceivedRow {
     pub(crate) blind: Blinded,
+    /// Index of the grant of the consent that it ends.
+    pub(crate) grant: u64,
     pub(crate) time: Timestamp,
     /// Sealed.
     pub(crate) record: Vec<u8>,
@@ -24,11 +26,12 @@ impl Keyring {
     pub(crate) async fn receive(&self, row: ReceivedRow, most: u64) -> Result<Option<ReceivedRow>, StoreError> {
         let mut tx = self.db.writer().begin().await?;
         let added = sqlx::query(
-            "INSERT INTO received (blind, time, record) SELECT $1, $2, $3 WHERE (SELECT COUNT(*) FROM received) < $4 \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO received (blind, grant_idx, time, record) SELECT $1, $2, $3, $4 \
+             WHERE (SELECT COUNT(*) FROM received) < $5 ON CONFLICT DO NOTHING",
         );
         let added = added
             .bind(row.blind.as_slice())
+            .bind(int(row.grant))
             .bind(int(row.time.unix()))
             .bind(&row.record);
         added.bind(int(most)).execute(&mut *tx).await?;
@@ -52,17 +55,18 @@ impl Keyring {
         limit: u64,
     ) -> Result<Vec<ReceivedRow>, StoreError> {
         let (time_of, blind) = after.map_or((-1, Vec::new()), |(time, blind)| (int(time.unix()), blind.to_vec()));
-        let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT blind, time, record FROM received WHERE (time, blind) > ($1, $2) ORDER BY time, blind LIMIT $3",
+        let rows: Vec<(Vec<u8>, i64, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT blind, grant_idx, time, record FROM received WHERE (time, blind) > ($1, $2) ORDER BY time, blind LIMIT $3",
         )
         .bind(time_of)
         .bind(blind)
         .bind(int(limit))
         .fetch_all(self.db.reader())
         .await?;
-        let row = |(blind, at, record): (Vec<u8>, i64, Vec<u8>)| {
+        let row = |(blind, grant, at, record): (Vec<u8>, i64, i64, Vec<u8>)| {
             Ok(ReceivedRow {
                 blind: bytes32(&blind, "withdrawal that waits")?,
+                grant: uint(grant)?,
                 time: time(at)?,
                 record,
             })

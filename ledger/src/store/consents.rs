@@ -7,6 +7,7 @@ use placet_kernel::merkle::Hash;
 use placet_schemas::id::Did;
 
 use super::Store;
+use super::lookups::feed;
 use crate::db::{bytes32, int, listed, uint};
 use crate::error::StoreError;
 
@@ -47,7 +48,7 @@ pub(crate) struct FeedRow {
 
 pub(super) type Consent = (i64, i64, i64, i64, Vec<u8>, i64);
 pub(super) type Record = (i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>);
-type Feed = (i64, i64, Vec<u8>, i64, Vec<u8>, String);
+type Feed = (i64, i64, Vec<u8>, Vec<u8>, i64, Vec<u8>, String);
 
 impl Store {
     /// Consents by the index of their grant.
@@ -111,19 +112,20 @@ impl Store {
     /// Where the feed of a brand and the log stand, at one moment.
     pub(crate) async fn feed(&self, did: &Did) -> Result<Option<FeedRow>, StoreError> {
         let row: Option<Feed> = sqlx::query_as(
-            "SELECT c.id, c.feed_size, c.feed_root, h.size, h.root, h.note FROM controllers c \
+            "SELECT c.id, c.feed_size, c.feed_frontier, c.feed_root, h.size, h.root, h.note FROM controllers c \
              JOIN head h ON h.id = 1 WHERE c.did = $1",
         )
         .bind(did.as_str())
         .fetch_optional(self.db.reader())
         .await?;
-        let Some((controller, size, root, log_size, log_root, note)) = row else {
+        let Some((controller, size, frontier, root, log_size, log_root, note)) = row else {
             return Ok(None);
         };
+        let feed = feed(size, &frontier, &root)?;
         Ok(Some(FeedRow {
             controller: uint(controller)?,
-            size: uint(size)?,
-            root: Hash::new(bytes32(&root, "feed root")?),
+            size: feed.size(),
+            root: feed.root(),
             log: (uint(log_size)?, Hash::new(bytes32(&log_root, "root")?), note),
         }))
     }

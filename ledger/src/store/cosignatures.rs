@@ -6,7 +6,7 @@ use placet_schemas::time::Timestamp;
 
 use super::Store;
 use super::tokens::time as time_of;
-use crate::db::{int, uint};
+use crate::db::{int, listed, uint};
 use crate::error::StoreError;
 
 /// Cosignatures that are looked at in search of a size that as many witnesses as possible have cosigned. With one call a
@@ -85,10 +85,20 @@ impl Store {
         time.map(time_of).transpose()
     }
 
-    /// The latest time by which a witness signed anything.
-    pub(crate) async fn last_cosigned_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let time: Option<i64> = sqlx::query_scalar("SELECT MAX(time) FROM cosignatures")
-            .fetch_one(self.db.reader())
+    /// The latest time, by `now`, at which one of these witnesses signed anything. A witness whose clock runs ahead says
+    /// nothing until that time has come.
+    pub(crate) async fn last_cosigned_by(
+        &self,
+        witnesses: &[&str],
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let before = "SELECT time FROM cosignatures WHERE witness IN (";
+        let mut query = listed(before, witnesses.iter().copied(), ") AND time <= ");
+        query.push_bind(int(now.unix())).push(" ORDER BY time DESC LIMIT 1");
+        let time: Option<i64> = query
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_optional(self.db.reader())
             .await?;
         time.map(time_of).transpose()
     }

@@ -32,10 +32,11 @@ pub(crate) struct RequestFound {
     pub(crate) record: Vec<u8>,
 }
 
-type ControllerRow = (i64, String, String, i64, i64, Vec<u8>);
+type ControllerRow = (i64, String, String, i64, i64, Vec<u8>, Vec<u8>);
 pub(super) type RequestRow = (Vec<u8>, i64, i64, String, i64, Vec<u8>);
 
-const CONTROLLER: &str = "SELECT id, did, legal_name, keys_idx, feed_size, feed_frontier FROM controllers WHERE ";
+const CONTROLLER: &str =
+    "SELECT id, did, legal_name, keys_idx, feed_size, feed_frontier, feed_root FROM controllers WHERE ";
 pub(super) const REQUEST: &str = "SELECT r.digest, r.idx, r.controller_id, c.did, r.open, p.record FROM requests r \
      JOIN controllers c ON c.id = r.controller_id JOIN public_records p ON p.idx = r.idx WHERE ";
 
@@ -76,7 +77,7 @@ impl Store {
     ) -> Result<Vec<ControllerFound>, StoreError> {
         let from = after.map_or(0, |id| id.saturating_add(1));
         let rows: Vec<ControllerRow> = sqlx::query_as(
-            "SELECT id, did, legal_name, keys_idx, feed_size, feed_frontier FROM controllers \
+            "SELECT id, did, legal_name, keys_idx, feed_size, feed_frontier, feed_root FROM controllers \
              WHERE id >= $1 ORDER BY id LIMIT $2",
         )
         .bind(int(from))
@@ -119,15 +120,25 @@ impl Store {
     }
 }
 
-fn controller((id, did, name, keys, size, frontier): ControllerRow) -> Result<ControllerFound, StoreError> {
-    let feed = Frontier::from_parts(uint(size)?, from_bytes(&frontier, "feed")?);
+fn controller((id, did, name, keys, size, frontier, root): ControllerRow) -> Result<ControllerFound, StoreError> {
     Ok(ControllerFound {
         id: uint(id)?,
         did: did.try_into().map_err(|_| StoreError::Corrupt("DID"))?,
         legal_name: name.try_into().map_err(|_| StoreError::Corrupt("legal name"))?,
         keys_index: uint(keys)?,
-        feed: feed.map_err(|_| StoreError::Corrupt("feed"))?,
+        feed: feed(size, &frontier, &root)?,
     })
+}
+
+/// A feed as it stands in a row. What it says of itself twice must be one thing: the operator signs it, and a false one would
+/// be proof against an operator that has done nothing.
+pub(super) fn feed(size: i64, frontier: &[u8], root: &[u8]) -> Result<Frontier, StoreError> {
+    let feed = Frontier::from_parts(uint(size)?, from_bytes(frontier, "feed")?);
+    let feed = feed.map_err(|_| StoreError::Corrupt("feed"))?;
+    if feed.root().as_bytes() != root {
+        return Err(StoreError::Corrupt("feed"));
+    }
+    Ok(feed)
 }
 
 pub(super) fn request((digest, index, id, did, open, record): RequestRow) -> Result<RequestFound, StoreError> {

@@ -14,6 +14,7 @@ mod destructions;
 mod fault_table;
 mod files;
 mod guarded;
+mod lost;
 mod naive;
 mod offers;
 mod reading;

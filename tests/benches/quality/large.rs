@@ -74,9 +74,11 @@ async fn load_all(folder: &Path, origin: &Origin, size: u64) {
     assert!(first <= size);
     let brand = sqlx::query(
         "INSERT INTO controllers (id, did, legal_name, keys_idx, feed_size, feed_frontier, feed_root) \
-         VALUES ($1, $2, 'Dummy', 0, 0, X'', zeroblob(32))",
+         VALUES ($1, $2, 'Dummy', 0, 0, X'', $3)",
     );
-    brand.bind(int(first)).bind(DUMMY).execute(&mut db).await.unwrap();
+    let empty = Frontier::new().root();
+    let brand = brand.bind(int(first)).bind(DUMMY).bind(empty.as_bytes().as_slice());
+    brand.execute(&mut db).await.unwrap();
     let mut loader = Loader {
         tower: Tower::new(0, 0),
         frontier: Frontier::new(),

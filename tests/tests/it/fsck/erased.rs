@@ -230,6 +230,7 @@ fn what_a_node_destroys_meanwhile_is_no_damage() {
         while !done.load(Ordering::Relaxed) || checks == 0 {
             let (status, codes) = fsck(folder.to_str().unwrap(), &[]);
             assert_eq!(status, 0, "{codes:?}");
+            assert!(!codes.contains("destroyed_meanwhile"), "{codes:?}");
             checks += 1;
         }
     });
