@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         (&["P1"], p1::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
-        // Of one log each.
+        // Of one log each, and P5 on each of them.
         (&["P6", "P7", "P8", "P10"], sizes::measure),
     ];
     for (ids, measure) in all {

@@ -30,7 +30,7 @@ const SHARE: f64 = 0.1;
 const WARM_UP: usize = 3000;
 const ARRIVALS: usize = 4000;
 const QUICK_ARRIVALS: usize = 800;
-const CONNECTIONS: usize = 1000;
+pub(crate) const CONNECTIONS: usize = 1000;
 const SYNCS: usize = 400;
 const MILLIS: f64 = 1e3;
 
@@ -40,18 +40,22 @@ pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
     let node = NodeProcess::start(&orders.placet, &origin, home.path(), &[]);
     let market = prepare::Market::open(&node, &origin, WARM_UP + arrivals);
     let (first, rest) = market.grants.split_at(WARM_UP);
-    let most = load::post(node.address(), "/v1/records", 1000, first, 201);
-    let syncs = syncs(home.path());
-    let rate = SHARE * most;
-    println!("P5: {arrivals} arrivals, {rate:.0} per second, a tenth of {most:.0}");
+    let most = load::post(node.address(), "/v1/records", CONNECTIONS, first, 201);
+    println!("P5: {arrivals} arrivals, a tenth of {most:.0} per second");
+    arrivals_of(&node, home.path(), rest, most, "")
+}
+
+/// What becomes of these grants, at a tenth of the `most` that the node takes per second. `name` tells the figures from others.
+pub(crate) fn arrivals_of(node: &NodeProcess, folder: &Path, grants: &[Vec<u8>], most: f64, name: &str) -> Vec<Figure> {
+    let syncs = syncs(folder);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let took = runtime.block_on(arrive(node.address(), rest, rate));
+    let took = runtime.block_on(arrive(node.address(), grants, SHARE * most));
     let (ours, disk) = (sorted(seconds(&took)), sorted(seconds(&syncs)));
-    let figure = |name: &str, at: f64, reference: f64| Figure {
-        id: name.to_owned(),
+    let figure = |id: &str, at: f64, reference: f64| Figure {
+        id: format!("{id}{name}"),
         ours: quantile(&ours, at) * MILLIS,
         reference: reference * MILLIS,
         unit: "ms",

@@ -1,6 +1,6 @@
-//! P6, P7, P8, P10: what a larger log costs.
+//! P5, P6, P7, P8, P10: what a larger log costs.
 //!
-//! The same node, with the same real brand, request and grants, over 2^14, 2^24 and 2^24 - 1 leaves. P6: the proof of a
+//! The same node, with the same real brand, request and grants, over 2^14, 2^24 and 2^24 - 1 leaves. P5: see `p5.rs`, on this log. P6: the proof of a
 //! record over HTTP, on a kept connection, of the oldest and the newest records by turns. P7: the node's anonymous memory
 //! (`RssAnon`) after the same load. P8: from the start of the process until it listens. P10: `placet fsck` of the log's
 //! files, against hashing the same leaves and nodes with as many threads and doing nothing else. Two sizes in between are for
@@ -23,6 +23,7 @@ use crate::Orders;
 use crate::clock::{median, seconds, time};
 use crate::large;
 use crate::p4::{load, prepare};
+use crate::p5::{self, CONNECTIONS};
 use crate::plot::{self, Line};
 use crate::report::{Bar, Figure};
 
@@ -36,6 +37,8 @@ const ON_PAPER: u64 = 1 << 34;
 /// With `--quick`.
 const QUICK_LARGE: u64 = 1 << 17;
 const GRANTS: usize = 1000;
+/// For P5.
+const ARRIVALS: usize = 1500;
 const PROOFS: usize = 4000;
 const STARTS: usize = 7;
 const AUDITS: usize = 3;
@@ -50,13 +53,18 @@ struct Seen {
     start: f64,
     audit: f64,
     hashing: f64,
+    latency: Vec<Figure>,
 }
 
 pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
     let large = if orders.quick { QUICK_LARGE } else { LARGE };
     let between = BETWEEN.into_iter().filter(|size| *size < large);
     let sizes = [SMALL].into_iter().chain(between).chain([large - 1, large]);
-    let seen: Vec<Seen> = sizes.map(|size| at(orders, size)).collect();
+    let mut seen: Vec<Seen> = sizes.map(|size| at(orders, size)).collect();
+    let latencies: Vec<Figure> = seen
+        .iter_mut()
+        .flat_map(|seen| std::mem::take(&mut seen.latency))
+        .collect();
     let [small, .., before, last] = seen.as_slice() else {
         return Vec::new();
     };
@@ -64,7 +72,7 @@ pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
     let picture = orders.out.with_file_name("bench-sizes.svg");
     fs::write(&picture, plot::draw(&lines(small, &seen))).unwrap();
     println!("drawn in {}", picture.display());
-    let mut figures = Vec::new();
+    let mut figures = latencies;
     for other in [before, last] {
         let name = |id: &str| format!("{id} n={}", other.size);
         let figure = |id: &str, ours, reference, unit, bar| Figure {
@@ -83,11 +91,11 @@ pub(crate) fn measure(orders: &Orders) -> Vec<Figure> {
 }
 
 /// What each would cost with 2^34 leaves. A proof, the memory and a start depend on the height of the tree alone, so by the
-/// slope for each level; an audit reads everything, so by the slope for each leaf.
+/// slope for each level, where there is one above the noise; an audit reads everything, so by the slope for each leaf.
 fn on_paper(small: &Seen, large: &Seen) {
     let levels = |from: u64, to: u64| (to as f64).log2() - (from as f64).log2();
     let by_height = |of: fn(&Seen) -> f64| {
-        let slope = (of(large) - of(small)) / levels(small.size, large.size);
+        let slope = ((of(large) - of(small)) / levels(small.size, large.size)).max(0.0);
         of(large) + slope * levels(large.size, ON_PAPER)
     };
     println!(
@@ -119,15 +127,17 @@ fn at(orders: &Orders, size: u64) -> Seen {
     let folder = home.path();
     let start = || NodeProcess::start(&orders.placet, &origin, folder, &[]);
     let node = start();
-    let market = prepare::Market::open(&node, &origin, 2 * GRANTS);
-    let (before, after) = market.grants.split_at(GRANTS);
+    let market = prepare::Market::open(&node, &origin, 2 * GRANTS + ARRIVALS);
+    let (before, behind) = market.grants.split_at(GRANTS);
+    let (after, arriving) = behind.split_at(GRANTS);
     load::post(node.address(), "/v1/records", 64, before, 201);
     node.kill();
-    // The second half of the grants goes behind the dummies, and is part of the size.
-    large::load(folder, &origin, size - after.len() as u64);
+    // The others go behind the dummies, and are part of the size.
+    large::load(folder, &origin, size - behind.len() as u64);
     large::check(&orders.placet, folder);
     let node = start();
-    load::post(node.address(), "/v1/records", 64, after, 201);
+    let most = load::post(node.address(), "/v1/records", CONNECTIONS, after, 201);
+    let latency = p5::arrivals_of(&node, folder, arriving, most, &format!(" n={size}"));
     let proof = proofs(&node, &market);
     let memory = anonymous_memory(&node);
     node.kill();
@@ -146,6 +156,7 @@ fn at(orders: &Orders, size: u64) -> Seen {
         start: median(seconds(&starts)),
         audit,
         hashing,
+        latency,
     };
     println!(
         "n = {size}: proof {:.0} µs, memory {:.0} KiB, start {:.0} ms, audit {:.0} ms, bare hashing {:.0} ms",
