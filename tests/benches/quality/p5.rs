@@ -30,7 +30,7 @@ const SHARE: f64 = 0.1;
 const WARM_UP: usize = 3000;
 const ARRIVALS: usize = 4000;
 const QUICK_ARRIVALS: usize = 800;
-pub(crate) const CONNECTIONS: usize = 1000;
+const CONNECTIONS: usize = 1000;
 const SYNCS: usize = 400;
 const MILLIS: f64 = 1e3;
 
