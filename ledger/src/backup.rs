@@ -155,13 +155,13 @@ fn without(runs: &[(u64, u64)], taken: BTreeSet<u64>) -> Vec<(u64, u64)> {
 
 impl Copying<'_> {
     async fn both(&mut self, dir: &Path, main: &Path, keyring: &Path) -> Result<Copied, Broken> {
-        let mut torn = true;
+        let (mut size, mut torn) = (0, true);
         for _ in 0..MAX_TRIES {
             self.copy(Step::CopyMain, &dir.join(MAIN_DATABASE), main).await?;
             self.copy(Step::CopyKeyring, &dir.join(KEYRING_DATABASE), keyring)
                 .await?;
             // Keys that were destroyed in between would look lost, by this copy of the main database.
-            let size = size_of(&partial(main)).await?;
+            size = size_of(&partial(main)).await?;
             torn = destroyed_upto(&partial(keyring))
                 .await?
                 .is_some_and(|upto| upto >= size);
@@ -171,7 +171,6 @@ impl Copying<'_> {
         }
         // Keys of records that came in between: this copy of the main database does not have them, and a node that finds so
         // many beyond its head takes itself for an older state than it is.
-        let size = size_of(&partial(main)).await?;
         self.reach(Step::CutKeyring, When::Before)?;
         crate::keyring::cut(&partial(keyring), size).await?;
         self.reach(Step::CutKeyring, When::After)?;

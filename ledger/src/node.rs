@@ -9,12 +9,11 @@ use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys, cosign, sign_checkpo
 use placet_kernel::merkle::{Frontier, Hash};
 use placet_kernel::note::{KeyName, SignatureType, VerifierKey};
 use placet_kernel::sign::{did_key, sign_statement};
-use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustFile};
+use placet_kernel::trust::{LogKeys, QUORUM_NONE, SizedDid, SizedVkey, Sizes, Trust, TrustBuilder};
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::Signed;
 use placet_schemas::time::Timestamp;
-use placet_schemas::version::Version;
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 
@@ -221,23 +220,19 @@ impl Voice {
         let identity = self.identity();
         let sizes = Sizes::ALL;
         let vkeys = |vkey| vec![SizedVkey { vkey, sizes }];
-        let file = TrustFile {
-            version: Version,
-            logs: vec![LogKeys {
-                origin: identity.origin,
-                checkpoint_keys: vkeys(identity.checkpoint_vkey),
-                cosigner_keys: vkeys(identity.cosigner_vkey),
-                operator_keys: vec![SizedDid {
-                    key: identity.operator,
-                    sizes,
-                }],
+        let keys = LogKeys {
+            origin: identity.origin,
+            checkpoint_keys: vkeys(identity.checkpoint_vkey),
+            cosigner_keys: vkeys(identity.cosigner_vkey),
+            operator_keys: vec![SizedDid {
+                key: identity.operator,
+                sizes,
             }],
-            witnesses: Vec::new(),
-            groups: Vec::new(),
-            quorum: QUORUM_NONE.to_owned(),
         };
-        let bytes = serde_json::to_vec(&file).map_err(|_| StoreError::Corrupt("key"))?;
-        Trust::parse(&bytes).map_err(|_| StoreError::Corrupt("key"))
+        let trust = TrustBuilder::default()
+            .log(&keys)
+            .and_then(|log| log.quorum(QUORUM_NONE));
+        trust.map_err(|_| StoreError::Corrupt("key"))
     }
 
     /// A head of this tree, signed and cosigned at `time`.

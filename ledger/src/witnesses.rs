@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use placet_kernel::note::{SignatureType, VerifierKey};
+use placet_kernel::note::{KeyId, KeyName, SignatureType, VerifierKey};
 use placet_schemas::time::Timestamp;
 use tokio::sync::watch;
 
@@ -173,7 +173,7 @@ impl Witnesses {
                 let name = one.vkey.name().as_str();
                 return Err(OpenError::Witness(format!("the key of {name} is there twice")));
             }
-            let id = format!("{}+{}", one.vkey.name().as_str(), one.vkey.id());
+            let id = id_of(one.vkey.name(), one.vkey.id());
             let state = State {
                 size: store.cosigned_size(&id).await?,
                 ..State::default()
@@ -284,6 +284,11 @@ fn is_known(key: &VerifierKey, voice: &Voice, list: &[Arc<Witness>]) -> bool {
     let own = voice.trusted.cosigners().chain(voice.trusted.log_keys());
     let mut others = own.chain(list.iter().map(|witness| witness.vkey()));
     others.any(|other| other.key_bytes() == key.key_bytes())
+}
+
+/// What a witness is called in the store: `<name>+<key id>`, as a vkey begins (C2SP signed-note).
+pub(crate) fn id_of(name: &KeyName, key: KeyId) -> String {
+    format!("{}+{key}", name.as_str())
 }
 
 impl Witness {

@@ -7,6 +7,7 @@ use placet_schemas::time::Timestamp;
 use super::{Check, PAGE};
 use crate::error::StoreError;
 use crate::store::{CosignedRow, minute};
+use crate::witnesses::id_of;
 
 impl Check {
     /// Compares all cosignatures.
@@ -16,7 +17,7 @@ impl Check {
             let log_keys = self.voice.trusted.log_keys().cloned().collect();
             let known = CheckpointKeys::new(self.voice.origin.clone(), log_keys, vec![witness.clone()]);
             // A witness with the log's own key signs nothing that counts; its lines are looked at like those of a stranger.
-            keys.extend(known.ok().map(|known| (named(witness), known)));
+            keys.extend(known.ok().map(|known| (id_of(witness.name(), witness.id()), known)));
         }
         let mut last = (0, String::new(), 0);
         loop {
@@ -69,11 +70,6 @@ fn is_well_formed(note: &str, row: &CosignedRow) -> bool {
     };
     note.lines().last().is_some_and(|line| {
         let time = line.signature().first_chunk().map(|time| u64::from_be_bytes(*time));
-        time == Some(row.time) && format!("{}+{}", line.name().as_str(), line.id()) == row.witness
+        time == Some(row.time) && id_of(line.name(), line.id()) == row.witness
     })
-}
-
-/// What a witness's rows are called: see `witnesses.rs`.
-fn named(witness: &VerifierKey) -> String {
-    format!("{}+{}", witness.name().as_str(), witness.id())
 }

@@ -1,4 +1,4 @@
-//! The third pass: what is counted, and what stands alone.
+//! The last pass: what is counted, and what stands alone.
 
 use placet_schemas::id::Digest;
 use placet_schemas::notice::CanonicalNotice;
