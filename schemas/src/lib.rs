@@ -7,6 +7,7 @@
 //! Start at [`record`] for what is signed, [`scope`] for what a yes covers, [`lifecycle`] for what may follow what.
 
 pub mod api;
+pub mod authzen;
 pub mod id;
 pub mod json;
 pub mod lifecycle;
