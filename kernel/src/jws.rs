@@ -24,8 +24,8 @@ const MAX_HEADER_BYTES: usize = 2048;
 /// Why a token does not count. [`JwsError::code`] is stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// Over [`MAX_JWS_BYTES`].
-    #[error("the token is longer than {MAX_JWS_BYTES} bytes")]
+    /// Over [`MAX_JWS_BYTES`], or over what its kind may have.
+    #[error("the token is longer than its kind may be")]
     Oversize,
     /// Not three parts, or a part is not base64url without padding in its one spelling.
     #[error("the token is not three parts of canonical base64url, joined by dots")]
@@ -76,7 +76,20 @@ pub fn verify(
     typ: &str,
     keys: impl Fn(&DidUrl) -> Option<PublicKey>,
 ) -> Result<(DidUrl, Vec<u8>), JwsError> {
-    if compact.len() > MAX_JWS_BYTES {
+    verify_within(compact, typ, MAX_JWS_BYTES, keys)
+}
+
+/// The same for a kind of token that may be longer: up to `max_bytes`.
+///
+/// # Errors
+/// See [`JwsError`].
+pub fn verify_within(
+    compact: &str,
+    typ: &str,
+    max_bytes: usize,
+    keys: impl Fn(&DidUrl) -> Option<PublicKey>,
+) -> Result<(DidUrl, Vec<u8>), JwsError> {
+    if compact.len() > max_bytes {
         return Err(JwsError::Oversize);
     }
     let mut parts = compact.split('.');

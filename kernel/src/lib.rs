@@ -11,6 +11,7 @@ pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
 pub mod code;
+pub mod decision;
 pub mod feed;
 pub mod jws;
 pub mod keys;

@@ -1,0 +1,256 @@
+//! One category of a question, held against the person's consents.
+
+use placet_schemas::authzen::{Asked, Question, Reason, ReasonCode};
+use placet_schemas::lifecycle::Phase;
+use placet_schemas::record::Kind;
+use placet_schemas::rules::{Demand, demand};
+use placet_schemas::scope::{Clause, Scope};
+use placet_schemas::time::Timestamp;
+use placet_schemas::vocab::CategoryTerm;
+
+use super::policy::Policy;
+use super::reason;
+use super::state::{Consent, Event, Granted, State};
+
+const CATEGORIES: &str = "/resource/properties/categories";
+const PURPOSE: &str = "/context/purpose";
+
+/// A category that is permitted.
+pub(super) struct Covered<'a> {
+    pub(super) reason: Reason,
+    pub(super) clause: &'a Clause,
+    pub(super) valid_until: Timestamp,
+}
+
+/// A consent that has to do with (purpose, category).
+struct Candidate<'a> {
+    consent: &'a Consent,
+    /// Log index of its last event about the pair; beyond every index for an ending that the log does not have yet.
+    touched: u64,
+    /// Log index of the last yes to the pair.
+    yes: u64,
+    /// The event that touched it last.
+    last: &'a Event,
+}
+
+pub(super) fn category<'a>(
+    question: &Question,
+    category: CategoryTerm,
+    consents: &[&'a Consent],
+    state: &State<'a>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Covered<'a>, Box<Reason>> {
+    let asked = &question.asked;
+    let deny = |code, path: &str, by: Option<(&Consent, &Event)>| {
+        let mut why = reason(code, path);
+        why.category = Some(category);
+        why.record = by.map(|(_, event)| event.digest);
+        why.consent = by.map(|(consent, _)| consent.id);
+        why.ask = offer(asked, category, state);
+        Box::new(why)
+    };
+    let mut own = consents
+        .iter()
+        .copied()
+        .filter(|consent| names(consent, question, state))
+        .peekable();
+    if own.peek().is_none() {
+        return Err(deny(ReasonCode::NoRecord, "/resource/id", None));
+    }
+    let own: Vec<&Consent> = own.collect();
+    let candidates: Vec<Candidate<'_>> = own
+        .iter()
+        .filter_map(|consent| candidate(consent, asked, category))
+        .collect();
+    let Some(first) = candidates.iter().max_by_key(|one| one.touched) else {
+        let named = own
+            .iter()
+            .any(|consent| consent.events.iter().any(|event| names_purpose(&event.granted, asked)));
+        return Err(match named {
+            true => deny(ReasonCode::CategoryNotCovered, CATEGORIES, None),
+            false => deny(ReasonCode::PurposeNotNamed, PURPOSE, None),
+        });
+    };
+    let ended = |one: &Candidate<'_>| match one.consent.phase {
+        Phase::EndedByController => ReasonCode::EndedByController,
+        Phase::Withdrawn | Phase::Given => ReasonCode::Withdrawn,
+    };
+    if first.consent.has_ended() {
+        return Err(deny(ended(first), PURPOSE, Some((first.consent, first.last))));
+    }
+    // What changed the consent since is no new yes: an ending beats every earlier one.
+    let later = candidates
+        .iter()
+        .find(|one| one.consent.has_ended() && one.touched > first.yes);
+    if let Some(later) = later {
+        return Err(deny(ended(later), PURPOSE, Some((later.consent, later.last))));
+    }
+    let by = Some((first.consent, first.last));
+    if now >= first.consent.valid_until {
+        return Err(deny(ReasonCode::Expired, PURPOSE, by));
+    }
+    if let Some(request) = state.requests.get(&first.consent.request)
+        && request.superseded.is_some()
+    {
+        return Err(deny(ReasonCode::NoticeSuperseded, PURPOSE, by));
+    }
+    let (clause, explicit) =
+        covering(&first.last.granted, asked, category).map_err(|(code, path)| deny(code, path, by))?;
+    let rule = policy.of(&asked.purpose);
+    let needs_statement = demand(clause) == Demand::Explicit || rule.explicit;
+    if needs_statement && !explicit {
+        return Err(deny(ReasonCode::ExplicitConsentMissing, PURPOSE, by));
+    }
+    if rule.min_strength.is_some_and(|least| first.last.strength < least) {
+        return Err(deny(ReasonCode::StrengthTooLow, PURPOSE, by));
+    }
+    let mut permitted = reason(ReasonCode::Permitted, CATEGORIES);
+    permitted.category = Some(category);
+    permitted.record = Some(first.last.digest);
+    permitted.consent = Some(first.consent.id);
+    permitted.article = Some("6(1)(a)".to_owned());
+    Ok(Covered {
+        reason: permitted,
+        clause,
+        valid_until: first.consent.valid_until,
+    })
+}
+
+/// Whether the request that the consent answers names the one who asks.
+fn names(consent: &Consent, question: &Question, state: &State<'_>) -> bool {
+    let request = state.requests.get(&consent.request);
+    request.is_some_and(|request| request.controllers.contains(&question.controller))
+}
+
+fn candidate<'a>(consent: &'a Consent, asked: &Asked, category: CategoryTerm) -> Option<Candidate<'a>> {
+    let mut found: Option<Candidate<'a>> = None;
+    let mut before: Option<&Event> = None;
+    for event in &consent.events {
+        let had = before.is_some_and(|before| has(&before.granted.scope, asked, category));
+        let is = has(&event.granted.scope, asked, category);
+        let changed = || before.is_some_and(|before| differs(&before.granted, &event.granted, asked, category));
+        let about = match event.kind {
+            Kind::ConsentGrant | Kind::Renewal => is || had,
+            Kind::Narrowing => (is || had) && changed(),
+            _ => is,
+        };
+        if about {
+            let yes = match (event.kind, &found) {
+                (Kind::ConsentGrant | Kind::Renewal, _) | (_, None) => event.index,
+                (_, Some(found)) => found.yes,
+            };
+            found = Some(Candidate {
+                consent,
+                touched: event.index,
+                yes,
+                last: event,
+            });
+        }
+        before = Some(event);
+    }
+    let mut found = found?;
+    // It ends what is granted now, and is later than everything that the log has.
+    if consent.direct.is_some() && before.is_some_and(|last| has(&last.granted.scope, asked, category)) {
+        found.touched = u64::MAX;
+    }
+    Some(found)
+}
+
+fn clauses<'a>(
+    scope: &'a Scope,
+    asked: &'a Asked,
+    category: CategoryTerm,
+) -> impl Iterator<Item = (usize, &'a Clause)> {
+    let all = scope.clauses().iter().enumerate();
+    all.filter(move |(_, clause)| clause.purpose.id == asked.purpose && clause.categories.has(&category))
+}
+
+fn has(scope: &Scope, asked: &Asked, category: CategoryTerm) -> bool {
+    clauses(scope, asked, category).next().is_some()
+}
+
+/// Whether two scopes grant different things for the pair.
+fn differs(old: &Granted, new: &Granted, asked: &Asked, category: CategoryTerm) -> bool {
+    let of = |granted: &Granted| -> Vec<Clause> {
+        let found = clauses(&granted.scope, asked, category);
+        found.map(|(_, clause)| clause.clone()).collect()
+    };
+    let (old, new) = (of(old), of(new));
+    old.len() != new.len() || old.iter().zip(&new).any(|(old, new)| !same(old, new))
+}
+
+/// Whether two clauses grant the same for one category, whatever other categories they have.
+fn same(old: &Clause, new: &Clause) -> bool {
+    old.processing == new.processing
+        && old.delivery == new.delivery
+        && old.third_party == new.third_party
+        && old.transfer == new.transfer
+        && old.retention == new.retention
+        && old.purpose == new.purpose
+}
+
+fn names_purpose(granted: &Granted, asked: &Asked) -> bool {
+    granted
+        .scope
+        .clauses()
+        .iter()
+        .any(|clause| clause.purpose.id == asked.purpose)
+}
+
+/// The clause that grants exactly what is asked, or the first dimension in which none does.
+fn covering<'a>(
+    granted: &'a Granted,
+    asked: &Asked,
+    category: CategoryTerm,
+) -> Result<(&'a Clause, bool), (ReasonCode, &'static str)> {
+    let all = granted.scope.clauses().iter().enumerate();
+    let mut left: Vec<(usize, &'a Clause)> = all.filter(|(_, clause)| clause.purpose.id == asked.purpose).collect();
+    let mut keep = |code, path, test: &dyn Fn(&Clause) -> bool| {
+        left.retain(|(_, clause)| test(clause));
+        if left.is_empty() { Err((code, path)) } else { Ok(()) }
+    };
+    // A narrowing may have taken the purpose away altogether.
+    keep(ReasonCode::PurposeNotNamed, PURPOSE, &|_| true)?;
+    keep(ReasonCode::CategoryNotCovered, CATEGORIES, &|c| {
+        c.categories.has(&category)
+    })?;
+    keep(ReasonCode::ProcessingNotCovered, "/action/name", &|c| {
+        c.processing.has(&asked.processing)
+    })?;
+    keep(ReasonCode::DeliveryNotCovered, "/action/properties/delivery", &|c| {
+        c.delivery.has(&asked.delivery)
+    })?;
+    // A clause with a recipient is a choice of its own, and so is one without.
+    keep(ReasonCode::ThirdPartyNotNamed, "/action/properties/thirdParty", &|c| {
+        c.third_party.as_ref().map(|party| &party.id) == asked.third_party.as_ref()
+    })?;
+    // Article 49(1)(a): a transfer needs an express statement for that very country.
+    keep(
+        ReasonCode::ExplicitConsentMissing,
+        "/action/properties/transfer",
+        &|c| c.transfer.as_ref().map(|transfer| &transfer.country) == asked.transfer.as_ref(),
+    )?;
+    // Clauses of a scope do not overlap, so one is left.
+    let (at, clause) = left
+        .first()
+        .copied()
+        .ok_or((ReasonCode::CategoryNotCovered, CATEGORIES))?;
+    Ok((clause, granted.explicit.get(at).copied().unwrap_or(false)))
+}
+
+/// A request in use that offers what is asked.
+fn offer(asked: &Asked, category: CategoryTerm, state: &State<'_>) -> Option<placet_schemas::id::Digest> {
+    let query = placet_schemas::scope::Query {
+        purpose: &asked.purpose,
+        category,
+        processing: asked.processing,
+        delivery: asked.delivery,
+        third_party: asked.third_party.as_ref(),
+        transfer: asked.transfer.as_ref(),
+    };
+    let mut current = state.requests.iter().filter(|(_, request)| !request.replaced);
+    current
+        .find(|(_, request)| request.clauses.granting(&query).is_some())
+        .map(|(digest, _)| *digest)
+}
