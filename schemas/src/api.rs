@@ -10,6 +10,7 @@ mod destructions;
 mod openapi;
 pub mod problem;
 mod sessions;
+mod verifier;
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use brands::*;
 pub use consents::*;
 pub use destructions::*;
 pub use sessions::*;
+pub use verifier::*;
 
 use crate::id::{Did, Digest, IdError, Origin};
 use crate::statement::{Acknowledgement, Signed};

@@ -59,6 +59,11 @@ pub(super) fn category<'a>(
         return Err(deny(ReasonCode::NoRecord, "/resource/id", None));
     }
     let own: Vec<&Consent> = own.collect();
+    if let Some(faulty) = own.iter().find(|consent| consent.faulty) {
+        let mut why = deny(ReasonCode::ProofInvalid, "/resource/id", None);
+        why.consent = Some(faulty.id);
+        return Err(why);
+    }
     let candidates: Vec<Candidate<'_>> = own
         .iter()
         .filter_map(|consent| candidate(consent, asked, category))
