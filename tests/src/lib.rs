@@ -20,6 +20,7 @@ pub mod sample;
 pub mod scene;
 pub mod shop;
 pub mod tree;
+pub mod verifier;
 pub mod watch;
 
 use std::fmt::Debug;

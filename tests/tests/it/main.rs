@@ -27,4 +27,6 @@ mod kill9;
 #[cfg(test)]
 mod misbehaviour;
 #[cfg(test)]
+mod verifier;
+#[cfg(test)]
 mod witnesses;
