@@ -19,4 +19,5 @@ mod reads;
 mod records;
 mod roles;
 mod sessions;
+mod streams;
 mod withdrawals;

@@ -15,6 +15,8 @@ mod disks;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod fsck;
 #[cfg(test)]
 mod fuzz;

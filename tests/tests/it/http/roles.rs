@@ -64,15 +64,9 @@ async fn each_route_and_each_role() {
             if let Some(token) = token {
                 call = call.token(token);
             }
-            let answer = call.send().await;
-            assert_eq!(
-                answer.status,
-                expected,
-                "{} {} by {caller}: {}",
-                row.method,
-                row.path,
-                answer.text()
-            );
+            // One of the answers does not end.
+            let answer = call.open().await;
+            assert_eq!(answer.status, expected, "{} {} by {caller}", row.method, row.path);
         }
     }
 }
@@ -150,6 +144,12 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         ),
         row(get.clone(), &format!("/v1/records/{request}/proof"), everyone),
         row(get.clone(), "/v1/feed", [401, 403, 403, 200, 200, 400, 403, 403]),
+        row(get.clone(), "/v1/feed/events", [401, 403, 403, 200, 200, 400, 403, 403]),
+        row(
+            get.clone(),
+            &format!("/v1/feed/events?controller={cinema}"),
+            [401, 403, 403, 200, 404, 200, 403, 403],
+        ),
         row(get.clone(), "/v1/audits", [401, 403, 403, 200, 200, 403, 403, 403]),
         row(
             get.clone(),
