@@ -1,7 +1,7 @@
 //! `placet verifier` as a process of its own, and a brand's service that asks it.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
@@ -11,7 +11,7 @@ use placet_schemas::id::{Did, Digest};
 use serde_json::{Value, json};
 
 use crate::caller::{Answer, Caller};
-use crate::process::NodeProcess;
+use crate::process::{NodeProcess, said};
 use crate::shop::Shop;
 
 /// A running verifier. It is killed when this is dropped; its folder stays.
@@ -76,9 +76,9 @@ impl VerifierProcess {
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the verifier ended: {line}"));
+        let Some(said) = said(&mut stdout) else {
+            panic!("the verifier ended: {}", process.wait().unwrap());
+        };
         let url = said["listening"].as_str().unwrap();
         Self {
             process,

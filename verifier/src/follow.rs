@@ -12,6 +12,7 @@ use std::time::Duration;
 use hyper::Method;
 use placet_client::{Call, Events, exchange, open_events};
 use placet_kernel::bundle::Verdict;
+use placet_kernel::feed::{FeedError, ItemError};
 use placet_kernel::misbehaviour::{self, Accusation};
 use placet_schemas::api::FeedAnswer;
 use placet_schemas::id::Digest;
@@ -47,7 +48,6 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let before = inner.pulse.taken().0;
         let end = tokio::select! {
             () = inner.stopped() => End::Stop,
-            () = reload(&inner) => End::Again,
             end = connected(&inner) => end,
         };
         if matches!(end, End::Stop) {
@@ -66,11 +66,13 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-/// Looks after the brand's files for as long as it is let.
-async fn reload(inner: &Inner) {
+/// Looks after the brand's files until told to stop.
+pub(crate) async fn reload(inner: Arc<Inner>) {
     loop {
-        tokio::time::sleep(RELOAD).await;
-        inner.reload();
+        tokio::select! {
+            () = inner.stopped() => return,
+            () = tokio::time::sleep(RELOAD) => inner.reload(),
+        }
     }
 }
 
@@ -165,6 +167,14 @@ pub(crate) async fn take(inner: &Inner, bytes: &[u8]) -> bool {
             after(inner, &taken).await;
             true
         }
+        // Something was destroyed while the page was on its way: the next one has it as destroyed.
+        Err(TakeError::Refused {
+            error: FeedError::Item {
+                error: ItemError::DestroyedSince,
+                ..
+            },
+            ..
+        }) => false,
         Err(TakeError::Refused { error, accusation }) => {
             refuse(inner, &format!("{}: {error}", error.code()));
             if let Some(accusation) = accusation {

@@ -134,6 +134,7 @@ impl Verifier {
     pub fn start(&self) {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.push(tokio::spawn(follow::run(Arc::clone(&self.inner))));
+        tasks.push(tokio::spawn(follow::reload(Arc::clone(&self.inner))));
         tasks.push(tokio::spawn(errands::run(Arc::clone(&self.inner))));
     }
 

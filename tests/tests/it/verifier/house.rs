@@ -73,14 +73,14 @@ impl House {
         self.shop.caller(&self.node).post("/v1/records", &grant.bytes);
         Given {
             customer,
-            consent: grant.digest,
+            consent: grant.record.digest(),
         }
     }
 
     /// Her withdrawal, signed and not sent.
     pub(super) fn withdrawal(&self, given: &Given) -> Vec<u8> {
         let pen = given.customer.pen(&self.shop, "withdrawal");
-        records::withdrawal(&given.consent, None, &pen).unwrap().bytes
+        records::withdraw_unseen(given.consent, &pen).unwrap().bytes
     }
 
     /// The question that the clause answers.
