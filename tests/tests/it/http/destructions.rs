@@ -136,6 +136,7 @@ async fn stored(house: &House, leaves: &[u64]) -> Vec<(&'static str, Vec<u8>)> {
         ("main.db", "record", "records WHERE record IS NOT NULL AND idx"),
         ("main.db", "answer", "records WHERE answer <> x'' AND idx"),
         ("main.db", "state", "consents WHERE grant_idx"),
+        ("main.db", "line", "access_texts NATURAL JOIN access_lines WHERE grant_idx"),
     ] {
         let options = SqliteConnectOptions::new().filename(house.dir.path().join("log").join(file));
         let mut db = SqliteConnection::connect_with(&options).await.unwrap();
