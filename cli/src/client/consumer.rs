@@ -72,7 +72,9 @@ impl Client {
 
     /// `GET /v1/consents/{id}/accesses`: one page, after a place.
     pub(crate) async fn accesses(&self, id: &Digest, after: Option<(u64, u64)>) -> Result<AccessPage, ClientError> {
-        let query = after.map(|(batch, seq)| format!("?after={batch}.{seq}")).unwrap_or_default();
+        let query = after
+            .map(|(batch, seq)| format!("?after={batch}.{seq}"))
+            .unwrap_or_default();
         self.get(&format!("/v1/consents/{id}/accesses{query}")).await
     }
 

@@ -12,7 +12,7 @@ use placet_schemas::time::Timestamp;
 use serde::Serialize;
 
 use super::book::KnownConsent;
-use super::meet::{TransportArgs, meet_again};
+use super::meet::{NodeArgs, meet_again};
 use super::report::short;
 use super::store::Wallet;
 use super::{FileArgs, session};
@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID")]
     consent: Option<String>,
     #[command(flatten)]
-    transport: TransportArgs,
+    node: NodeArgs,
 }
 
 #[derive(Serialize)]
@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
         gone: Vec::new(),
     };
     for id in wanted {
-        match read(&mut wallet, &id, &args.transport, out).await? {
+        match read(&mut wallet, &id, &args.node, out).await? {
             Some(accesses) => report.accesses.extend(accesses),
             None => report.gone.push(id),
         }
@@ -93,14 +93,9 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
 }
 
 /// The accesses on one consent; `None` if its node has nothing of it.
-async fn read(
-    wallet: &mut Wallet,
-    id: &Digest,
-    transport: &TransportArgs,
-    out: &Output,
-) -> Result<Option<Vec<Access>>> {
+async fn read(wallet: &mut Wallet, id: &Digest, node: &NodeArgs, out: &Output) -> Result<Option<Vec<Access>>> {
     let consent = wallet.book.consent_mut(id).context("the consent is gone")?.clone();
-    let client = transport.client(&wallet.book.log(&consent.origin)?.node)?;
+    let client = node.client(Some(&wallet.book.log(&consent.origin)?.node))?;
     meet_again(&client, wallet, &consent, out).await?;
     let key = consent.key(&wallet.book.seed()?);
     let reader = session::open(&client, &consent.origin, &key).await?;
@@ -170,7 +165,9 @@ fn access(
 fn human(report: &Report) -> String {
     let mut text = String::new();
     if report.accesses.is_empty() {
-        text.push_str("No brand has reported an access to your data. That none has said so does not mean that there was none.\n");
+        text.push_str(
+            "No brand has reported an access to your data. That none has said so does not mean that there was none.\n",
+        );
     } else {
         let rows: Vec<_> = report.accesses.iter().map(row).collect();
         let headings = [
@@ -221,7 +218,9 @@ fn row(access: &Access) -> [String; 11] {
         categories.join(", "),
         line.processing.as_str().to_owned(),
         delivery.to_owned(),
-        line.third_party.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+        line.third_party
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), ToString::to_string),
         if line.evaluation.is_some() { "yes" } else { "none" }.to_owned(),
         short(&access.consent),
         match access.verdict {

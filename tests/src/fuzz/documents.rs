@@ -15,8 +15,8 @@ use placet_ledger::outgoing::document::{self, DocumentError};
 use placet_schemas::access::AccessLine;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{
-    AccessPage, FeedAnswer, Invite, IssueToken, Nothing, OpenSession, PostAccessLines, PublicOpening, RecordAnswer, RegisterController,
-    ResolveInvitation, WithdrawByCode,
+    AccessPage, FeedAnswer, Invite, IssueToken, Nothing, OpenSession, PostAccessLines, PublicOpening, RecordAnswer,
+    RegisterController, ResolveInvitation, WithdrawByCode,
 };
 use placet_schemas::json::{self, Document, Fault, FaultCode};
 use placet_schemas::notice::{CanonicalNotice, MAX_NOTICE_BYTES};

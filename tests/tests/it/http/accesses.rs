@@ -27,13 +27,22 @@ impl House {
         verifier.report(names.iter().map(line).collect(), self.now())
     }
 
+    /// One access on the consent of each of these.
+    pub(super) fn report_of(&self, people: &[&Person]) -> Report {
+        let verifier = self.verifier();
+        let line = |(n, person): (usize, &&Person)| {
+            verifier.line(&format!("access {n}"), Some(person.state.consent), self.now())
+        };
+        verifier.report(people.iter().enumerate().map(line).collect(), self.now())
+    }
+
     async fn hand_in(&self, report: &Report, token: &str) -> Answer {
         let body = jcs::to_jcs(&report.lines).unwrap();
         self.post("/v1/access-lines").token(token).bytes(&body).send().await
     }
 
     /// Records a batch and hands its lines in.
-    async fn tell(&self, report: &Report) -> AccessLinesAnswer {
+    pub(super) async fn tell(&self, report: &Report) -> AccessLinesAnswer {
         self.send(&report.record.bytes).await.expect(201);
         let answer = self.hand_in(report, &self.brand_token).await.expect(200);
         serde_json::from_slice(&answer.body).unwrap()
@@ -61,7 +70,10 @@ async fn a_person_reads_what_a_brand_did_and_believes_no_node() {
 
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
-        let answer = house.accesses(&consent, &format!("?limit=2{after}"), &session).await.expect(200);
+        let answer = house
+            .accesses(&consent, &format!("?limit=2{after}"), &session)
+            .await
+            .expect(200);
         let page = page(&answer);
         let trust = house.trust().await;
         let judge = |view: &AccessView| verify_access(view, &page.keys, &consent, &house.origin, &trust).unwrap();
@@ -93,8 +105,18 @@ async fn nobody_reads_what_others_did_with_her_data_but_she_and_that_brand() {
     }
     let path = format!("/v1/consents/{}/accesses", anna.state.consent);
     house.get(&path).send().await.expect(404).refused("not_found");
-    for query in ["?after=1", "?after=1.", "?after=1.2.3", "?after=-1.0", "?after=99999999999999999.0", "?limit=x"] {
-        let answer = house.accesses(&anna.state.consent, query, &house.brand_token).await.expect(400);
+    for query in [
+        "?after=1",
+        "?after=1.",
+        "?after=1.2.3",
+        "?after=-1.0",
+        "?after=99999999999999999.0",
+        "?limit=x",
+    ] {
+        let answer = house
+            .accesses(&anna.state.consent, query, &house.brand_token)
+            .await
+            .expect(400);
         answer.refused("parameter");
     }
 }
@@ -105,7 +127,11 @@ async fn another_brand_adds_nothing_to_a_batch_or_a_consent() {
     let anna = house.person("anna").await;
     let report = house.report(&anna, &["one"]);
     // Before it is recorded, a batch is not there.
-    house.hand_in(&report, &house.brand_token).await.expect(404).refused("not_found");
+    house
+        .hand_in(&report, &house.brand_token)
+        .await
+        .expect(404)
+        .refused("not_found");
     house.send(&report.record.bytes).await.expect(201);
     let festival = Brand::festival();
     let rival = house.register(&festival).await;
@@ -116,8 +142,14 @@ async fn another_brand_adds_nothing_to_a_batch_or_a_consent() {
     let theirs = verifier.report(vec![line], house.now());
     house.send(&theirs.record.bytes).await.expect(201);
     let answer = house.hand_in(&theirs, &rival).await.expect(200).json();
-    assert_eq!(answer, json!({ "kept": 0, "refused": [{ "seq": 1, "code": "consent_unknown" }] }));
-    assert_eq!(page(&house.accesses(&anna.state.consent, "", &house.brand_token).await).accesses, []);
+    assert_eq!(
+        answer,
+        json!({ "kept": 0, "refused": [{ "seq": 1, "code": "consent_unknown" }] })
+    );
+    assert_eq!(
+        page(&house.accesses(&anna.state.consent, "", &house.brand_token).await).accesses,
+        []
+    );
 }
 
 #[tokio::test]
@@ -133,9 +165,17 @@ async fn forged_lines_are_refused_by_name_and_the_others_kept_however_often_they
     for _ in 0..2 {
         let answer = house.hand_in(&report, &house.brand_token).await.expect(200).json();
         let refused = |seq: u64| json!({ "seq": seq, "code": "line_not_included" });
-        assert_eq!(answer, json!({ "kept": 1, "refused": [refused(1), refused(2), refused(9)] }));
+        assert_eq!(
+            answer,
+            json!({ "kept": 1, "refused": [refused(1), refused(2), refused(9)] })
+        );
     }
-    assert_eq!(page(&house.accesses(&anna.state.consent, "", &house.brand_token).await).accesses.len(), 1);
+    assert_eq!(
+        page(&house.accesses(&anna.state.consent, "", &house.brand_token).await)
+            .accesses
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -168,9 +208,17 @@ async fn what_is_no_body_of_lines_is_refused_as_a_whole() {
     let many = post(&changed("/lines", json!(vec![one; MAX_LINES + 1]))).await;
     many.expect(413).refused("oversize");
     let long = vec![good["lines"][0]["proof"][0].clone(); 21];
-    post(&changed("/lines/0/proof", json!(long))).await.expect(413).refused("oversize");
+    post(&changed("/lines/0/proof", json!(long)))
+        .await
+        .expect(413)
+        .refused("oversize");
     let huge = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
-    let answer = house.post("/v1/access-lines").token(&house.brand_token).bytes(huge.as_bytes()).send().await;
+    let answer = house
+        .post("/v1/access-lines")
+        .token(&house.brand_token)
+        .bytes(huge.as_bytes())
+        .send()
+        .await;
     answer.expect(413).refused("oversize");
     post(&json!({ "batch": good["batch"], "lines": [] })).await.expect(200);
     post(&good).await.expect(200);
@@ -192,21 +240,40 @@ async fn batches_of_strangers_are_refused_and_those_of_a_brand_limited() {
     };
     let forged = stranger.report(Vec::new(), house.now());
     for _ in 0..5 {
-        house.send(&forged.record.bytes).await.expect(422).refused("wrong_signer");
+        house
+            .send(&forged.record.bytes)
+            .await
+            .expect(422)
+            .refused("wrong_signer");
     }
     let festival = Verifier::of(&Brand::festival(), &house.origin, house.now());
     let unknown = festival.report(Vec::new(), house.now());
-    house.send(&unknown.record.bytes).await.expect(404).refused("controller_unknown");
+    house
+        .send(&unknown.record.bytes)
+        .await
+        .expect(404)
+        .refused("controller_unknown");
     let expired = Verifier::of(&house.brand, &house.origin, house.now().minus_seconds(366 * 86_400));
     let expired = expired.report(Vec::new(), house.now());
-    house.send(&expired.record.bytes).await.expect(422).refused("bad_authorization");
+    house
+        .send(&expired.record.bytes)
+        .await
+        .expect(422)
+        .refused("bad_authorization");
     // What is refused uses up nothing; and the same bytes get the same answer.
     let first = house.report(&anna, &["one"]);
     let answer = house.send(&first.record.bytes).await.expect(201);
     assert_eq!(house.send(&first.record.bytes).await.expect(201).body, answer.body);
-    house.send(&house.report(&anna, &["two"]).record.bytes).await.expect(201);
+    house
+        .send(&house.report(&anna, &["two"]).record.bytes)
+        .await
+        .expect(201);
     let third = house.report(&anna, &["three"]);
-    house.send(&third.record.bytes).await.expect(429).refused("rate_limited");
+    house
+        .send(&third.record.bytes)
+        .await
+        .expect(429)
+        .refused("rate_limited");
     tokio::time::sleep(Duration::from_millis(1100)).await;
     house.send(&third.record.bytes).await.expect(201);
 }
@@ -218,5 +285,8 @@ async fn lines_are_gone_after_a_year() {
     house.tell(&house.report(&anna, &["one"])).await;
     house.pass(366 * 86_400);
     house.ledger.forget_lines().await.unwrap();
-    assert_eq!(page(&house.accesses(&anna.state.consent, "", &house.brand_token).await).accesses, []);
+    assert_eq!(
+        page(&house.accesses(&anna.state.consent, "", &house.brand_token).await).accesses,
+        []
+    );
 }

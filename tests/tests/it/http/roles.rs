@@ -148,11 +148,7 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
             &format!("/v1/consents/{consent}/accesses"),
             [404, 200, 404, 200, 404, 404, 404, 404],
         ),
-        post(
-            "/v1/access-lines",
-            json!({}),
-            [401, 403, 403, 400, 400, 403, 403, 403],
-        ),
+        post("/v1/access-lines", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
         row(
             get.clone(),
             &format!("/v1/records/{consent}/proof"),
