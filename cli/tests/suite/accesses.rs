@@ -189,8 +189,10 @@ fn a_person_sees_what_a_brand_says_that_it_did() {
             .all(|access| access["verdict"] == "Holds" && access["existedBy"].is_string())
     );
     assert_eq!(accesses[0]["verifier"], did_key(&verifier.key).unwrap().as_str());
-    let refused = node.run(&["wallet", "accesses", "--consent", "0000"]).refusal(1);
-    assert!(refused.contains("0000"), "{refused}");
+    let refused = node
+        .run(&["wallet", "accesses", "--consent", "000000000000"])
+        .refusal(1);
+    assert!(refused.contains("000000000000"), "{refused}");
 }
 
 /// A node that is under somebody else's control changes a line: the wallet says so, and the command fails.
