@@ -16,6 +16,7 @@ pub mod history;
 pub mod log;
 pub mod offer;
 pub mod process;
+pub mod report;
 pub mod sample;
 pub mod scene;
 pub mod shop;

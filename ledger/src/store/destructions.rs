@@ -6,9 +6,9 @@ use placet_schemas::id::{Did, Digest};
 use placet_schemas::time::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::Store;
 use super::consents::{Consent, ConsentRow, consent};
 use super::tokens::time;
+use super::{Store, accesses};
 use crate::db::{bytes32, execute, int, listed, uint};
 use crate::error::StoreError;
 
@@ -126,7 +126,7 @@ impl Store {
         leaves.into_iter().map(uint).collect()
     }
 
-    /// Removes the sealed texts, answers and state of these leaves, and writes down that it did.
+    /// Removes the sealed texts, answers, state and access lines of these leaves, and writes down that it did.
     pub(crate) async fn destroy_texts(&self, index: u64, leaves: &[u64], step: u64) -> Result<(), StoreError> {
         let mut tx = self.db.writer().begin().await?;
         for before in [
@@ -136,6 +136,7 @@ impl Store {
             let mut query = listed(before, leaves.iter().map(|leaf| int(*leaf)), ")");
             execute(&mut query, &mut tx).await?;
         }
+        accesses::remove(&mut tx, leaves).await?;
         advance(&mut tx, index, step).await?;
         Ok(tx.commit().await?)
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::house::House;
 
 /// Every route there is. A new one is added here, and to the table of roles.
-const ROUTES: [&str; 34] = [
+const ROUTES: [&str; 36] = [
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -35,6 +35,8 @@ const ROUTES: [&str; 34] = [
     "get /v1/consents",
     "get /v1/consents/{id}",
     "get /v1/consents/{id}/evidence",
+    "get /v1/consents/{id}/accesses",
+    "post /v1/access-lines",
     "get /v1/feed",
     "get /v1/feed/events",
     "get /v1/audit/openings",

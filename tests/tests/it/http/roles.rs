@@ -139,6 +139,12 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         ),
         row(
             get.clone(),
+            &format!("/v1/consents/{consent}/accesses"),
+            [404, 200, 404, 200, 404, 404, 404, 404],
+        ),
+        post("/v1/access-lines", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
+        row(
+            get.clone(),
             &format!("/v1/records/{consent}/proof"),
             [404, 200, 404, 200, 404, 404, 404, 404],
         ),
@@ -176,7 +182,12 @@ async fn what_is_not_yours_looks_like_what_is_not_there() {
         Some(house.operator_token.clone()),
     ];
     let there = anna.state.consent.to_string();
-    for path in ["/v1/consents/ID", "/v1/consents/ID/evidence", "/v1/records/ID/proof"] {
+    for path in [
+        "/v1/consents/ID",
+        "/v1/consents/ID/evidence",
+        "/v1/consents/ID/accesses",
+        "/v1/records/ID/proof",
+    ] {
         for caller in &callers {
             let mut answers = Vec::new();
             for id in [

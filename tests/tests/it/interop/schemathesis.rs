@@ -35,7 +35,7 @@ const PUBLIC: &str = "^/(healthz|metrics|readyz|log/\
     |v1/(challenges|controllers|invitations|log|notices/|records|requests/|sessions|withdrawals))";
 /// What a brand may call. Not `/v1/feed/events`, here and below: Schemathesis reads an answer to its end, and this one has
 /// none. `it::http::streams` reads it.
-const BRAND: &str = "^/v1/(audits|consents|feed$|notices|requests|records/)";
+const BRAND: &str = "^/v1/(access-lines|audits|consents|feed$|notices|requests|records/)";
 /// What every answer must be. The others of Schemathesis' checks ask for answers that this interface gives differently on
 /// purpose: see docs/INTEROP.md.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
