@@ -8,6 +8,7 @@
 
 pub mod arrival;
 pub mod audit;
+pub mod authorization;
 pub mod bundle;
 pub mod checkpoint;
 pub mod code;
