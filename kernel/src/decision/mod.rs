@@ -11,11 +11,12 @@
 //! 3. who asks is a controller of these consents (`controller_unknown`);
 //! 4. consent is the basis of this processing (`basis_not_consent`);
 //! 5. the customer is known (`customer_unknown`), and gave some consent (`no_record`);
-//! 6. for each category: **the latest logged event about (purpose, category) decides, and an ending beats every earlier
-//!    yes**, whichever of her consents it ended. Then the consent that decides is held against the question.
+//! 6. for each category: **the latest logged event about (purpose, category) decides, and what takes back beats every earlier
+//!    yes**, whichever of her consents it is in. Then the consent of the latest yes is held against the question.
 //!
-//! An event is about (purpose, category) if it gives or restates it (grant, renewal), changes what is granted of it
-//! (narrowing), or ends a consent that granted it.
+//! An event is about (purpose, category) if it gives or restates it (grant, renewal), takes some of it away (narrowing, a
+//! renewal of less), or ends a consent that granted it. What takes away decides about what it takes away and gives nothing: a
+//! narrowing that brought an older yes back to life would let a person permit by taking back.
 
 mod history;
 mod judge;
@@ -116,13 +117,11 @@ fn judge_all(
     if !elsewhere.is_empty() {
         return Err(elsewhere);
     }
-    let Some(consents) = state.consents else {
-        let code = match question.whom {
-            Whom::Customer(_) => ReasonCode::CustomerUnknown,
-            // A pairwise DID says itself whose it is; that it gave nothing is all there is to know.
-            Whom::Person(_) => ReasonCode::NoRecord,
-        };
-        return Err(vec![reason(code, "/resource/id")]);
+    let consents = match (state.consents, &question.whom) {
+        (Some(consents), _) => consents,
+        (None, Whom::Customer(_)) => return Err(vec![reason(ReasonCode::CustomerUnknown, "/resource/id")]),
+        // A pairwise DID says itself whose it is; that it gave nothing is all there is to know.
+        (None, Whom::Person(_)) => &[],
     };
     let judged = asked
         .categories
