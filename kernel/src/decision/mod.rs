@@ -27,6 +27,7 @@ mod state;
 
 use placet_schemas::authzen::{DecisionStatement, Evaluation, Obligation, Reason, ReasonCode, Whom};
 use placet_schemas::id::RecordId;
+use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
@@ -39,6 +40,9 @@ pub use signed::{DecisionError, MAX_DECISION_BYTES, SignedDecision, read, sign};
 pub use state::{Consent, Direct, Event, Freshness, Granted, MAX_AHEAD_SECONDS, RequestFacts, Requests, State};
 
 use judge::Covered;
+
+/// Most of a fault that an answer repeats, of its place and of its message each.
+const MAX_QUOTED_BYTES: usize = 512;
 
 /// Decides. `id` is random: it makes the decision's hash unguessable, and names it in access reports.
 #[must_use]
@@ -85,11 +89,7 @@ fn judge_all(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Permit, Vec<Reason>> {
-    let question = evaluation.question.as_ref().map_err(|fault| {
-        let mut reason = reason(ReasonCode::RequestMalformed, &fault.pointer);
-        reason.why = format!("{}: {}", reason.why, fault.message);
-        vec![reason]
-    })?;
+    let question = evaluation.question.as_ref().map_err(|fault| vec![malformed(fault)])?;
     let whole = |code| Err(vec![reason(code, "")]);
     if state.broken {
         return whole(ReasonCode::ProofInvalid);
@@ -165,6 +165,18 @@ fn permit(covered: Vec<Covered<'_>>, policy: &Policy, now: Timestamp) -> Permit 
         obligations,
         until,
     }
+}
+
+/// Whatever was asked, the answer has a length that can be read: the fault quotes the caller.
+fn malformed(fault: &Fault) -> Reason {
+    let mut path = fault.pointer.as_str();
+    while path.len() > MAX_QUOTED_BYTES {
+        path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    }
+    let mut reason = reason(ReasonCode::RequestMalformed, path);
+    let quoted = fault.message.floor_char_boundary(MAX_QUOTED_BYTES);
+    reason.why = format!("{}: {}", reason.why, &fault.message[..quoted]);
+    reason
 }
 
 fn reason(code: ReasonCode, path: &str) -> Reason {
