@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json::{Fault, FaultCode};
 use placet_schemas::lifecycle::TransitionError;
+use placet_schemas::record::access::AccessBatch;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::rules::{self, RuleError};
 use placet_schemas::time::Timestamp;
 
+use crate::authorization::{self, AuthorizationError};
 use crate::keys::{self, KeyError, PublicKey, SignatureError};
 
 /// How far a claimed time may be from the ledger's clock, in seconds, either way.
@@ -25,7 +27,8 @@ pub struct Setting<'a> {
     pub origin: &'a Origin,
     /// The operator keys that are valid at the record's index.
     pub operators: &'a [Did],
-    /// The snapshot of the signer's DID document in force at the record's index, if the signer is a registered brand.
+    /// The snapshot of the DID document of whoever [`answers_for`] the record, in force at its index, if that is a registered
+    /// brand.
     pub keys: Option<&'a ControllerKeys>,
     /// The ledger's clock; an auditor, who has no say in when a record arrived, leaves it out.
     pub now: Option<Timestamp>,
@@ -95,6 +98,9 @@ pub enum Refusal {
     /// The event cannot follow.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// The brand has not authorized the verifier that signed.
+    #[error(transparent)]
+    Authorization(AuthorizationError),
 }
 
 impl Refusal {
@@ -118,7 +124,17 @@ impl Refusal {
             Self::ControllerUnknown(_) => "controller_unknown",
             Self::Rule(error) => error.code(),
             Self::Transition(error) => error.code(),
+            Self::Authorization(error) => error.code(),
         }
+    }
+}
+
+/// Whose registered keys a record is judged by: its signer's; of a verifier's batch, the brand's that authorized it.
+#[must_use]
+pub const fn answers_for(record: &Record) -> &Did {
+    match &record.body {
+        Body::AccessBatch(batch) => &batch.controller,
+        _ => &record.issuer,
     }
 }
 
@@ -196,8 +212,10 @@ pub(crate) fn check_with(
         }
         findings.push(Finding::TimeImplausible);
     }
-    if let Body::ConsentRequest(request) = &record.body {
-        rules::check_request(request)?;
+    match &record.body {
+        Body::ConsentRequest(request) => rules::check_request(request)?,
+        Body::AccessBatch(batch) => check_authorization(record, batch, setting)?,
+        _ => {}
     }
     Ok(findings)
 }
@@ -218,11 +236,28 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
         Body::ConsentGrant(_) | Body::Narrowing(_) | Body::Renewal(_) | Body::ErasureRequest(_) if !signer.is_key() => {
             Err(Refusal::WrongSigner("a consumer's record is signed by her own did:key"))
         }
+        Body::AccessBatch(_) if !signer.is_key() => Err(Refusal::WrongSigner(
+            "an AccessBatch is signed by the verifier's own did:key",
+        )),
         Body::ConsentGrant(grant) if grant.controller == *signer => {
             Err(Refusal::WrongSigner("a controller cannot grant consent to itself"))
         }
         _ => Ok(()),
     }
+}
+
+/// That the brand, which must be registered, has said of the signer that it is its verifier, for the time at which the batch
+/// was signed.
+fn check_authorization(record: &Record, batch: &AccessBatch, setting: &Setting<'_>) -> Result<(), Refusal> {
+    let controller = &batch.controller;
+    let keys = setting.keys.filter(|keys| keys.document.id() == controller);
+    let keys = keys.ok_or_else(|| Refusal::ControllerUnknown(controller.clone()))?;
+    let word = batch.authorization.as_str();
+    let authorization = authorization::verify(word, setting.origin, controller, Some(keys), record.valid_from);
+    if *authorization.map_err(Refusal::Authorization)?.verifier() != record.issuer {
+        return Err(Refusal::WrongSigner("the brand has authorized another verifier"));
+    }
+    Ok(())
 }
 
 /// The key that the record must be signed with, as multibase.

@@ -6,6 +6,7 @@
 //! In scope: RFC 6962 proofs, C2SP notes, checkpoints and tiles, Data Integrity checks, operator's statements, trust files,
 //! evidence bundles. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
 
+pub mod access;
 pub mod arrival;
 pub mod audit;
 pub mod authorization;

@@ -3,6 +3,7 @@
 //! Bodies are read as strictly as records (see [`crate::json`]): unknown members, duplicates and nulls are refused with
 //! a JSON pointer. Answers are written as RFC 8785. With the feature `openapi` every type describes itself.
 
+mod accesses;
 mod brands;
 mod consents;
 mod destructions;
@@ -14,6 +15,7 @@ mod sessions;
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 
+pub use accesses::*;
 pub use brands::*;
 pub use consents::*;
 pub use destructions::*;

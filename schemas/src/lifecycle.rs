@@ -192,9 +192,14 @@ pub fn apply(
 ) -> Result<State, TransitionError> {
     match (&event.body, state) {
         (Body::ConsentGrant(grant), None) => start(event, grant, request),
-        (Body::ConsentGrant(_) | Body::ConsentRequest(_) | Body::ControllerKeys(_) | Body::Destruction(_), _) => {
-            Err(TransitionError::Illegal(event.kind()))
-        }
+        (
+            Body::ConsentGrant(_)
+            | Body::ConsentRequest(_)
+            | Body::ControllerKeys(_)
+            | Body::Destruction(_)
+            | Body::AccessBatch(_),
+            _,
+        ) => Err(TransitionError::Illegal(event.kind())),
         (_, None) => Err(TransitionError::ConsentUnknown),
         (_, Some(state)) if event.body.consent() != Some(state.consent) => Err(TransitionError::ConsentUnknown),
         (Body::Withdrawal(withdrawal), Some(state)) => {

@@ -142,7 +142,7 @@ impl Chain {
         let setting = Setting {
             origin: &bundle.origin,
             operators: &operators,
-            keys: self.keys_of(&opened.record.issuer),
+            keys: self.keys_of(arrival::answers_for(&opened.record)),
             now: None,
         };
         match arrival::check_with(&opened.record, &setting, signatures) {

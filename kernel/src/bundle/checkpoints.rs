@@ -1,12 +1,9 @@
 //! The bundle's checkpoints: signatures, times, and that all of them are of one append-only tree.
 
-use placet_schemas::time::Timestamp;
-
 use super::format::{CheckpointPart, Unverified};
 use super::place;
 use super::verdict::{Findings, Question};
 use crate::merkle::{self, Hash};
-use crate::note::VerifierKey;
 use crate::pinned;
 use crate::trust::{Log, Times, Trust};
 
@@ -58,22 +55,10 @@ pub(super) fn check(bundle: &Unverified<'_>, trust: &Trust, log: &Log, findings:
 
 fn check_note(bundle: &Unverified<'_>, part: &CheckpointPart<'_>, trust: &Trust, log: &Log) -> Result<Seen, String> {
     let signed = pinned::open_note(part.note, &bundle.origin, trust, log)?;
-    let mut cosigned = Vec::new();
-    let mut own_cosigner = None;
-    for cosignature in signed.cosignatures() {
-        let Some(time) = Timestamp::from_unix(cosignature.time) else {
-            continue;
-        };
-        let is_by = |key: &VerifierKey| *key.name() == cosignature.name && key.id() == cosignature.id;
-        match trust.witnesses().find(|(_, key)| is_by(key)) {
-            Some((name, _)) => cosigned.push((name, time)),
-            None => own_cosigner = Some(own_cosigner.map_or(time, |earlier: Timestamp| earlier.min(time))),
-        }
-    }
     let checkpoint = signed.checkpoint();
     Ok(Seen {
         size: checkpoint.size(),
         root: checkpoint.root(),
-        times: trust.times(&cosigned, own_cosigner),
+        times: pinned::times(&signed, trust),
     })
 }

@@ -3,6 +3,7 @@
 //! A [`Record`] has been parsed, and by its types says only what may be said; whether its signature holds and whether it
 //! fits what came before is for the kernel to judge. A [`Draft`] is a record before its proof.
 
+pub mod access;
 pub mod consent;
 pub mod destruction;
 mod draft;
@@ -22,6 +23,7 @@ pub use proof::{Context, Cryptosuite, Invitation, Proof, ProofPurpose, ProofType
 use crate::id::{Did, Digest, RecordId};
 use crate::json::{self, Fault, FaultCode, Node};
 use crate::time::Timestamp;
+use access::AccessBatch;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
 use destruction::{Destruction, DestructionGround};
 use keys::ControllerKeys;
@@ -55,11 +57,13 @@ pub enum Kind {
     ControllerKeys,
     /// Openings that are gone for good.
     Destruction,
+    /// A verifier's decisions and access lines of a short time.
+    AccessBatch,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ConsentRequest,
         Self::ConsentGrant,
         Self::Narrowing,
@@ -69,6 +73,7 @@ impl Kind {
         Self::ErasureRequest,
         Self::ControllerKeys,
         Self::Destruction,
+        Self::AccessBatch,
     ];
 
     /// The second member of the credential's `type`.
@@ -84,6 +89,7 @@ impl Kind {
             Self::ErasureRequest => "ErasureRequest",
             Self::ControllerKeys => "ControllerKeys",
             Self::Destruction => "Destruction",
+            Self::AccessBatch => "AccessBatch",
         }
     }
 
@@ -119,6 +125,7 @@ pub enum Body {
     ErasureRequest(ErasureRequest),
     ControllerKeys(Box<ControllerKeys>),
     Destruction(Box<Destruction>),
+    AccessBatch(Box<AccessBatch>),
 }
 
 impl Body {
@@ -135,6 +142,7 @@ impl Body {
             Self::ErasureRequest(_) => Kind::ErasureRequest,
             Self::ControllerKeys(_) => Kind::ControllerKeys,
             Self::Destruction(_) => Kind::Destruction,
+            Self::AccessBatch(_) => Kind::AccessBatch,
         }
     }
 
@@ -147,7 +155,11 @@ impl Body {
             Self::Withdrawal(b) => Some(b.consent),
             Self::EndedByController(b) => Some(b.consent),
             Self::ErasureRequest(b) => Some(b.consent),
-            Self::ConsentRequest(_) | Self::ConsentGrant(_) | Self::ControllerKeys(_) | Self::Destruction(_) => None,
+            Self::ConsentRequest(_)
+            | Self::ConsentGrant(_)
+            | Self::ControllerKeys(_)
+            | Self::Destruction(_)
+            | Self::AccessBatch(_) => None,
         }
     }
 
@@ -160,9 +172,11 @@ impl Body {
             Self::Renewal(b) => Some(b.anchor),
             Self::Withdrawal(b) => b.anchor,
             Self::ErasureRequest(b) => Some(b.anchor),
-            Self::ConsentRequest(_) | Self::EndedByController(_) | Self::ControllerKeys(_) | Self::Destruction(_) => {
-                None
-            }
+            Self::ConsentRequest(_)
+            | Self::EndedByController(_)
+            | Self::ControllerKeys(_)
+            | Self::Destruction(_)
+            | Self::AccessBatch(_) => None,
         }
     }
 }
@@ -236,6 +250,7 @@ impl Record {
             Kind::ErasureRequest => read(node, Body::ErasureRequest),
             Kind::ControllerKeys => read(node, |b| Body::ControllerKeys(Box::new(b))),
             Kind::Destruction => read(node, |b| Body::Destruction(Box::new(b))),
+            Kind::AccessBatch => read(node, |b| Body::AccessBatch(Box::new(b))),
         }?;
         record.check(document, node)?;
         record.digest = Digest::of(bytes);
@@ -333,6 +348,12 @@ impl Record {
             }
             Body::Renewal(renewal) => check_shown(&renewal.shown, document, node),
             Body::Destruction(destruction) => check_order(destruction),
+            // Nobody can say yet what will be asked; and what a line may claim as its time hangs on this.
+            Body::AccessBatch(batch) if batch.until > self.valid_from => Err(fault(
+                "/credentialSubject/until",
+                FaultCode::InvalidValue,
+                "a batch is signed after it ended",
+            )),
             _ => Ok(()),
         }
     }

@@ -36,6 +36,16 @@ pub(crate) const OPERATOR: &str = "did:web:placet.example";
 pub(crate) const OPERATOR_KEY: &str = "did:key:z6MkfrQeCyhQV1yqcoJ8AvL1LYxjZWpcHNR3cSE2SsPyNmqM";
 /// A controller that is its own key.
 pub(crate) const KEY_CONTROLLER: &str = "did:key:z6MkjchhfUsD6mmvni8mCdXHw216Xrm9bQe2mBH1P5RDjVJG";
+/// The brand's verifier.
+pub(crate) const VERIFIER: &str = "did:key:z6MkoTHsgNNrby8JzCNQ1iRLyW5QQ6R8Xuu6AA8igGrMVPUM";
+/// The brand's word for it, by a signature that is nobody's.
+pub(crate) const AUTHORIZATION: &str = concat!(
+    "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiZGlkOndlYjpjaW5lbWEuZXhhbXBsZSNrZXktMSIsInR5cCI6InBsYWNldC12ZXJpZmll",
+    "citqd3QifQ.eyJjb250cm9sbGVyIjoiZGlkOndlYjpjaW5lbWEuZXhhbXBsZSIsImZyb20iOiIyMDI2LTExLTIyVDA1OjAwOjAwW",
+    "iIsIm9yaWdpbiI6InBsYWNldC5leGFtcGxlL2xvZyIsInVudGlsIjoiMjAyOC0xMS0yMlQwNTowMDowMFoiLCJ2ZXJpZmllciI6I",
+    "mRpZDprZXk6ejZNa29USHNnTk5yYnk4SnpDTlExaVJMeVc1UVE2UjhYdXU2QUE4aWdHck1WUFVNIiwidmVyc2lvbiI6MX0.ebYjV",
+    "u-u-pvUNBBiE1WqDL4H0gkUbLMrZ1um68nnkJVqwBN0XmV--uqGTdjyDj1DTN4GclAqPB8Oqj2Zso8yvw"
+);
 
 /// When the grant of the fixtures is given, and when it expires.
 pub(crate) const GIVEN: &str = "2026-11-22T05:00:00Z";

@@ -2,10 +2,12 @@
 
 use std::sync::OnceLock;
 
-use placet_schemas::id::{DidUrl, Digest};
+use placet_schemas::access::{AccessLine, AccessLineType, ServiceName};
+use placet_schemas::id::{DidUrl, Digest, RecordId};
 use placet_schemas::json::to_jcs;
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::Body;
+use placet_schemas::record::access::{AccessBatch, MAX_BATCH_SECONDS};
 use placet_schemas::record::consent::{
     ConsentGrant, EndedByController, ErasureGround, ErasureRequest, Narrowing, Patterns, Relayed, Renewal, Strength,
     Withdrawal,
@@ -16,14 +18,15 @@ use placet_schemas::scope::{Clause, Delivery, Scope};
 use placet_schemas::statement::{
     Acknowledgement, AcknowledgementType, FeedHead, FeedHeadType, Signed, StateAttestation, StateAttestationType,
 };
-use placet_schemas::text::SomeOf;
+use placet_schemas::text::{SomeOf, Text};
+use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 use serde::Serialize;
 
 use super::cinema::{self, advertising, newsletter, offered, recommendations, seats, studio};
 use super::{
-    AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, SUBJECT, SUBJECT_P256, anchor, draft, iri, p,
-    record, scope, secured, shown, signature, some,
+    AFTER, AUTHORIZATION, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, SUBJECT, SUBJECT_P256, VERIFIER,
+    anchor, draft, iri, p, record, scope, secured, shown, signature, some,
 };
 
 /// The digest of the cinema's request, worked out once: many tests name it many times.
@@ -165,6 +168,51 @@ pub(crate) fn destruction(ordered: bool) -> Destruction {
     }
 }
 
+/// An hour of a verifier, up to `until`, in which the first line and one other entry came.
+pub(crate) fn batch(until: &str) -> AccessBatch {
+    let until: Timestamp = p(until);
+    AccessBatch {
+        version: Version,
+        controller: p(CINEMA),
+        authorization: p(AUTHORIZATION),
+        from: until.minus_seconds(MAX_BATCH_SECONDS),
+        until,
+        entries: 2,
+        root: Digest::of(b"two entries"),
+    }
+}
+
+/// An access with every member, and one with the least.
+pub(crate) fn lines() -> Vec<(&'static str, Vec<u8>)> {
+    let named = |name: &str| RecordId::from_random(*Digest::of(name.as_bytes()).as_bytes().first_chunk().unwrap());
+    let whole = AccessLine {
+        version: Version,
+        r#type: AccessLineType::AccessLine,
+        id: named("a line"),
+        controller: p(CINEMA),
+        consent: Some(consent()),
+        at: p::<Timestamp>(DURING).minus_seconds(60),
+        evaluation: Some(named("an evaluation")),
+        service: ServiceName::try_from(p::<Text>("film tips")).unwrap(),
+        purpose: iri("recommendations"),
+        categories: some(&["pd:Interest", "pd:Purchase"]),
+        processing: p("dpv:Use"),
+        delivery: Delivery::Copy,
+        third_party: Some(p(cinema::STUDIO)),
+    };
+    let least = AccessLine {
+        consent: None,
+        evaluation: None,
+        delivery: Delivery::InVault,
+        third_party: None,
+        ..whole.clone()
+    };
+    vec![
+        ("access-line", whole.to_bytes()),
+        ("access-line-least", least.to_bytes()),
+    ]
+}
+
 /// Each fixture under a name of its own; the first of each kind is the example in the documentation. Together they have
 /// every optional member, every choice between two forms, and every value of every small enumeration but the grounds and
 /// bases of an article.
@@ -251,6 +299,10 @@ fn make_all() -> Vec<(&'static str, Vec<u8>)> {
         (
             "destruction-ordered",
             say(OPERATOR, AFTER, None, Body::Destruction(Box::new(destruction(true)))),
+        ),
+        (
+            "access-batch",
+            say(VERIFIER, DURING, None, Body::AccessBatch(Box::new(batch(DURING)))),
         ),
     ]
 }

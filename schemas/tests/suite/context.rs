@@ -254,7 +254,7 @@ fn values_have_types() {
             .collect();
         names.into_iter().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(of_type("xsd:dateTime"), "receivedAt");
+    assert_eq!(of_type("xsd:dateTime"), "from receivedAt until");
     assert_eq!(of_type("xsd:duration"), "proofRetention retention validity");
     assert_eq!(
         of_type("@id"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::json_schema::documents;
 
 /// The fixtures that become examples: the plainest of each kind, and the notice in both languages.
-const EXAMPLES: [&str; 14] = [
+const EXAMPLES: [&str; 16] = [
     "consent-request",
     "consent-grant",
     "narrowing",
@@ -18,6 +18,8 @@ const EXAMPLES: [&str; 14] = [
     "erasure-request",
     "controller-keys",
     "destruction",
+    "access-batch",
+    "access-line",
     "notice-en",
     "notice-de",
     "acknowledgement",

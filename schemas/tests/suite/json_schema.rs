@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jsonschema::{Draft, Registry, Validator};
 use placet_schemas::id::{Country, Did, DidUrl, Digest, Iri, Language, Origin, RecordId};
+use placet_schemas::record::access::CompactJws;
 use placet_schemas::record::{Invitation, ProofValue};
 use placet_schemas::text::Text;
 use placet_schemas::time::{Period, Timestamp};
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::common::cinema::notice;
-use crate::common::records::{all, statements};
+use crate::common::records::{all, lines, statements};
 
 const BASE: &str = "https://w3id.org/placet/schemas/v1/";
 
@@ -24,11 +25,11 @@ pub(crate) fn schema_of(fixture: &str) -> String {
     names.pop().unwrap_or_else(|| panic!("no schema for {fixture}"))
 }
 
-/// The fixtures of records, statements and notices.
+/// The fixtures of records, statements, notices and access lines.
 pub(crate) fn documents() -> Vec<(&'static str, Value)> {
     let notices = ["en", "de"].map(|language| placet_schemas::json::to_jcs(&notice(language)).unwrap());
     let notices = ["notice-en", "notice-de"].into_iter().zip(notices);
-    let documents = all().into_iter().chain(statements()).chain(notices);
+    let documents = all().into_iter().chain(statements()).chain(notices).chain(lines());
     documents
         .map(|(name, bytes)| (name, serde_json::from_slice(&bytes).unwrap()))
         .collect()
@@ -146,7 +147,7 @@ fn the_vocabulary_is_the_pinned_one() {
 type Scalar = (&'static str, fn(&str) -> bool);
 
 /// Each scalar type with its definition.
-const SCALARS: [Scalar; 13] = [
+const SCALARS: [Scalar; 14] = [
     ("digest", |t| t.parse::<Digest>().is_ok()),
     ("did", |t| t.parse::<Did>().is_ok()),
     ("didUrl", |t| t.parse::<DidUrl>().is_ok()),
@@ -160,6 +161,7 @@ const SCALARS: [Scalar; 13] = [
     ("text", |t| t.parse::<Text>().is_ok()),
     ("proofValue", |t| t.parse::<ProofValue>().is_ok()),
     ("invitation", |t| t.parse::<Invitation>().is_ok()),
+    ("jws", |t| t.parse::<CompactJws>().is_ok()),
 ];
 
 /// What a pattern cannot say; here the types alone decide.
@@ -327,6 +329,11 @@ fn samples() -> Vec<String> {
         "AAAAAAAAAAAAAAAAAAAAA",
         "AAAAAAAAAAAAAAAAAAAAAA==",
         "_-AAAAAAAAAAAAAAAAAAAw",
+        "a.b.c",
+        "a.b",
+        "a.b.c.d",
+        "a..c",
+        "a.b.c=",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -342,6 +349,7 @@ fn samples() -> Vec<String> {
         ("", "a", 255),
         ("de", "-abcdefgh", 34),
         ("", "x", 16_384),
+        ("a.b.", "c", 8192),
     ] {
         let fits = (limit - head.len()) / fill.len();
         samples.extend([fits, fits + 1].map(|count| long(head, fill, count)));

@@ -6,7 +6,8 @@ use placet_schemas::record::{Body, Record};
 
 use crate::common::cinema::{self, joint_request, newsletter, request};
 use crate::common::records::{
-    consent, destruction, ended, erasure, grant, grant_record, granted, keys, narrowing, patterns, renewal, withdrawal,
+    batch, consent, destruction, ended, erasure, grant, grant_record, granted, keys, narrowing, patterns, renewal,
+    withdrawal,
 };
 use crate::common::{AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, KEY_CONTROLLER, OPERATOR, STRANGER, SUBJECT, p};
 use crate::common::{record, scope};
@@ -47,6 +48,8 @@ erase      stranger    consent_unknown    wrong_signer        wrong_signer      
 ask        controller  illegal_transition illegal_transition  illegal_transition  illegal_transition  illegal_transition
 keys       operator    illegal_transition illegal_transition  illegal_transition  illegal_transition  illegal_transition
 destroy    operator    illegal_transition illegal_transition  illegal_transition  illegal_transition  illegal_transition
+batch      controller  illegal_transition illegal_transition  illegal_transition  illegal_transition  illegal_transition
+batch      stranger    illegal_transition illegal_transition  illegal_transition  illegal_transition  illegal_transition
 ";
 
 fn signer(name: &str) -> &'static str {
@@ -92,6 +95,7 @@ fn event(kind: &str, by: &str, at: &str) -> Record {
         "ask" => Body::ConsentRequest(Box::new(request())),
         "keys" => Body::ControllerKeys(Box::new(keys())),
         "destroy" => Body::Destruction(Box::new(destruction(true))),
+        "batch" => Body::AccessBatch(Box::new(batch(at))),
         other => panic!("no event {other}"),
     };
     record(by, at, until, body)

@@ -99,8 +99,8 @@ fn kinds_say_what_they_are() {
             Kind::ConsentGrant => Some(record.digest()),
             _ => record.body.consent(),
         };
-        // A destruction is no event of the consent whose leaves it names, and names no consent.
-        let of_none = public || kind == Kind::Destruction;
+        // A destruction is no event of the consent whose leaves it names, and names no consent. A batch is about many.
+        let of_none = public || matches!(kind, Kind::Destruction | Kind::AccessBatch);
         assert_eq!(
             (record.consent(), record.consent().is_none()),
             (expected, of_none),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;
+use placet_schemas::access::AccessLine;
 use placet_schemas::json::{self, Fault, FaultCode};
 use placet_schemas::narrowing::Pattern;
 use placet_schemas::notice::CanonicalNotice;
@@ -48,6 +49,14 @@ const BEYOND: &[Beyond] = &[
     Beyond {
         words: "the expiry is after validFrom",
         because: "no keyword compares two members",
+    },
+    Beyond {
+        words: "a batch ends after it began",
+        because: "as for the expiry",
+    },
+    Beyond {
+        words: "a batch is signed after it ended",
+        because: "as for the expiry",
     },
     Beyond {
         words: "a time is RFC 3339",
@@ -103,6 +112,7 @@ fn reader(name: &str) -> Read {
         "state" => value::<Signed<StateAttestation>>,
         "feed" => value::<Signed<FeedHead>>,
         "notice" => notice,
+        _ if name.starts_with("access-line") => value::<AccessLine>,
         _ => record,
     }
 }
