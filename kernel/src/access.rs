@@ -231,6 +231,7 @@ impl AccessError {
             Self::Proof { error, .. } => error.code(),
             Self::Checkpoint { .. } => "checkpoint_invalid",
             Self::KeysMissing(_) => "controller_keys_missing",
+            Self::Batch(Refusal::Authorization(error)) => error.code(),
             Self::Batch(refusal) => refusal.code(),
             Self::Line(error) => error.code(),
             Self::OtherConsent(_) => "line_other_consent",

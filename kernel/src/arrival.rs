@@ -124,7 +124,8 @@ impl Refusal {
             Self::ControllerUnknown(_) => "controller_unknown",
             Self::Rule(error) => error.code(),
             Self::Transition(error) => error.code(),
-            Self::Authorization(error) => error.code(),
+            // Which of the many ways, its words say.
+            Self::Authorization(_) => "bad_authorization",
         }
     }
 }

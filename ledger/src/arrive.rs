@@ -83,7 +83,7 @@ impl Node {
         })
     }
 
-    /// What the kernel says of a record by itself, with this snapshot of its signer's keys.
+    /// What the kernel says of a record by itself, with this snapshot of the keys of the brand that answers for it.
     pub(crate) fn check(&self, record: &Record, brand: Option<&Brand>) -> Result<Vec<Finding>, SubmitError> {
         let setting = Setting {
             origin: &self.voice.origin,
@@ -100,13 +100,15 @@ impl Node {
         }
     }
 
-    /// The brand that signed the record, where a brand may have. A person's did:key is looked up nowhere.
+    /// The brand that signed the record, or authorized its signer, where a brand may have. A person's did:key is looked up
+    /// nowhere.
     async fn signing_brand(&self, record: &Record) -> Result<Option<Arc<Brand>>, StoreError> {
-        let brand = matches!(record.kind(), Kind::ConsentRequest | Kind::EndedByController);
-        if record.issuer.is_key() && !brand {
+        let (did, kind) = (arrival::answers_for(record), record.kind());
+        let brand = matches!(kind, Kind::ConsentRequest | Kind::EndedByController | Kind::AccessBatch);
+        if did.is_key() && !brand {
             return Ok(None);
         }
-        self.known.brand(&self.store, &record.issuer).await
+        self.known.brand(&self.store, did).await
     }
 
     /// Whether the anchor is a beginning of this log.

@@ -1,7 +1,7 @@
 //! Sealing and blinding: what keeps the main database unreadable without the keyring, and the keyring without its key.
 //!
 //! - Each record has a **data key** and a **salt** of its own, both random. The data key seals the record's text, the
-//!   answer to it and, for a grant, the state of its consent (XChaCha20-Poly1305). Destroying the two destroys the record.
+//!   answer to it and, for a grant, the state of its consent and the access lines about it (XChaCha20-Poly1305). Destroying the two destroys the record.
 //! - The **key-encryption key** never encrypts data itself. HKDF-SHA-256 makes two keys of it: one wraps the data keys and
 //!   salts, bound to the record's index; one keys the **blind index** (HMAC-SHA-256), by which personal values are found
 //!   without being stored.
@@ -70,6 +70,13 @@ pub(crate) enum Purpose {
     State {
         /// Index of the last event.
         last: u64,
+    },
+    /// An access line about the consent that a grant started: entry number `seq` of the batch at this index.
+    Line {
+        /// Index of the batch.
+        batch: u64,
+        /// The line's place in it.
+        seq: u64,
     },
 }
 
@@ -178,6 +185,12 @@ impl Purpose {
             Self::Record => b"placet record v1".to_vec(),
             Self::Answer => b"placet answer v1".to_vec(),
             Self::State { last } => [b"placet state v1".as_slice(), &last.to_be_bytes()].concat(),
+            Self::Line { batch, seq } => [
+                b"placet access line v1".as_slice(),
+                &batch.to_be_bytes(),
+                &seq.to_be_bytes(),
+            ]
+            .concat(),
         }
     }
 }
@@ -242,7 +255,8 @@ mod tests {
         let secret = RecordSecret::random().unwrap();
         let sealed = secret.seal(Purpose::State { last: 3 }, b"state").unwrap();
         assert_eq!(secret.open(Purpose::State { last: 3 }, &sealed).unwrap(), b"state");
-        for other in [Purpose::State { last: 2 }, Purpose::Record, Purpose::Answer] {
+        let line = Purpose::Line { batch: 3, seq: 0 };
+        for other in [Purpose::State { last: 2 }, Purpose::Record, Purpose::Answer, line] {
             assert_eq!(secret.open(other, &sealed), Err(SealError::Unreadable), "{other:?}");
         }
         for at in 0..sealed.len() {

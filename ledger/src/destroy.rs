@@ -39,7 +39,7 @@ const DUE_AT_ONCE: usize = 64;
 /// Most events of a consent: those of its life, and the one that ends it.
 const MAX_LEAVES: usize = MAX_EVENTS + 1;
 /// Due dates are stored in whole days, so that they tell as little as they can.
-const DAY: u64 = 24 * 60 * 60;
+pub(crate) const DAY: u64 = 24 * 60 * 60;
 
 /// When the files were last cleared, and how long that took.
 #[derive(Default)]
@@ -133,6 +133,9 @@ pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Re
                     Err(error) => tracing::error!(%error, "consents that are due were not destroyed; trying again"),
                 },
                 _ = stop.wait_for(|stop| *stop) => return,
+            }
+            if let Err(error) = ledger.forget_lines().await {
+                tracing::error!(code = error.code(), %error, "access lines were not forgotten; trying again");
             }
         }
         tokio::select! {
@@ -307,7 +310,7 @@ impl Node {
 
     /// A time that has surely come. What is destroyed too early is gone all the same, so with witnesses this node's own clock
     /// does not suffice: one of them must have signed since. `None` if none has.
-    async fn surely_past(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) async fn surely_past(&self) -> Result<Option<Timestamp>, StoreError> {
         let (now, witnesses) = (self.clock.now(), self.witnesses.ids());
         if witnesses.is_empty() {
             return Ok(Some(now));

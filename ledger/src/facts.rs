@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use placet_kernel::arrival::answers_for;
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::record::{Body, Kind};
 
@@ -31,7 +32,7 @@ pub(crate) struct Facts {
     pub(crate) invitations: HashMap<Digest, InvitationRow>,
     pub(crate) notices: HashMap<Digest, Vec<u8>>,
     pub(crate) controllers: HashMap<u64, ControllerFound>,
-    /// The keys in force of every brand that signed one of these records.
+    /// The keys in force of every brand that answers for one of these records.
     pub(crate) brands: HashMap<Did, Arc<Brand>>,
 }
 
@@ -114,12 +115,13 @@ fn named_notices(arrival: &Arrival) -> Vec<Digest> {
     }
 }
 
-/// The brand that a public record or a destruction is about.
+/// The brand that a public record, a destruction or a verifier's batch is about.
 fn brand_of(arrival: &Arrival) -> Option<&Did> {
     match &arrival.record.body {
         Body::ConsentRequest(_) => Some(&arrival.record.issuer),
         Body::ControllerKeys(keys) => Some(keys.document.id()),
         Body::Destruction(destruction) => Some(&destruction.controller),
+        Body::AccessBatch(batch) => Some(&batch.controller),
         _ => None,
     }
 }
@@ -138,7 +140,7 @@ async fn brands(node: &Node, arrivals: &[&Arrival]) -> Result<HashMap<Did, Arc<B
         .iter()
         .filter(|a| a.keys_index.is_some() && a.record.kind() != Kind::ControllerKeys)
     {
-        let did = &arrival.record.issuer;
+        let did = answers_for(&arrival.record);
         // Kept in memory: see `Known`.
         if !brands.contains_key(did)
             && let Some(brand) = node.known.brand(&node.store, did).await?

@@ -5,11 +5,12 @@
 //! ([`placet_schemas::lifecycle::apply`]): the same that decided when the records came in.
 //!
 //! Passes, each of which holds little in memory, however long the log: [`records`] in log order (leaf, opening, signature,
-//! answer, look-ups, feeds, tree), [`consents`] one by one, [`destroyed`], [`cosigned`], and [`tables`] for what is counted or
+//! answer, look-ups, feeds, tree), [`consents`] one by one, [`destroyed`], [`accesses`], [`cosigned`], and [`tables`] for what is counted or
 //! stands alone.
 //!
 //! Out of scope: the log's files, which anyone can check (`placet fsck` does, with [`placet_kernel::audit`]).
 
+mod accesses;
 mod consents;
 mod cosigned;
 mod destroyed;
@@ -196,6 +197,7 @@ impl Check {
         self.records(progress).await?;
         self.consents().await?;
         self.destructions().await?;
+        self.accesses().await?;
         self.cosignatures(witnesses).await?;
         self.tables().await?;
         self.report.records = self.head.size;

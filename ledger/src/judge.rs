@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use placet_kernel::arrival::answers_for;
 use placet_kernel::merkle::Frontier;
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::lifecycle::{self, TransitionError};
@@ -150,6 +151,7 @@ impl<'a> Judge<'a> {
             Body::ConsentGrant(grant) => self.grant(arrival, grant),
             Body::ControllerKeys(keys) => Ok(self.brand(keys)),
             Body::Destruction(destruction) => self.destroy(destruction),
+            Body::AccessBatch(batch) => self.feed_of(&batch.controller),
             _ => self.event(arrival),
         }
     }
@@ -157,7 +159,7 @@ impl<'a> Judge<'a> {
     /// Checks the signature again where the brand's keys have changed since the record arrived: it counts by the snapshot
     /// in force at its index.
     fn recheck(&self, arrival: &Arrival) -> Result<(), SubmitError> {
-        let did = &arrival.record.issuer;
+        let did = answers_for(&arrival.record);
         let brand = self.keys.get(did).or_else(|| self.facts.brands.get(did));
         match (brand, arrival.keys_index) {
             (Some(brand), Some(checked)) if brand.keys_index != checked => {
@@ -175,8 +177,7 @@ impl<'a> Judge<'a> {
             agrees.map_err(|disagreement| Ground::NoticeDisagrees(disagreement.to_string()))?;
         }
         let did = &arrival.record.issuer;
-        let known = self.feeds.iter().find(|(_, feed)| feed.did == *did).map(|(id, _)| *id);
-        let controller = known.ok_or(StoreError::Corrupt("controller"))?;
+        let controller = self.feed_of(did)?;
         if let Some(earlier) = &request.supersedes
             && self
                 .find_request(&earlier.request)
@@ -299,8 +300,7 @@ impl<'a> Judge<'a> {
     /// would stay behind, opened for ever, so the list is made anew.
     fn destroy(&mut self, destruction: &Destruction) -> Result<u64, SubmitError> {
         let (leaves, grant) = (destruction.leaves.as_slice(), destruction.leaves.first());
-        let feed = self.feeds.iter().find(|(_, feed)| feed.did == destruction.controller);
-        let controller = feed.map(|(id, _)| *id).ok_or(StoreError::Corrupt("controller"))?;
+        let controller = self.feed_of(&destruction.controller)?;
         let row = self
             .facts
             .consents
@@ -398,6 +398,12 @@ impl<'a> Judge<'a> {
             consent,
         });
         position
+    }
+
+    /// The feed of a brand that has been found to be registered.
+    fn feed_of(&self, did: &Did) -> Result<u64, SubmitError> {
+        let found = self.feeds.iter().find(|(_, feed)| feed.did == *did);
+        Ok(found.map(|(id, _)| *id).ok_or(StoreError::Corrupt("controller"))?)
     }
 
     fn next_index(&self) -> u64 {

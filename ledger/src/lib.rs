@@ -41,6 +41,7 @@
 //! those keys, wrapped, and every personal look-up, blinded. Either is worthless without the other; `kek.key` opens the
 //! keyring. `log/` holds what everybody may read. See `migrations/` for the tables.
 
+mod accesses;
 mod arrive;
 mod audit;
 mod backup;

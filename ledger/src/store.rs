@@ -2,6 +2,7 @@
 //!
 //! It keeps what others have judged, sealed and signed, and knows neither keys nor HTTP.
 
+mod accesses;
 mod audits;
 mod batch;
 mod consents;
@@ -18,6 +19,7 @@ mod tokens;
 
 use std::path::Path;
 
+pub(crate) use accesses::{LineRow, LineWrite};
 pub(crate) use audits::UseWrite;
 pub(crate) use batch::{Batch, ConsentWrite, ControllerWrite, PublicWrite, RecordWrite, RequestWrite, SpentWrite};
 pub(crate) use consents::{ConsentRow, RecordRow};
@@ -32,12 +34,13 @@ pub(crate) use tokens::TokenFound;
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 5] = [
+const MIGRATIONS: [(i64, &str); 6] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
     (3, include_str!("../migrations/main/0003_witnesses.sql")),
     (4, include_str!("../migrations/main/0004_destructions.sql")),
     (5, include_str!("../migrations/main/0005_received.sql")),
+    (6, include_str!("../migrations/main/0006_access.sql")),
 ];
 
 /// The main database.

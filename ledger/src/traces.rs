@@ -13,10 +13,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding as _};
+use placet_schemas::access::AccessLine;
 use placet_schemas::id::Digest;
 use placet_schemas::record::Body;
 use zeroize::Zeroizing;
 
+use crate::accesses::open_line;
 use crate::arrive::event;
 use crate::backup::KEYRING_DATABASE;
 use crate::crypto::{BLIND_BYTES, Purpose, RecordSecret, Vault};
@@ -70,7 +72,7 @@ impl Traces {
     /// database is open any more afterwards: a reader would keep the node from cutting its journals.
     ///
     /// The pieces are of: the wrapped keys and salts of its records, and what is wrapped; the blinded values that lead to
-    /// them and to nothing else; the sealed texts, answers and state; the digests and ids of the records, and the DIDs that
+    /// them and to nothing else; the sealed texts, answers, state and access lines; the digests and ids of the records, the ids of the lines, and the DIDs that
     /// sign for this consent alone.
     ///
     /// # Errors
@@ -160,6 +162,14 @@ impl Traces {
         Ok(())
     }
 
+    /// The names of an access and of the decision that it acted on.
+    fn add_line(&mut self, line: &AccessLine) {
+        self.add(line.id.as_str().as_bytes());
+        if let Some(evaluation) = &line.evaluation {
+            self.add(evaluation.as_str().as_bytes());
+        }
+    }
+
     fn search_file(&self, path: &Path, seen: &mut [bool]) -> io::Result<()> {
         let mut file = File::open(path)?;
         let mut window = Zeroizing::new(vec![0; WINDOW]);
@@ -236,6 +246,11 @@ async fn collect(store: &Store, keyring: &Keyring, rows: &Db, consent: &Digest) 
         traces.add(&row.state);
     }
     let secrets = keyring.secrets(&leaves).await?;
+    for row in store.lines_of(&leaves).await? {
+        let secret = secrets.get(&row.grant).ok_or(StoreError::KeyLost(row.grant))?;
+        traces.add_line(&open_line(secret, &row)?.line);
+        traces.add(&row.line);
+    }
     secrets.values().for_each(|secret| traces.add_secret(secret));
     for row in store.records_of(&leaves).await? {
         let Some(sealed) = row.sealed else { continue };

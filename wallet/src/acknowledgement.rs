@@ -270,6 +270,7 @@ fn check_controller(record: &Record, statement: &Acknowledgement) -> Result<(), 
         Body::EndedByController(_) => &record.issuer,
         Body::ControllerKeys(keys) => keys.document.id(),
         Body::Destruction(destruction) => &destruction.controller,
+        Body::AccessBatch(batch) => &batch.controller,
         // The others name the consent, whose controller the wallet knows: see `Acknowledged::concerns`.
         _ => return Ok(()),
     };

@@ -165,6 +165,8 @@ fn follow(ledger: &mut Ledger, index: u64, record: &Record) -> Result<(), String
         Body::ConsentRequest(request) => {
             ledger.requests.insert(record.digest(), (**request).clone());
         }
+        // About no single consent.
+        Body::AccessBatch(_) => {}
         body => {
             let id = record.consent().unwrap_or_else(|| record.digest());
             let answered = match body {

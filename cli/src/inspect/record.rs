@@ -86,6 +86,12 @@ fn add_body(sheet: &mut Sheet, body: &Body) {
                 sheet.add("leaf", leaf);
             }
         }
+        Body::AccessBatch(batch) => {
+            sheet.add("controller", &batch.controller);
+            sheet.add("time", format_args!("{} to {}", batch.from, batch.until));
+            sheet.add("entries", batch.entries);
+            sheet.add("root", batch.root);
+        }
     }
 }
 

@@ -124,7 +124,7 @@ impl Check {
             self.damaged("leaf_differs", place.clone(), "its leaf does not commit to it");
         }
         // A brand's own keys are in force from their record on, so a record before has to do with the earlier ones.
-        let keys = self.keys_at(&record.issuer, row.index);
+        let keys = self.keys_at(arrival::answers_for(&record), row.index);
         let setting = Setting {
             origin: &self.voice.origin,
             operators: core::slice::from_ref(&self.voice.operator),

@@ -71,7 +71,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
 /// The value of a body of a type.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let document = json::parse(bytes, MAX_BODY_BYTES)?;
+    decode_up_to(bytes, MAX_BODY_BYTES)
+}
+
+/// The same of a body that may be larger.
+pub(super) fn decode_up_to<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, ApiError> {
+    let document = json::parse(bytes, limit)?;
     Ok(json::decode(document.root())?)
 }
 

@@ -42,6 +42,8 @@ pub struct Rates {
     pub events: Rate,
     /// Invitations to an open request, per ConsentRequest.
     pub invitations: Rate,
+    /// AccessBatches that are recorded, per brand: one a minute and verifier, and what an outage held up.
+    pub batches: Rate,
 }
 
 impl Default for Rates {
@@ -59,6 +61,10 @@ impl Default for Rates {
                 burst: 200,
                 per_second: 20,
             },
+            batches: Rate {
+                burst: 240,
+                per_second: 1,
+            },
         }
     }
 }
@@ -69,6 +75,7 @@ pub(super) struct Limits {
     pub(super) grants: Limiter<Digest>,
     pub(super) events: Limiter<Digest>,
     pub(super) invitations: Limiter<Digest>,
+    pub(super) batches: Limiter<Digest>,
 }
 
 impl Limits {
@@ -77,6 +84,7 @@ impl Limits {
             grants: Limiter::new(rates.grants),
             events: Limiter::new(rates.events),
             invitations: Limiter::new(rates.invitations),
+            batches: Limiter::new(rates.batches),
         }
     }
 }

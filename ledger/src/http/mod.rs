@@ -6,6 +6,7 @@
 //!
 //! Out of scope: TLS towards callers (a reverse proxy's work), HTTP/2, cookies, cross-origin access.
 
+mod accesses;
 mod answer;
 mod audits;
 mod auth;
@@ -169,6 +170,7 @@ pub fn router(state: HttpState) -> Router {
         .merge(records::routes())
         .merge(withdrawals::routes())
         .merge(consents::routes())
+        .merge(accesses::routes())
         .merge(feed::routes())
         .merge(audits::routes())
         .merge(destructions::routes())

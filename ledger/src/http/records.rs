@@ -22,8 +22,8 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(submit)).routes(routes!(proof))
 }
 
-/// Records a grant, narrowing, renewal, withdrawal, ending or erasure request. The signature is the only credential. The
-/// same bytes get the same answer: retry them, and never sign again.
+/// Records a grant, narrowing, renewal, withdrawal, ending, erasure request or a verifier's batch. The signature is the only
+/// credential. The same bytes get the same answer: retry them, and never sign again.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
     responses((status = 201, body = RecordAnswer), (status = 202, body = Signed<WithdrawalReceived>,
         description = "a withdrawal that cannot be recorded now: it is kept, and recorded without being sent again")))]
@@ -42,7 +42,7 @@ async fn submit(
     ) {
         return Err(ApiError::at(
             "wrong_endpoint",
-            "records of one consent enter here",
+            "records of a consent, and a verifier's batches, enter here",
             "/type/1",
         ));
     }
@@ -83,11 +83,13 @@ pub(super) fn recorded(recorded: Recorded) -> Response {
 ///
 /// Before that nothing is known of who sent it: whoever knows a consent, its brand for one, could use up its bucket with
 /// worthless records and so block an erasure request; anyone could block all grants of a public request. What is recorded
-/// was signed by the consent's own party, or used up an invitation. A withdrawal is never counted.
+/// was signed by the consent's own party, or used up an invitation, or was signed by a verifier of a registered brand. A
+/// withdrawal is never counted.
 fn bucket<'a>(limits: &'a Limits, body: &Body) -> Option<(&'a Limiter<Digest>, Digest)> {
     match body {
         Body::Withdrawal(_) => None,
         Body::ConsentGrant(grant) => Some((&limits.grants, grant.request)),
+        Body::AccessBatch(batch) => Some((&limits.batches, Digest::of(batch.controller.as_str().as_bytes()))),
         _ => body.consent().map(|consent| (&limits.events, consent)),
     }
 }

@@ -126,12 +126,13 @@ impl Store {
         leaves.into_iter().map(uint).collect()
     }
 
-    /// Removes the sealed texts, answers and state of these leaves, and writes down that it did.
+    /// Removes the sealed texts, answers, state and access lines of these leaves, and writes down that it did.
     pub(crate) async fn destroy_texts(&self, index: u64, leaves: &[u64], step: u64) -> Result<(), StoreError> {
         let mut tx = self.db.writer().begin().await?;
         for before in [
             "UPDATE records SET record = NULL, answer = x'' WHERE idx IN (",
             "DELETE FROM consents WHERE grant_idx IN (",
+            "DELETE FROM access_lines WHERE grant_idx IN (",
         ] {
             let mut query = listed(before, leaves.iter().map(|leaf| int(*leaf)), ")");
             execute(&mut query, &mut tx).await?;

@@ -8,6 +8,8 @@ use crate::id::Digest;
 
 /// Most lines that are handed in at once.
 pub const MAX_LINES: usize = 256;
+/// Most lines of one page that a person reads: each comes with its batch.
+pub const MAX_ACCESS_PAGE: usize = 64;
 /// Most hashes of a line's proof: a batch has at most 2^20 entries.
 pub const MAX_LINE_PROOF: usize = 20;
 /// How long a node keeps a line, in seconds from the access: 365 days.

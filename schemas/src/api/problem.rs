@@ -150,6 +150,8 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("narrowing_matches_nothing", 422, "A pattern removes nothing", SIGN_ANEW),
     kind("remaining_differs", 422, "The remaining scope is another one", SIGN_ANEW),
     kind("code_malformed", 422, "This is no withdrawal code", "Look for a mistyped character: letters and digits only, and no O, I or L."),
+    // Access reports.
+    kind("bad_authorization", 422, "The brand's authorization of the verifier does not hold", "The brand signs a new one: placet brand authorize-verifier."),
     // Destruction.
     kind("destroyed", 410, "The opening was destroyed", "Nothing opens this leaf any more. The log itself is as it was."),
     kind("bad_order", 422, "The order does not hold", "A key of the consent's controller, or of a configured authority, signs {origin, consent, ground, date} anew."),
