@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use placet_kernel::access::{BatchTree, entry_hash};
 use placet_kernel::authorization::VerifierAuthorization;
 use placet_kernel::decision::{self, Consent, Direct, Freshness, History, Policy, Register, Requests, State};
 use placet_kernel::merkle::leaf_hash;
 use placet_kernel::sign::sign_statement;
 use placet_schemas::authzen::{self, DecisionStatement, Evaluation, Whom};
 use placet_schemas::id::{Did, Digest, Origin, RecordId};
-use placet_schemas::record::Body;
+use placet_schemas::record::access::AccessBatch;
+use placet_schemas::record::{Body, CanonicalRecord};
 use placet_schemas::statement::{FeedHead, FeedHeadType, Signed};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
@@ -19,7 +21,7 @@ use crate::brand::Brand;
 use crate::log::TestLog;
 use crate::scene::Scene;
 use crate::tree::Tree;
-use crate::{bytes_of, p};
+use crate::{Claim, bytes_of, p};
 
 /// The brand's own reference of the person of a scene.
 pub const CUSTOMER: &str = "C-10042";
@@ -180,6 +182,34 @@ impl Desk {
         let (origin, controller) = (self.origin.clone(), self.brand.did.clone());
         let said = VerifierAuthorization::new(origin, controller, self.key.did(), from, until).unwrap();
         said.sign(&self.brand.method, &self.brand.key).unwrap()
+    }
+
+    /// The batch that anchors these decisions, signed at `at`.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn batch(&self, decisions: &[String], at: Timestamp) -> (CanonicalRecord, BatchTree) {
+        let entries = decisions.iter().map(|decision| entry_hash(decision.as_bytes()));
+        let tree = BatchTree::new(entries.collect()).unwrap();
+        let claim = Claim {
+            issuer: self.key.did(),
+            method: None,
+            domain: self.origin.clone(),
+            from: at,
+            until: None,
+            challenge: None,
+            body: Body::AccessBatch(Box::new(AccessBatch {
+                version: Version,
+                controller: self.brand.did.clone(),
+                authorization: p(&self.authorization()),
+                from: at.minus_seconds(60),
+                until: at,
+                entries: tree.entries(),
+                root: tree.root(),
+            })),
+        };
+        (claim.sign(&self.key), tree)
     }
 
     /// Has the person hand a withdrawal of a consent to the brand itself.

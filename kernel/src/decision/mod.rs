@@ -18,6 +18,7 @@
 //! renewal of less), or ends a consent that granted it. What takes away decides about what it takes away and gives nothing: a
 //! narrowing that brought an older yes back to life would let a person permit by taking back.
 
+mod again;
 mod history;
 mod judge;
 mod policy;
@@ -31,6 +32,7 @@ use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
+pub(crate) use again::{Past, Permitted};
 pub use history::{History, Pool};
 pub use policy::{MAX_STALENESS_SECONDS, MAX_VALID_FOR_SECONDS, Policy, PolicyError, PurposePolicy};
 pub use register::{
