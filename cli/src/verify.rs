@@ -1,5 +1,6 @@
-//! `placet verify`: judges an evidence bundle or a misbehaviour file offline. The kernel judges; this reads, prints and exits.
+//! `placet verify`: judges an evidence bundle, a misbehaviour file or a signed decision offline. The kernel judges; this reads, prints and exits.
 
+mod decided;
 mod misconduct;
 mod report;
 
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use placet_kernel::bundle::{self, MAX_BUNDLE_BYTES, Report, Verdict};
+use placet_kernel::bundle::{self, DecisionReport, MAX_BUNDLE_BYTES, Report, Verdict};
 use placet_kernel::misbehaviour;
 use placet_schemas::time::Timestamp;
 
@@ -17,15 +18,16 @@ use crate::{files, node, system};
 /// Exit status when the file or the trust file cannot be read: nothing was judged.
 pub(crate) const UNREADABLE: u8 = 3;
 
-/// Judge an evidence bundle or a misbehaviour file, offline
+/// Judge an evidence bundle, a misbehaviour file or a signed decision, offline
 ///
 /// Of a bundle two questions are answered apart: were these events recorded in this log, by these signers, in this order; and
 /// was the consent in force at a moment. Exit status: 0 Holds, 1 Fails, 2 CannotTell, 3 nothing could be read. It follows the
-/// first answer; with --as-of, the worse of both. Of a misbehaviour file it says who signed what against whom: 0 says that the
+/// first answer; with --as-of, the worse of both; and the worst of what is said of the decisions in the bundle: by whom each was
+/// signed, whether it was right, since when it is in the log. A decision that comes alone is read, and 2. Of a misbehaviour file it says who signed what against whom: 0 says that the
 /// misbehaviour is proved, 1 that the file proves nothing, 2 that no key counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The bundle or misbehaviour file; - reads standard input
+    /// The bundle, misbehaviour file or decision; - reads standard input
     file: PathBuf,
     /// Trust file with the keys that count; without it nothing can be told, and the keys in use are listed
     #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
@@ -39,6 +41,7 @@ pub(crate) struct Args {
 enum Judged {
     Bundle(Box<Report>),
     Misbehaviour(Box<misbehaviour::Report>),
+    Decision(Box<DecisionReport>),
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
                     out.result(&*report, report::text),
                     status(&report, args.as_of.is_some()),
                 ),
+                Judged::Decision(report) => (out.result(&*report, decided::text), of(report.verdict())),
                 Judged::Misbehaviour(report) => (out.result(&*report, misconduct::text), of(report.proved)),
             };
             // The verdict is the exit status; that it could not be printed does not change it.
@@ -68,6 +72,12 @@ fn judge(args: &Args) -> Result<Judged> {
     let trust = args.trust.as_deref().map(node::read_trust).transpose()?;
     let bytes = files::read(&args.file, MAX_BUNDLE_BYTES)?;
     let (trust, now) = (trust.as_ref(), system::now()?);
+    if let Some(compact) = decided::compact(&bytes) {
+        if args.as_of.is_some() {
+            bail!("--as-of asks about a consent, and a decision is about one moment");
+        }
+        return Ok(Judged::Decision(Box::new(bundle::bare_decision(compact))));
+    }
     if misbehaviour::is_misbehaviour(&bytes) {
         if args.as_of.is_some() {
             bail!("--as-of asks about a consent, and a misbehaviour file is about an operator");
@@ -81,8 +91,8 @@ fn judge(args: &Args) -> Result<Judged> {
     Ok(Judged::Bundle(Box::new(report)))
 }
 
-const fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
-    let recorded = of(report.recorded);
+fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
+    let recorded = of(report.recorded.max(report.decisions_verdict()));
     let in_force = of(report.in_force);
     // Of the two numbers, a failure is the worse one although it is the smaller.
     match (recorded, in_force, asked_for_a_moment) {
@@ -116,9 +126,45 @@ mod tests {
                 quorum: None,
                 fingerprints: Vec::new(),
             },
+            decisions: Vec::new(),
             story: None,
             findings: Vec::new(),
             disclaimers: DISCLAIMERS,
+        }
+    }
+
+    fn decided(signed: Verdict, right: Verdict, anchored: Verdict) -> DecisionReport {
+        DecisionReport {
+            place: "/decisions/0".to_owned(),
+            signed,
+            right,
+            anchored,
+            existed_by: None,
+            signer: None,
+            decision: None,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_status_is_the_worst_of_the_consent_and_its_decisions() {
+        use Verdict::{CannotTell, Fails, Holds};
+        for (recorded, decision, expected) in [
+            (Holds, (Holds, Holds, Holds), 0),
+            // When it was made is its signer's word: good to know, and no fault.
+            (Holds, (Holds, Holds, CannotTell), 0),
+            (Holds, (Holds, Holds, Fails), 1),
+            (Holds, (CannotTell, Holds, Holds), 2),
+            (Holds, (Holds, CannotTell, Holds), 2),
+            (Holds, (Fails, CannotTell, Holds), 1),
+            (CannotTell, (Holds, Fails, Holds), 1),
+            (CannotTell, (Holds, Holds, Holds), 2),
+            (Fails, (Holds, CannotTell, Holds), 1),
+        ] {
+            let mut report = report(recorded, Holds);
+            let (signed, right, anchored) = decision;
+            report.decisions = vec![decided(Holds, Holds, Holds), decided(signed, right, anchored)];
+            assert_eq!(status(&report, false), expected, "{recorded:?} {decision:?}");
         }
     }
 

@@ -31,6 +31,28 @@ pub(crate) fn members<'a, const N: usize>(node: &'a Node<'a>, names: [&str; N]) 
     Ok(out)
 }
 
+/// The same where some members may be left out. `optional` comes in the order in which it is named.
+pub(crate) fn members_with<'a, const N: usize, const M: usize>(
+    node: &'a Node<'a>,
+    names: [&str; N],
+    optional: [&str; M],
+) -> Result<([&'a Node<'a>; N], [Option<&'a Node<'a>>; M]), Fault> {
+    let found = node
+        .as_object()
+        .ok_or_else(|| fault("", FaultCode::WrongType, "an object is wanted here"))?;
+    let known = |name: &str| names.contains(&name) || optional.contains(&name);
+    if let Some(unknown) = found.iter().find(|member| !known(member.key.as_ref())) {
+        return Err(fault("", FaultCode::UnknownMember, "unknown member").under(&unknown.key));
+    }
+    let mut out = [node; N];
+    for (slot, name) in out.iter_mut().zip(names) {
+        *slot = node
+            .get(name)
+            .ok_or_else(|| fault("", FaultCode::MissingMember, "the member is missing").under(name))?;
+    }
+    Ok((out, optional.map(|name| node.get(name))))
+}
+
 /// A list of at most `most`, each read by `read`; faults are named under `name`.
 pub(crate) fn list<'a, T>(
     node: &'a Node<'a>,

@@ -66,6 +66,8 @@ impl Ledger {
             anchors: node.anchors(&events, &checkpoints, &head).await?,
             openings: node.openings(events.into_iter().chain(public).collect(), &head).await?,
             checkpoints: node.tied(checkpoints, &head).await?,
+            // The verifier's, who adds them.
+            decisions: Vec::new(),
         };
         let bytes = evidence.to_bytes()?;
         node.is_sound(&bytes, as_of)?;

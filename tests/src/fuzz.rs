@@ -10,11 +10,13 @@
 //! through the same functions, without a fuzzer. Each function says whether the input was accepted, so that a seed which a
 //! later version refuses is noticed: its target would go on with nothing but refusals.
 
+mod decision;
 mod documents;
 mod log;
 mod sample;
 mod tokens;
 
+pub use decision::{authzen_evaluation, authzen_evaluations, decision, register};
 pub use documents::*;
 pub use log::*;
 pub use tokens::*;
@@ -52,6 +54,8 @@ targets! {
     answer_problem: vec![sample::example("problem.json")];
     answer_public_opening: vec![sample::example("public-opening.json")];
     answer_record: vec![sample::example("record-answer.json")];
+    authzen_evaluation: decision::questions();
+    authzen_evaluations: decision::several_questions();
     body_access_lines: sample::access_lines();
     body_invite: sample::texts(&["{}", r#"{"count":3,"ttlSeconds":86400}"#]);
     body_issue_token: sample::issue_tokens();
@@ -62,6 +66,7 @@ targets! {
     body_withdraw_by_code: sample::withdrawals_by_code();
     bundle: sample::bundles();
     checkpoint: sample::checkpoint_texts();
+    decision: decision::decisions();
     did_document: sample::did_documents();
     entry_bundle: sample::entry_bundles();
     json: sample::json_texts();
@@ -69,6 +74,7 @@ targets! {
     note: sample::notes();
     notice: sample::notices();
     record: sample::records();
+    register: decision::registers();
     session_token: sample::session_tokens();
     tile_data: sample::tile_data();
     tile_path: sample::texts(&["tile/0/000", "tile/1/x001/067.p/8", "tile/entries/x001/x234/067.p/255"]);

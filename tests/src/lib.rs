@@ -11,6 +11,7 @@
 
 pub mod brand;
 pub mod caller;
+pub mod desk;
 pub mod fuzz;
 pub mod history;
 pub mod log;

@@ -252,6 +252,7 @@ impl TestLog {
                 .map(|anchor| self.anchor_evidence(anchor.size, size))
                 .collect(),
             attestations: self.attestations(consent, checkpoints),
+            decisions: Vec::new(),
         }
     }
 

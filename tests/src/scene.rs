@@ -128,6 +128,28 @@ impl Scene {
         self.follow(built)
     }
 
+    /// Records a yes to the newsletter alone, authorised like this.
+    pub fn grant_by(&mut self, strength: Strength) -> u64 {
+        let digests = [newsletter().digest()];
+        let (language, page) = (p("en"), p("page 1"));
+        let choice = GrantChoice {
+            showing: Showing {
+                strength,
+                ..self.showing(&language, &page, None)
+            },
+            invitation: &Invitation::from_random(bytes_of("invitation")),
+            selected: &digests,
+        };
+        let built = records::grant(&choice, &self.code, &self.pen()).unwrap();
+        self.follow(built)
+    }
+
+    /// Records that these are taken back.
+    pub fn narrow_by(&mut self, patterns: Vec<Pattern>) -> u64 {
+        let built = records::narrow(self.state(), patterns, self.anchor(), &self.pen()).unwrap();
+        self.follow(built)
+    }
+
     /// The yes, not recorded.
     #[must_use]
     pub fn built_grant(&self, clauses: &[Clause], until: Timestamp) -> Built {
@@ -144,9 +166,7 @@ impl Scene {
     /// Records that one category is taken back.
     pub fn narrow(&mut self) -> u64 {
         let value = Value::Category(p("pd:Purchase"));
-        let pattern = Pattern::Value { purpose: None, value };
-        let built = records::narrow(self.state(), vec![pattern], self.anchor(), &self.pen()).unwrap();
-        self.follow(built)
+        self.narrow_by(vec![Pattern::Value { purpose: None, value }])
     }
 
     /// Records a renewal until `until`.

@@ -3,6 +3,8 @@
 use placet_kernel::bundle::{Finding, Question, Report, Story, TrustSource, Verdict, Weight};
 use placet_kernel::trust::QUORUM_NONE;
 
+use super::decided;
+
 /// The whole report as text.
 pub(super) fn text(report: &Report) -> String {
     let mut lines = vec![
@@ -15,6 +17,10 @@ pub(super) fn text(report: &Report) -> String {
     ];
     if let Some(story) = &report.story {
         lines.extend(tell(story, report.recorded));
+        lines.push(String::new());
+    }
+    for decision in &report.decisions {
+        lines.extend(decided::tell(decision));
         lines.push(String::new());
     }
     if !report.findings.is_empty() {
@@ -76,7 +82,7 @@ fn tell(story: &Story, recorded: Verdict) -> Vec<String> {
     lines
 }
 
-fn finding(finding: &Finding) -> String {
+pub(super) fn finding(finding: &Finding) -> String {
     let weight = match finding.weight {
         Weight::Note => "note",
         Weight::Missing => "missing",
@@ -85,6 +91,9 @@ fn finding(finding: &Finding) -> String {
     let question = match finding.question {
         Question::Recorded => "recorded",
         Question::InForce => "in force",
+        Question::Signed => "signed",
+        Question::Right => "right",
+        Question::Anchored => "anchored",
     };
     let place = if finding.place.is_empty() {
         String::new()

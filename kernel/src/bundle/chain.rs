@@ -79,6 +79,29 @@ impl Chain {
         below.last().map(|event| event.state.as_ref())
     }
 
+    /// The keys of a controller that were in force below `size`.
+    pub(super) fn keys_below(&self, controller: &Did, size: u64) -> Option<&ControllerKeys> {
+        let below = self.records.iter().take_while(|opened| opened.index < size);
+        let keys = below.filter_map(|opened| match &opened.record.body {
+            Body::ControllerKeys(keys) if keys.document.id() == controller => Some(&**keys),
+            _ => None,
+        });
+        keys.last()
+    }
+
+    /// The records of the consent and of its requests below `size`, in order.
+    pub(super) fn told_below(&self, size: u64) -> impl Iterator<Item = &Opened> {
+        let events: BTreeSet<usize> = self.events.iter().map(|event| event.position).collect();
+        let below = self
+            .records
+            .iter()
+            .enumerate()
+            .take_while(move |(_, opened)| opened.index < size);
+        below
+            .filter(move |(at, opened)| events.contains(at) || opened.record.kind() == Kind::ConsentRequest)
+            .map(|(_, opened)| opened)
+    }
+
     /// The record of an event.
     pub(super) fn of(&self, event: &Event) -> &Opened {
         &self.records[event.position]

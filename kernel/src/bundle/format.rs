@@ -5,12 +5,17 @@
 //!  "attestations": [{"signature", "signedBy", "statement": StateAttestation}…]
 //!  "checkpoints":  [{"consistency": [hash…], "note": text}…]                ascending by size; the last is the head
 //!  "consent":      hex
+//!  "decisions":    [{"authorization": JWS, "batch": {…}, "consistency": [hash…], "decision": JWS}…]   left out when there is none
 //!  "notices":      [notice…]
 //!  "openings":     [{"index": n, "proof": [hash…], "record": {…}, "salt": base64}…]   ascending by index
 //!  "origin":       text
 //!  "type":         "EvidenceBundle"
 //!  "version":      1}
 //! ```
+//! A decision's `batch` is {"entryProof": [hash…], "index": n, "proof": [hash…], "record": {…}, "salt": base64, "seq": n}: the
+//! opening of the AccessBatch, and the decision's place in it. It and `consistency`, from the decision's head to the bundle's,
+//! may be left out.
+//!
 //! The bytes are RFC 8785 canonical, so records and notices are hashed where they stand, without being written anew.
 //! Inclusion proofs lead to the head's root, consistency proofs to the head's tree.
 
@@ -18,7 +23,7 @@ use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json::{self, Document, Fault, FaultCode, Node};
 use placet_schemas::statement::{Signed, StateAttestation};
 
-use crate::form::{array, fault, hashes, list, members, salt as read_salt};
+use crate::form::{array, fault, hashes, list, members, members_with, salt as read_salt};
 use crate::leaf::Salt;
 use crate::merkle::Hash;
 
@@ -28,7 +33,7 @@ pub use crate::form::MAX_PROOF;
 pub const MAX_BUNDLE_BYTES: usize = 32 * 1024 * 1024;
 /// Most openings.
 pub const MAX_OPENINGS: usize = 4096;
-/// Most checkpoints, anchors, attestations, notices, each.
+/// Most checkpoints, anchors, attestations, notices, decisions, each.
 pub const MAX_PARTS: usize = 1024;
 /// The value of the member `type`.
 pub const BUNDLE_TYPE: &str = "EvidenceBundle";
@@ -46,6 +51,7 @@ pub(crate) struct Unverified<'a> {
     pub(crate) anchors: Vec<AnchorPart>,
     pub(crate) attestations: Vec<Signed<StateAttestation>>,
     pub(crate) notices: &'a [Node<'a>],
+    pub(crate) decisions: Vec<DecisionPart<'a>>,
 }
 
 #[derive(Debug)]
@@ -69,6 +75,22 @@ pub(crate) struct AnchorPart {
     pub(crate) consistency: Vec<Hash>,
 }
 
+#[derive(Debug)]
+pub(crate) struct DecisionPart<'a> {
+    pub(crate) authorization: &'a str,
+    pub(crate) decision: &'a str,
+    /// Not empty.
+    pub(crate) consistency: Option<Vec<Hash>>,
+    pub(crate) batch: Option<BatchPart<'a>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct BatchPart<'a> {
+    pub(crate) opening: Opening<'a>,
+    pub(crate) seq: u64,
+    pub(crate) entry_proof: Vec<Hash>,
+}
+
 impl<'a> Unverified<'a> {
     /// Reads the form of a canonical document.
     pub(crate) fn read(document: &'a Document<'a>) -> Result<Self, Fault> {
@@ -84,6 +106,18 @@ impl<'a> Unverified<'a> {
                 ));
             }
         }
+        let names = [
+            "anchors",
+            "attestations",
+            "checkpoints",
+            "consent",
+            "notices",
+            "openings",
+            "origin",
+            "type",
+            "version",
+        ];
+        let (required, [decisions]) = members_with(root, names, ["decisions"])?;
         let [
             anchors,
             attestations,
@@ -94,20 +128,7 @@ impl<'a> Unverified<'a> {
             origin,
             kind,
             _version,
-        ] = members(
-            root,
-            [
-                "anchors",
-                "attestations",
-                "checkpoints",
-                "consent",
-                "notices",
-                "openings",
-                "origin",
-                "type",
-                "version",
-            ],
-        )?;
+        ] = required;
         if kind.as_str() != Some(BUNDLE_TYPE) {
             return Err(fault("/type", FaultCode::InvalidValue, "the type is EvidenceBundle"));
         }
@@ -120,6 +141,7 @@ impl<'a> Unverified<'a> {
             anchors: list(anchors, "anchors", MAX_PARTS, anchor)?,
             attestations: list(attestations, "attestations", MAX_PARTS, json::decode)?,
             notices: array(notices, MAX_PARTS).map_err(|f| f.under("notices"))?,
+            decisions: decisions.map_or(Ok(Vec::new()), read_decisions)?,
         })
     }
 }
@@ -152,4 +174,52 @@ fn anchor<'a>(node: &'a Node<'a>) -> Result<AnchorPart, Fault> {
         root: json::decode(root).map_err(|f| f.under("root"))?,
         consistency: hashes(consistency).map_err(|f| f.under("consistency"))?,
     })
+}
+
+fn read_decisions<'a>(node: &'a Node<'a>) -> Result<Vec<DecisionPart<'a>>, Fault> {
+    let decisions = list(node, "decisions", MAX_PARTS, decision)?;
+    if decisions.is_empty() {
+        let why = "without decisions this member is left out";
+        return Err(fault("/decisions", FaultCode::InvalidValue, why));
+    }
+    Ok(decisions)
+}
+
+fn decision<'a>(node: &'a Node<'a>) -> Result<DecisionPart<'a>, Fault> {
+    let ([authorization, decision], [batch, consistency]) =
+        members_with(node, ["authorization", "decision"], ["batch", "consistency"])?;
+    let consistency = consistency
+        .map(hashes)
+        .transpose()
+        .map_err(|f| f.under("consistency"))?;
+    if consistency.as_ref().is_some_and(Vec::is_empty) {
+        let why = "a proof without hashes is left out";
+        return Err(fault("/consistency", FaultCode::InvalidValue, why));
+    }
+    Ok(DecisionPart {
+        authorization: text(authorization).map_err(|f| f.under("authorization"))?,
+        decision: text(decision).map_err(|f| f.under("decision"))?,
+        consistency,
+        batch: batch.map(batch_part).transpose().map_err(|f| f.under("batch"))?,
+    })
+}
+
+fn batch_part<'a>(node: &'a Node<'a>) -> Result<BatchPart<'a>, Fault> {
+    let names = ["entryProof", "index", "proof", "record", "salt", "seq"];
+    let [entry_proof, index, proof, record, salt, seq] = members(node, names)?;
+    Ok(BatchPart {
+        opening: Opening {
+            index: json::decode(index).map_err(|f| f.under("index"))?,
+            salt: read_salt(salt).map_err(|f| f.under("salt"))?,
+            proof: hashes(proof).map_err(|f| f.under("proof"))?,
+            record,
+        },
+        seq: json::decode(seq).map_err(|f| f.under("seq"))?,
+        entry_proof: hashes(entry_proof).map_err(|f| f.under("entryProof"))?,
+    })
+}
+
+fn text<'a>(node: &'a Node<'a>) -> Result<&'a str, Fault> {
+    node.as_str()
+        .ok_or_else(|| fault("", FaultCode::WrongType, "a text is wanted here"))
 }

@@ -5,11 +5,13 @@
 //! function.
 //!
 //! Order of the checks, each on what the earlier ones have established: form ([`format`]), checkpoints, inclusion of each
-//! opening, each record by itself and the lifecycle in log order, notices, anchors, attestations, time.
+//! opening, each record by itself and the lifecycle in log order, notices, anchors, attestations, time; then each decision,
+//! which changes none of the answers about the consent.
 
 mod chain;
 mod checkpoints;
 mod claims;
+mod decisions;
 mod format;
 mod in_force;
 mod strip;
@@ -24,11 +26,14 @@ use crate::trust::Trust;
 use chain::Chain;
 use verdict::Findings;
 
+pub use decisions::bare_decision;
 pub(crate) use format::Unverified;
 pub use format::{BUNDLE_TYPE, BUNDLE_VERSION, MAX_BUNDLE_BYTES, MAX_OPENINGS, MAX_PARTS, MAX_PROOF};
 pub use strip::strip;
-pub use verdict::{DISCLAIMERS, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight};
-pub use write::{AnchorEvidence, CheckpointEvidence, Evidence, OpeningEvidence};
+pub use verdict::{
+    DISCLAIMERS, DecisionReport, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight,
+};
+pub use write::{AnchorEvidence, BatchEvidence, CheckpointEvidence, DecisionEvidence, Evidence, OpeningEvidence};
 
 /// Media type of a bundle.
 pub const MEDIA_TYPE: &str = "application/vnd.placet.evidence+json";
@@ -69,7 +74,8 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, now: Timestamp, as_of: Option
                 "get the log's keys from a source that you trust, compare the fingerprints, pin them",
             );
         }
-        return Ok(report(source, findings, None, None));
+        let decisions = decisions::unjudged(&bundle);
+        return Ok(report(source, findings, decisions, None, None));
     };
     let seen = checkpoints::check(&bundle, trust, log, &mut findings);
     let Some(head) = seen.last() else {
@@ -79,7 +85,8 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, now: Timestamp, as_of: Option
             "/checkpoints",
             "there is no checkpoint that holds",
         );
-        return Ok(report(source, findings, None, None));
+        let decisions = decisions::unjudged(&bundle);
+        return Ok(report(source, findings, decisions, None, None));
     };
     let chain = Chain::replay(&bundle, log, head, &mut findings);
     chain.check_notices(&bundle, &mut findings);
@@ -87,11 +94,27 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, now: Timestamp, as_of: Option
     chain.check_times(&seen, &mut findings);
     let attested = chain.check_attestations(&bundle, log, &seen, &mut findings);
     let at = in_force::judge(&chain, &seen, &attested, now, as_of, &mut findings);
+    let judged = decisions::Judge {
+        bundle: &bundle,
+        log,
+        chain: &chain,
+        seen: &seen,
+        head,
+        attested: &attested,
+        recorded: findings.verdict(Question::Recorded),
+    };
+    let decisions = judged.all();
     let story = chain.into_story(&seen, at);
-    Ok(report(source, findings, at, story))
+    Ok(report(source, findings, decisions, at, story))
 }
 
-fn report(trust: TrustSource, findings: Findings, at: Option<Timestamp>, story: Option<Story>) -> Report {
+fn report(
+    trust: TrustSource,
+    findings: Findings,
+    decisions: Vec<DecisionReport>,
+    at: Option<Timestamp>,
+    story: Option<Story>,
+) -> Report {
     let recorded = findings.verdict(Question::Recorded);
     // What is not known to be recorded is not known to be in force.
     let in_force = findings.verdict(Question::InForce).max(recorded);
@@ -100,6 +123,7 @@ fn report(trust: TrustSource, findings: Findings, at: Option<Timestamp>, story: 
         in_force,
         at,
         trust,
+        decisions,
         story,
         findings: findings.0,
         disclaimers: DISCLAIMERS,
@@ -124,6 +148,7 @@ fn of_unknown_version(fault: Fault) -> Report {
             fingerprints: Vec::new(),
         },
         findings,
+        Vec::new(),
         None,
         None,
     )

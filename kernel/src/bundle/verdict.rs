@@ -1,5 +1,6 @@
 //! What a judge says, and why.
 
+use placet_schemas::authzen::DecisionStatement;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::{Effective, State};
 use placet_schemas::record::Kind;
@@ -35,7 +36,7 @@ pub enum Weight {
 pub struct Finding {
     /// Stable code.
     pub code: &'static str,
-    /// Which of the two questions it bears on.
+    /// Which of the questions it bears on.
     pub question: Question,
     /// How it bears on it.
     pub weight: Weight,
@@ -47,7 +48,7 @@ pub struct Finding {
     pub help: &'static str,
 }
 
-/// The two questions.
+/// What is asked: two questions of a bundle, and three of each decision in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Question {
@@ -55,6 +56,12 @@ pub enum Question {
     Recorded,
     /// Was the consent in force at the moment asked about?
     InForce,
+    /// Did a verifier of the brand sign the decision?
+    Signed,
+    /// Was it right, by what its head had?
+    Right,
+    /// Was it in the log, and by when?
+    Anchored,
 }
 
 /// What the verdict always says about itself.
@@ -77,6 +84,9 @@ pub struct Report {
     pub at: Option<Timestamp>,
     /// Where the trust came from.
     pub trust: TrustSource,
+    /// The decisions of the bundle, each judged by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<DecisionReport>,
     /// What the bundle tells, as far as `recorded` holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub story: Option<Story>,
@@ -84,6 +94,55 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the verdict is not about.
     pub disclaimers: [&'static str; 3],
+}
+
+/// What there is to say of one decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionReport {
+    /// Where it is: a JSON pointer into the bundle; empty for one that came alone.
+    pub place: String,
+    /// Did a verifier that the brand had authorised sign it?
+    pub signed: Verdict,
+    /// Was it right, by what the log had at its head?
+    pub right: Verdict,
+    /// Was it in the log, and by when? Of one that is not there yet nothing is known but what its signer says.
+    pub anchored: Verdict,
+    /// By when it existed, where `anchored` holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existed_by: Option<Timestamp>,
+    /// Who signed it; absent when its signature does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Did>,
+    /// What it says; absent when its signature does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Box<DecisionStatement>>,
+    /// What the judge noticed.
+    pub findings: Vec<Finding>,
+}
+
+impl DecisionReport {
+    /// The answer in one word: what is signed and right holds, whether it is anchored or not; what is anchored wrongly does not.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let anchored = match self.anchored {
+            Verdict::Fails => Verdict::Fails,
+            Verdict::Holds | Verdict::CannotTell => Verdict::Holds,
+        };
+        self.signed.max(self.right).max(anchored)
+    }
+}
+
+impl Report {
+    /// The worst of what is said of the decisions; `Holds` when there are none.
+    #[must_use]
+    pub fn decisions_verdict(&self) -> Verdict {
+        self.decisions
+            .iter()
+            .map(DecisionReport::verdict)
+            .max()
+            .unwrap_or(Verdict::Holds)
+    }
 }
 
 /// Where the trust came from.
@@ -187,7 +246,17 @@ impl Findings {
     }
 
     pub(super) fn note(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
-        self.add(Question::Recorded, Weight::Note, code, place, why, "");
+        self.note_on(Question::Recorded, code, place, why);
+    }
+
+    pub(super) fn note_on(
+        &mut self,
+        question: Question,
+        code: &'static str,
+        place: impl Into<String>,
+        why: impl Into<String>,
+    ) {
+        self.add(question, Weight::Note, code, place, why, "");
     }
 
     pub(super) fn verdict(&self, question: Question) -> Verdict {

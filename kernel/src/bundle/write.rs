@@ -27,6 +27,33 @@ pub struct Evidence {
     pub anchors: Vec<AnchorEvidence>,
     /// The operator's attestations, each for one of the checkpoints.
     pub attestations: Vec<Signed<StateAttestation>>,
+    /// What a verifier decided about the consent.
+    pub decisions: Vec<DecisionEvidence>,
+}
+
+/// A signed decision, and what shows whether it was right and when it was there.
+#[derive(Debug, Clone)]
+pub struct DecisionEvidence {
+    /// The brand's word for the verifier: a compact JWS.
+    pub authorization: String,
+    /// The decision: a compact JWS.
+    pub decision: String,
+    /// Consistency proof from the tree of the decision's head to the bundle's head. Not needed, and empty, where they are one
+    /// tree or a checkpoint of the bundle has that size.
+    pub consistency: Vec<Hash>,
+    /// The batch that anchors it, once there is one.
+    pub batch: Option<BatchEvidence>,
+}
+
+/// A decision's place in an `AccessBatch`.
+#[derive(Debug, Clone)]
+pub struct BatchEvidence {
+    /// The batch.
+    pub opening: OpeningEvidence,
+    /// Its place among the entries.
+    pub seq: u64,
+    /// Inclusion proof to the batch's root.
+    pub entry_proof: Vec<Hash>,
 }
 
 /// A record, what opens its leaf, and its inclusion in the head.
@@ -77,6 +104,10 @@ impl Evidence {
         let checkpoints: Vec<CheckpointOut<'_>> = self.checkpoints.iter().map(CheckpointOut::from).collect();
         member(&mut out, ",", "checkpoints", &json::to_jcs(&checkpoints)?);
         member(&mut out, ",", "consent", &json::to_jcs(&self.consent)?);
+        if !self.decisions.is_empty() {
+            let decisions = write_array(self.decisions.iter().map(write_decision))?;
+            member(&mut out, ",", "decisions", &decisions);
+        }
         member(
             &mut out,
             ",",
@@ -104,6 +135,39 @@ fn write_opening(opening: &OpeningEvidence) -> Result<Vec<u8>, JcsError> {
     member(&mut out, ",", "proof", &json::to_jcs(&texts(&opening.proof))?);
     member(&mut out, ",", "record", &opening.record);
     member(&mut out, ",", "salt", &json::to_jcs(&salt_text(&opening.salt))?);
+    out.push(b'}');
+    Ok(out)
+}
+
+fn write_decision(evidence: &DecisionEvidence) -> Result<Vec<u8>, JcsError> {
+    let mut out = Vec::with_capacity(evidence.decision.len() + evidence.authorization.len() + 128);
+    member(&mut out, "{", "authorization", &json::to_jcs(&evidence.authorization)?);
+    if let Some(batch) = &evidence.batch {
+        let OpeningEvidence {
+            index,
+            salt,
+            record,
+            proof,
+        } = &batch.opening;
+        let mut part = Vec::with_capacity(record.len() + 64 * (proof.len() + batch.entry_proof.len()) + 128);
+        member(&mut part, "{", "entryProof", &json::to_jcs(&texts(&batch.entry_proof))?);
+        member(&mut part, ",", "index", &json::to_jcs(index)?);
+        member(&mut part, ",", "proof", &json::to_jcs(&texts(proof))?);
+        member(&mut part, ",", "record", record);
+        member(&mut part, ",", "salt", &json::to_jcs(&salt_text(salt))?);
+        member(&mut part, ",", "seq", &json::to_jcs(&batch.seq)?);
+        part.push(b'}');
+        member(&mut out, ",", "batch", &part);
+    }
+    if !evidence.consistency.is_empty() {
+        member(
+            &mut out,
+            ",",
+            "consistency",
+            &json::to_jcs(&texts(&evidence.consistency))?,
+        );
+    }
+    member(&mut out, ",", "decision", &json::to_jcs(&evidence.decision)?);
     out.push(b'}');
     Ok(out)
 }

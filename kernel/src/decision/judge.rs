@@ -1,10 +1,11 @@
 //! One category of a question, held against the person's consents.
 
 use placet_schemas::authzen::{Asked, Question, Reason, ReasonCode};
+use placet_schemas::id::Digest;
 use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::Kind;
 use placet_schemas::rules::{Demand, demand};
-use placet_schemas::scope::{Clause, Scope};
+use placet_schemas::scope::{Clause, Query, Scope};
 use placet_schemas::time::Timestamp;
 use placet_schemas::vocab::CategoryTerm;
 
@@ -25,12 +26,14 @@ pub(super) struct Covered<'a> {
 /// A consent that has to do with (purpose, category).
 struct Candidate<'a> {
     consent: &'a Consent,
-    /// Log index of its last event about the pair; beyond every index for an ending that the log does not have yet.
-    touched: u64,
-    /// Log index of the last yes to the pair.
+    /// Log index of its last yes to the pair.
     yes: u64,
-    /// The event that touched it last.
+    /// The event that touched the pair last.
     last: &'a Event,
+    /// Log index of its ending, if that ended the pair; beyond every index for one that the log does not have yet.
+    ended: Option<u64>,
+    /// The event that took away what is asked, if it was granted here once.
+    taken: Option<&'a Event>,
 }
 
 pub(super) fn category<'a>(
@@ -47,18 +50,14 @@ pub(super) fn category<'a>(
         why.category = Some(category);
         why.record = by.map(|(_, event)| event.digest);
         why.consent = by.map(|(consent, _)| consent.id);
-        why.ask = offer(asked, category, state);
+        why.ask = offer(question, category, state);
         Box::new(why)
     };
-    let mut own = consents
-        .iter()
-        .copied()
-        .filter(|consent| names(consent, question, state))
-        .peekable();
-    if own.peek().is_none() {
+    let names = |consent: &&&Consent| names(consent, question, state);
+    let own: Vec<&Consent> = consents.iter().filter(names).copied().collect();
+    if own.is_empty() {
         return Err(deny(ReasonCode::NoRecord, "/resource/id", None));
     }
-    let own: Vec<&Consent> = own.collect();
     if let Some(faulty) = own.iter().find(|consent| consent.faulty) {
         let mut why = deny(ReasonCode::ProofInvalid, "/resource/id", None);
         why.consent = Some(faulty.id);
@@ -68,7 +67,7 @@ pub(super) fn category<'a>(
         .iter()
         .filter_map(|consent| candidate(consent, asked, category))
         .collect();
-    let Some(first) = candidates.iter().max_by_key(|one| one.touched) else {
+    let Some(first) = candidates.iter().max_by_key(|one| one.yes) else {
         let named = own
             .iter()
             .any(|consent| consent.events.iter().any(|event| names_purpose(&event.granted, asked)));
@@ -77,21 +76,28 @@ pub(super) fn category<'a>(
             false => deny(ReasonCode::PurposeNotNamed, PURPOSE, None),
         });
     };
-    let ended = |one: &Candidate<'_>| match one.consent.phase {
-        Phase::EndedByController => ReasonCode::EndedByController,
-        Phase::Withdrawn | Phase::Given => ReasonCode::Withdrawn,
-    };
-    if first.consent.has_ended() {
-        return Err(deny(ended(first), PURPOSE, Some((first.consent, first.last))));
-    }
-    // What changed the consent since is no new yes: an ending beats every earlier one.
-    let later = candidates
+    // An ending beats every earlier yes, whichever consent it ended.
+    let endings = candidates
         .iter()
-        .find(|one| one.consent.has_ended() && one.touched > first.yes);
-    if let Some(later) = later {
-        return Err(deny(ended(later), PURPOSE, Some((later.consent, later.last))));
+        .filter_map(|one| one.ended.filter(|at| *at > first.yes).map(|at| (at, one)));
+    if let Some((_, one)) = endings.max_by_key(|(at, _)| *at) {
+        return Err(deny(ended(one), PURPOSE, Some((one.consent, one.last))));
+    }
+    // So does what was taken back, as far as it goes: to take back less elsewhere, or to say yes to more, is no new yes to it.
+    let taken = candidates.iter().filter_map(|one| {
+        one.taken
+            .filter(|event| event.index > first.yes)
+            .map(|event| (one, event))
+    });
+    if let Some((one, event)) = taken.max_by_key(|(_, event)| event.index)
+        && let Err((code, path)) = covering(&event.granted, asked, category)
+    {
+        return Err(deny(code, path, Some((one.consent, event))));
     }
     let by = Some((first.consent, first.last));
+    if first.consent.has_ended() {
+        return Err(deny(ended(first), PURPOSE, by));
+    }
     if now >= first.consent.valid_until {
         return Err(deny(ReasonCode::Expired, PURPOSE, by));
     }
@@ -122,6 +128,13 @@ pub(super) fn category<'a>(
     })
 }
 
+fn ended(one: &Candidate<'_>) -> ReasonCode {
+    match one.consent.phase {
+        Phase::EndedByController => ReasonCode::EndedByController,
+        Phase::Withdrawn | Phase::Given => ReasonCode::Withdrawn,
+    }
+}
+
 /// Whether the request that the consent answers names the one who asks.
 fn names(consent: &Consent, question: &Question, state: &State<'_>) -> bool {
     let request = state.requests.get(&consent.request);
@@ -132,32 +145,42 @@ fn candidate<'a>(consent: &'a Consent, asked: &Asked, category: CategoryTerm) ->
     let mut found: Option<Candidate<'a>> = None;
     let mut before: Option<&Event> = None;
     for event in &consent.events {
-        let had = before.is_some_and(|before| has(&before.granted.scope, asked, category));
         let is = has(&event.granted.scope, asked, category);
-        let changed = || before.is_some_and(|before| differs(&before.granted, &event.granted, asked, category));
-        let about = match event.kind {
-            Kind::ConsentGrant | Kind::Renewal => is || had,
-            Kind::Narrowing => (is || had) && changed(),
-            _ => is,
-        };
-        if about {
-            let yes = match (event.kind, &found) {
-                (Kind::ConsentGrant | Kind::Renewal, _) | (_, None) => event.index,
-                (_, Some(found)) => found.yes,
-            };
-            found = Some(Candidate {
-                consent,
-                touched: event.index,
-                yes,
-                last: event,
-            });
+        let was = before.filter(|before| has(&before.granted.scope, asked, category));
+        match (event.kind, &mut found) {
+            // A grant or a renewal that has the pair is a yes to it, if only a renewed one.
+            (Kind::ConsentGrant | Kind::Renewal, _) if is => {
+                found = Some(Candidate {
+                    consent,
+                    yes: event.index,
+                    last: event,
+                    ended: None,
+                    taken: found.and_then(|found| found.taken),
+                });
+            }
+            (Kind::Narrowing | Kind::Renewal, Some(found)) => {
+                if was.is_some_and(|was| differs(&was.granted, &event.granted, asked, category)) {
+                    found.last = event;
+                }
+            }
+            (_, Some(found)) if is => {
+                found.last = event;
+                found.ended = Some(event.index);
+            }
+            _ => {}
+        }
+        if let (Some(was), Some(found)) = (was, &mut found)
+            && covering(&was.granted, asked, category).is_ok()
+            && covering(&event.granted, asked, category).is_err()
+        {
+            found.taken = Some(event);
         }
         before = Some(event);
     }
     let mut found = found?;
     // It ends what is granted now, and is later than everything that the log has.
     if consent.direct.is_some() && before.is_some_and(|last| has(&last.granted.scope, asked, category)) {
-        found.touched = u64::MAX;
+        found.ended = Some(u64::MAX);
     }
     Some(found)
 }
@@ -175,14 +198,12 @@ fn has(scope: &Scope, asked: &Asked, category: CategoryTerm) -> bool {
     clauses(scope, asked, category).next().is_some()
 }
 
-/// Whether two scopes grant different things for the pair.
+/// Whether two scopes grant different things for the pair. What a clause loses elsewhere can move it to another place.
 fn differs(old: &Granted, new: &Granted, asked: &Asked, category: CategoryTerm) -> bool {
-    let of = |granted: &Granted| -> Vec<Clause> {
-        let found = clauses(&granted.scope, asked, category);
-        found.map(|(_, clause)| clause.clone()).collect()
-    };
-    let (old, new) = (of(old), of(new));
-    old.len() != new.len() || old.iter().zip(&new).any(|(old, new)| !same(old, new))
+    let count = |granted: &Granted| clauses(&granted.scope, asked, category).count();
+    let mut kept = clauses(&old.scope, asked, category);
+    count(old) != count(new)
+        || !kept.all(|(_, old)| clauses(&new.scope, asked, category).any(|(_, new)| same(old, new)))
 }
 
 /// Whether two clauses grant the same for one category, whatever other categories they have.
@@ -244,9 +265,10 @@ fn covering<'a>(
     Ok((clause, granted.explicit.get(at).copied().unwrap_or(false)))
 }
 
-/// A request in use that offers what is asked.
-fn offer(asked: &Asked, category: CategoryTerm, state: &State<'_>) -> Option<placet_schemas::id::Digest> {
-    let query = placet_schemas::scope::Query {
+/// A request in use that offers what is asked, to the one who asks.
+fn offer(question: &Question, category: CategoryTerm, state: &State<'_>) -> Option<Digest> {
+    let asked = &question.asked;
+    let query = Query {
         purpose: &asked.purpose,
         category,
         processing: asked.processing,
@@ -256,6 +278,8 @@ fn offer(asked: &Asked, category: CategoryTerm, state: &State<'_>) -> Option<pla
     };
     let mut current = state.requests.iter().filter(|(_, request)| !request.replaced);
     current
-        .find(|(_, request)| request.clauses.granting(&query).is_some())
+        .find(|(_, request)| {
+            request.controllers.contains(&question.controller) && request.clauses.granting(&query).is_some()
+        })
         .map(|(digest, _)| *digest)
 }

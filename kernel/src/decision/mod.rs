@@ -11,12 +11,14 @@
 //! 3. who asks is a controller of these consents (`controller_unknown`);
 //! 4. consent is the basis of this processing (`basis_not_consent`);
 //! 5. the customer is known (`customer_unknown`), and gave some consent (`no_record`);
-//! 6. for each category: **the latest logged event about (purpose, category) decides, and an ending beats every earlier
-//!    yes**, whichever of her consents it ended. Then the consent that decides is held against the question.
+//! 6. for each category: **the latest logged event about (purpose, category) decides, and what takes back beats every earlier
+//!    yes**, whichever of her consents it is in. Then the consent of the latest yes is held against the question.
 //!
-//! An event is about (purpose, category) if it gives or restates it (grant, renewal), changes what is granted of it
-//! (narrowing), or ends a consent that granted it.
+//! An event is about (purpose, category) if it gives or restates it (grant, renewal), takes some of it away (narrowing, a
+//! renewal of less), or ends a consent that granted it. What takes away decides about what it takes away and gives nothing: a
+//! narrowing that brought an older yes back to life would let a person permit by taking back.
 
+mod again;
 mod history;
 mod judge;
 mod policy;
@@ -26,9 +28,11 @@ mod state;
 
 use placet_schemas::authzen::{DecisionStatement, Evaluation, Obligation, Reason, ReasonCode, Whom};
 use placet_schemas::id::RecordId;
+use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
+pub(crate) use again::{Past, Permitted};
 pub use history::{History, Pool};
 pub use policy::{MAX_STALENESS_SECONDS, MAX_VALID_FOR_SECONDS, Policy, PolicyError, PurposePolicy};
 pub use register::{
@@ -38,6 +42,9 @@ pub use signed::{DecisionError, MAX_DECISION_BYTES, SignedDecision, read, sign};
 pub use state::{Consent, Direct, Event, Freshness, Granted, MAX_AHEAD_SECONDS, RequestFacts, Requests, State};
 
 use judge::Covered;
+
+/// Most of a fault that an answer repeats, of its place and of its message each.
+const MAX_QUOTED_BYTES: usize = 512;
 
 /// Decides. `id` is random: it makes the decision's hash unguessable, and names it in access reports.
 #[must_use]
@@ -84,11 +91,7 @@ fn judge_all(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Permit, Vec<Reason>> {
-    let question = evaluation.question.as_ref().map_err(|fault| {
-        let mut reason = reason(ReasonCode::RequestMalformed, &fault.pointer);
-        reason.why = format!("{}: {}", reason.why, fault.message);
-        vec![reason]
-    })?;
+    let question = evaluation.question.as_ref().map_err(|fault| vec![malformed(fault)])?;
     let whole = |code| Err(vec![reason(code, "")]);
     if state.broken {
         return whole(ReasonCode::ProofInvalid);
@@ -116,13 +119,11 @@ fn judge_all(
     if !elsewhere.is_empty() {
         return Err(elsewhere);
     }
-    let Some(consents) = state.consents else {
-        let code = match question.whom {
-            Whom::Customer(_) => ReasonCode::CustomerUnknown,
-            // A pairwise DID says itself whose it is; that it gave nothing is all there is to know.
-            Whom::Person(_) => ReasonCode::NoRecord,
-        };
-        return Err(vec![reason(code, "/resource/id")]);
+    let consents = match (state.consents, &question.whom) {
+        (Some(consents), _) => consents,
+        (None, Whom::Customer(_)) => return Err(vec![reason(ReasonCode::CustomerUnknown, "/resource/id")]),
+        // A pairwise DID says itself whose it is; that it gave nothing is all there is to know.
+        (None, Whom::Person(_)) => &[],
     };
     let judged = asked
         .categories
@@ -166,6 +167,18 @@ fn permit(covered: Vec<Covered<'_>>, policy: &Policy, now: Timestamp) -> Permit 
         obligations,
         until,
     }
+}
+
+/// Whatever was asked, the answer has a length that can be read: the fault quotes the caller.
+fn malformed(fault: &Fault) -> Reason {
+    let mut path = fault.pointer.as_str();
+    while path.len() > MAX_QUOTED_BYTES {
+        path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    }
+    let mut reason = reason(ReasonCode::RequestMalformed, path);
+    let quoted = fault.message.floor_char_boundary(MAX_QUOTED_BYTES);
+    reason.why = format!("{}: {}", reason.why, &fault.message[..quoted]);
+    reason
 }
 
 fn reason(code: ReasonCode, path: &str) -> Reason {

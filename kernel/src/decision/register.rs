@@ -164,10 +164,11 @@ impl Register {
     }
 }
 
-/// A brand's key: a did:key says itself what it is, any other DID's is in the snapshot that the operator recorded.
-pub(crate) fn key_of(controller: &Did, keys: &ControllerKeys, method: &DidUrl) -> Option<PublicKey> {
+/// A brand's key: a did:key says itself what it is, whatever an operator recorded of it; any other DID's is in the snapshot.
+fn key_of(controller: &Did, keys: &ControllerKeys, method: &DidUrl) -> Option<PublicKey> {
     if method.did_str() != controller.as_str() || keys.document.id() != controller {
         return None;
     }
-    PublicKey::from_multibase(keys.document.key(method)?).ok()
+    let multibase = controller.key_multibase().or_else(|| keys.document.key(method));
+    PublicKey::from_multibase(multibase?).ok()
 }

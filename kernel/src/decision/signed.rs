@@ -1,12 +1,14 @@
-//! Signed decisions: compact JWS over a [`DecisionStatement`], `alg` Ed25519, `typ` `placet-decision+jwt`.
+//! Signed decisions: compact JWS over the RFC 8785 bytes of a [`DecisionStatement`], by an Ed25519 key, `typ`
+//! `placet-decision+jwt`.
 
-use placet_schemas::authzen::{DECISION_TYP, DecisionStatement};
+use placet_schemas::authzen::{DECISION_TYP, DecisionStatement, ReasonCode};
 use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::json::{self, Fault};
 
+use super::policy::MAX_VALID_FOR_SECONDS;
 use crate::jws::{self, JwsError};
 use crate::keys::PublicKey;
-use crate::sign::{SignError, Signer};
+use crate::sign::{Algorithm, SignError, Signer};
 
 /// Longest signed decision, in bytes: one reason for each category of the longest question.
 pub const MAX_DECISION_BYTES: usize = 64 * 1024;
@@ -29,9 +31,12 @@ pub enum DecisionError {
     /// The payload is none.
     #[error("the decision's payload: {0}")]
     Payload(#[from] Fault),
-    /// The signer is no did:key.
-    #[error("the decision is signed by {0}, which is no did:key")]
+    /// The signer is no did:key of an Ed25519 key.
+    #[error("the decision is signed by {0}, which is no did:key of an Ed25519 key")]
     Signer(DidUrl),
+    /// It says two things at once.
+    #[error("the decision contradicts itself: {0}")]
+    Contradiction(&'static str),
 }
 
 impl DecisionError {
@@ -42,6 +47,7 @@ impl DecisionError {
             Self::Token(error) => error.code(),
             Self::Payload(_) => "decision_malformed",
             Self::Signer(_) => "decision_signer",
+            Self::Contradiction(_) => "decision_contradictory",
         }
     }
 }
@@ -60,18 +66,59 @@ pub fn sign(statement: &DecisionStatement, method: &DidUrl, signer: &dyn Signer)
 /// See [`DecisionError`].
 pub fn read(compact: &str) -> Result<SignedDecision, DecisionError> {
     let own_key = |method: &DidUrl| {
-        let did: Did = method.did_str().parse().ok()?;
-        PublicKey::from_multibase(did.key_multibase()?).ok()
+        let key = PublicKey::from_did(&method.did_str().parse().ok()?).ok()?;
+        (key.algorithm() == Algorithm::Ed25519).then_some(key)
     };
     let (method, payload) = match jws::verify_within(compact, DECISION_TYP, MAX_DECISION_BYTES, own_key) {
         Err(JwsError::UnknownKey(method)) => return Err(DecisionError::Signer(method)),
         checked => checked?,
     };
-    let document = json::parse(&payload, MAX_DECISION_BYTES)?;
-    let statement = json::decode(document.root())?;
+    let document = json::parse_canonical(&payload, MAX_DECISION_BYTES)?;
+    let statement: DecisionStatement = json::decode(document.root())?;
+    check(&statement).map_err(DecisionError::Contradiction)?;
     let signer = method
         .did_str()
         .parse()
         .map_err(|_| DecisionError::Signer(method.clone()))?;
     Ok(SignedDecision { statement, signer })
+}
+
+/// A permit says what is permitted, by which consent for each category, until when and as of which head; a deny says why, and
+/// nothing that could be taken for a permit.
+fn check(statement: &DecisionStatement) -> Result<(), &'static str> {
+    let DecisionStatement { reasons, asked, .. } = statement;
+    let permits = |at: usize| reasons[at].code == ReasonCode::Permitted;
+    if !statement.decision {
+        let bare = statement.valid_until.is_none() && statement.obligations.is_empty();
+        let denied = !reasons.is_empty() && !(0..reasons.len()).any(permits);
+        return match (bare, denied) {
+            (false, _) => Err("a deny has no end and obliges to nothing"),
+            (_, false) => Err("a deny has reasons, and none of them is permitted"),
+            _ => Ok(()),
+        };
+    }
+    let Some(asked) = asked else {
+        return Err("a permit says what it permits");
+    };
+    let each = reasons.len() == asked.categories.len()
+        && asked
+            .categories
+            .iter()
+            .zip(reasons)
+            .enumerate()
+            .all(|(at, (category, reason))| {
+                permits(at) && reason.category == Some(*category) && reason.consent.is_some() && reason.record.is_some()
+            });
+    if !each {
+        return Err("a permit names for each category, in their order, the consent and record that permit it");
+    }
+    let latest = statement.evaluated_at.plus_seconds(MAX_VALID_FOR_SECONDS);
+    match (statement.valid_until, &statement.head) {
+        (Some(until), _) if until < statement.evaluated_at || until > latest => {
+            Err("a permit is good for at most a second")
+        }
+        (None, _) => Err("a permit says until when"),
+        (_, None) => Err("a permit says as of which head"),
+        _ => Ok(()),
+    }
 }

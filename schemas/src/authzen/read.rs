@@ -121,8 +121,8 @@ fn read([action, context, resource, subject]: [Found<'_, '_>; 4], digest: Digest
     let name = text(&action, "name")?;
     let resource_texts = (text(&resource, "type")?, text(&resource, "id")?);
     let properties = [&subject, &action, &resource].map(|found| properties(found));
-    let [_, action_properties, resource_properties] = properties;
-    let (action_properties, resource_properties) = (action_properties?, resource_properties?);
+    let [subject_properties, action_properties, resource_properties] = properties;
+    let (_, action_properties, resource_properties) = (subject_properties?, action_properties?, resource_properties?);
     // Who asks is the brand. A person here would be answered about somebody else.
     if kind != CONTROLLER && id.starts_with("did:") {
         return Err(Fault::new(

@@ -1,6 +1,7 @@
 //! Evidence bundles: what holds, what does not, and why; and that nothing holds which is not there.
 
 mod codes;
+mod decided;
 mod findings;
 mod flips;
 mod in_force;

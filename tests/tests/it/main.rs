@@ -11,6 +11,8 @@ mod damage;
 #[cfg(test)]
 mod damaged_files;
 #[cfg(test)]
+mod decision;
+#[cfg(test)]
 mod disks;
 #[cfg(test)]
 mod docs;

@@ -8,8 +8,11 @@ use std::path::Path;
 /// single records, the rules of requests and the lifecycle.
 pub(super) fn codes() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = fs::read_dir(root.join("kernel/src/bundle")).unwrap();
-    let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    let mut files = Vec::new();
+    for folder in ["kernel/src/bundle", "kernel/src/bundle/decisions"] {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+    }
     files.extend(
         [
             "kernel/src/arrival.rs",
