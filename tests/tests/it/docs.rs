@@ -242,7 +242,7 @@ fn the_limits_are_those_of_the_code() {
 fn grouped(number: u64) -> String {
     match number / 1000 {
         0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1000),
+        thousands => format!("{},{:03}", grouped(thousands), number % 1000),
     }
 }
 
