@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         ledger: config.ledger,
         token: config.token,
         trust,
+        authorization: config.authorization,
         policy: config.policy,
         register: config.register,
     });
