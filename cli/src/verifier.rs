@@ -10,8 +10,8 @@ use placet_verifier::{Settings, Verifier};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-pub(crate) use config::Args;
 use config::Config;
+pub(crate) use config::{Args, DEFAULT_DIR};
 
 use crate::node;
 use crate::output::Output;

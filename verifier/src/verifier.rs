@@ -266,6 +266,9 @@ impl Verifier {
             if state.broken {
                 return Err("proof_invalid");
             }
+            if self.inner.rules.register_refused() {
+                return Err("register_refused");
+            }
             if state.is_stale(&policy, now) {
                 Err("state_stale")
             } else {

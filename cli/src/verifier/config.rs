@@ -14,7 +14,7 @@ use crate::serve::logging::{DEFAULT_LOG, LogFormat};
 use crate::token::BrandToken;
 
 /// The folder that is used when none is named.
-const DEFAULT_DIR: &str = "placet-verifier";
+pub(crate) const DEFAULT_DIR: &str = "placet-verifier";
 /// Where a verifier listens when it is not told: on this machine only.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8439";
 /// The configuration file in the folder.
