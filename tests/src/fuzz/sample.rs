@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
+use placet_kernel::bundle::{BatchEvidence, DecisionEvidence};
 use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys};
 use placet_kernel::jws;
-
 use placet_kernel::merkle::{Hash, leaf_hash};
 use placet_kernel::note::VerifierKey;
 use placet_kernel::sign::Signer;
@@ -22,6 +22,7 @@ use placet_schemas::time::Timestamp;
 use placet_wallet::keys::SoftwareKey;
 use serde_json::Value;
 
+use crate::desk::{Desk, covered};
 use crate::log::trust;
 use crate::scene::Scene;
 use crate::{bytes_of, p};
@@ -72,6 +73,8 @@ impl Sample {
         scene.log.strangers(3);
         scene.publish();
         let moment = scene.clock;
+        let desk = Desk::open(&scene);
+        let decision = desk.sign(&desk.answer(&covered()));
         let mut bundle_bytes = vec![example("evidence.json"), scene.evidence().to_bytes().unwrap()];
         scene.narrow();
         scene.register();
@@ -84,6 +87,21 @@ impl Sample {
         scene.withdraw();
         scene.publish();
         bundle_bytes.push(scene.evidence().to_bytes().unwrap());
+        let (batch, entries) = desk.batch(std::slice::from_ref(&decision), scene.clock);
+        let index = scene.record(batch);
+        let size = scene.publish();
+        let mut evidence = scene.evidence();
+        evidence.decisions.push(DecisionEvidence {
+            authorization: desk.authorization(),
+            decision,
+            consistency: Vec::new(),
+            batch: Some(BatchEvidence {
+                opening: scene.log.opening(index, size),
+                seq: 0,
+                entry_proof: entries.proof(0).unwrap(),
+            }),
+        });
+        bundle_bytes.push(evidence.to_bytes().unwrap());
         let trust_file = both_logs(&scene);
         let grant = scene
             .log
