@@ -153,11 +153,12 @@ fn candidate<'a>(consent: &'a Consent, asked: &Asked, category: CategoryTerm) ->
                     taken: found.and_then(|found| found.taken),
                 });
             }
-            (Kind::Narrowing | Kind::Renewal, Some(found)) => {
-                if was.is_some_and(|was| differs(&was.granted, &event.granted, asked, category)) {
-                    found.last = event;
-                }
+            (Kind::Narrowing | Kind::Renewal, Some(found))
+                if was.is_some_and(|was| differs(&was.granted, &event.granted, asked, category)) =>
+            {
+                found.last = event;
             }
+            (Kind::Narrowing | Kind::Renewal, _) => {}
             (_, Some(found)) if is => {
                 found.last = event;
                 found.ended = Some(event.index);
