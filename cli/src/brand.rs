@@ -2,6 +2,7 @@
 
 mod add;
 mod audits;
+mod authorize;
 mod consents;
 mod customers;
 mod end;
@@ -40,6 +41,7 @@ enum Command {
     RelayWithdrawal(relay::Args),
     End(end::Args),
     OrderDestruction(order::Args),
+    AuthorizeVerifier(authorize::Args),
     Audits(audits::Args),
 }
 
@@ -54,6 +56,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,
         Command::OrderDestruction(args) => order::run(&args, out)?,
+        Command::AuthorizeVerifier(args) => authorize::run(args, out)?,
         Command::Audits(args) => audits::run(args, out).await?,
     }
     Ok(ExitCode::SUCCESS)

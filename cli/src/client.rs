@@ -3,7 +3,6 @@
 mod consumer;
 mod routes;
 mod server;
-mod transport;
 
 use std::time::Duration;
 
@@ -15,10 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use placet_client::{Answer, Call, MAX_ANSWER_BYTES, Server, Silence, exchange};
 pub(crate) use routes::FeedQuery;
-use server::Server;
 pub(crate) use server::ServerArgs;
-use transport::{Answer, Call, MAX_ANSWER_BYTES, Silence};
 
 /// A client, with a token or without.
 #[derive(Clone)]
@@ -152,7 +150,7 @@ impl Client {
             token,
             body,
         };
-        let answer = transport::exchange(&self.server, call).await;
+        let answer = exchange(&self.server, call).await;
         let answer = answer.map_err(|Silence { why, sent }| ClientError::NoAnswer {
             url: self.url().to_owned(),
             why,

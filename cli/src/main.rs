@@ -29,6 +29,7 @@ mod system;
 mod token;
 mod tokens;
 mod trust;
+mod verifier;
 mod verify;
 mod wallet;
 mod witness;
@@ -61,6 +62,7 @@ struct Arguments {
 enum Command {
     Serve(serve::Args),
     Witness(witness::Args),
+    Verifier(verifier::Args),
     Keygen(keygen::Args),
     Brand(brand::Args),
     Token(tokens::Args),
@@ -97,6 +99,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => done(wait(serve::run(args, out))),
         Command::Witness(args) => done(wait(witness::run(args, out))),
+        Command::Verifier(args) => done(wait(verifier::run(args, out))),
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),

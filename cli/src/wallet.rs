@@ -3,6 +3,7 @@
 //! Every record is checked before it is signed, stored before it is sent, and believed only when the log's answer holds;
 //! all three by the wallet's and the kernel's own functions. Here is what they cannot have: files, a terminal, a network.
 
+mod accesses;
 mod ask;
 mod backup;
 mod book;
@@ -72,6 +73,7 @@ enum Command {
     Withdraw(withdraw::Args),
     Erase(erase::Args),
     Show(show::Args),
+    Accesses(accesses::Args),
 }
 
 impl FileArgs {
@@ -94,5 +96,6 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         Command::Withdraw(args) => withdraw::run(args, &file, out).await,
         Command::Erase(args) => erase::run(args, &file, out).await,
         Command::Show(args) => show::run(args, &file, out).await,
+        Command::Accesses(args) => accesses::run(args, &file, out).await,
     }
 }

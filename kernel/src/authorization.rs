@@ -24,10 +24,22 @@ pub const MAX_AUTHORIZATION_MONTHS: u32 = 24;
 const MAX_PAYLOAD_BYTES: usize = 2048;
 
 /// What a brand signs about its verifier. Its payload is RFC 8785.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerifierAuthorization {
     version: Version<1>,
+    origin: Origin,
+    controller: Did,
+    verifier: Did,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+/// The same as it comes, before it is known to make sense.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(rename = "version")]
+    _version: Version<1>,
     origin: Origin,
     controller: Did,
     verifier: Did,
@@ -140,6 +152,22 @@ impl VerifierAuthorization {
         Ok(authorization)
     }
 
+    /// Reads a payload, which must be canonical. Nothing is known yet of who signed it.
+    ///
+    /// # Errors
+    /// [`AuthorizationError::Malformed`], [`AuthorizationError::Verifier`], [`AuthorizationError::Period`].
+    pub fn parse(payload: &[u8]) -> Result<Self, AuthorizationError> {
+        let malformed = AuthorizationError::Malformed;
+        let document = json::parse_canonical(payload, MAX_PAYLOAD_BYTES).map_err(malformed)?;
+        let version = document.root().get("version").and_then(json::Node::as_integer);
+        if version.is_some_and(|version| version != 1) {
+            let code = FaultCode::UnsupportedVersion;
+            return Err(malformed(Fault::new("/version", code, "the only known version is 1")));
+        }
+        let wire: Wire = json::decode(document.root()).map_err(malformed)?;
+        Self::new(wire.origin, wire.controller, wire.verifier, wire.from, wire.until)
+    }
+
     /// The log in which it counts.
     #[must_use]
     pub const fn origin(&self) -> &Origin {
@@ -215,8 +243,7 @@ pub fn verify(
     let (_, payload) = jws::verify(compact, VERIFIER_AUTHORIZATION_TYP, |method| {
         brand_key(controller, keys, method)
     })?;
-    let authorization = read(&payload)?;
-    authorization.check()?;
+    let authorization = VerifierAuthorization::parse(&payload)?;
     if authorization.origin != *origin {
         return Err(AuthorizationError::WrongOrigin {
             found: authorization.origin,
@@ -247,15 +274,4 @@ fn brand_key(controller: &Did, keys: Option<&ControllerKeys>, method: &DidUrl) -
     let own = controller.key_multibase();
     let multibase = own.or_else(|| keys.and_then(|keys| keys.document.key(method)));
     PublicKey::from_multibase(multibase?).ok()
-}
-
-fn read(payload: &[u8]) -> Result<VerifierAuthorization, AuthorizationError> {
-    let malformed = AuthorizationError::Malformed;
-    let document = json::parse_canonical(payload, MAX_PAYLOAD_BYTES).map_err(malformed)?;
-    let version = document.root().get("version").and_then(json::Node::as_integer);
-    if version.is_some_and(|version| version != 1) {
-        let code = FaultCode::UnsupportedVersion;
-        return Err(malformed(Fault::new("/version", code, "the only known version is 1")));
-    }
-    json::decode(document.root()).map_err(malformed)
 }

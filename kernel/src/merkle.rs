@@ -19,7 +19,9 @@ pub use prove::{
     NodeCoord, NodeRange, NodeSource, ProveError, consistency_nodes, consistency_proof, inclusion_nodes,
     inclusion_proof, root, root_nodes,
 };
-pub use verify::{MerkleError, root_from_inclusion, verify_append, verify_consistency, verify_inclusion};
+pub use verify::{
+    MerkleError, old_root_from_consistency, root_from_inclusion, verify_append, verify_consistency, verify_inclusion,
+};
 
 /// The largest tree size that is accepted anywhere: 2^63 - 1.
 ///

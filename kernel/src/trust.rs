@@ -207,6 +207,11 @@ impl Trust {
         builder.quorum(&file.quorum)
     }
 
+    /// The logs that it names.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.logs.keys()
+    }
+
     /// The keys of a log, if it is trusted at all.
     #[must_use]
     pub fn log(&self, origin: &Origin) -> Option<&Log> {

@@ -30,6 +30,12 @@ use crate::store::{LineRow, LineWrite, RecordRow};
 /// Largest stored line, in bytes: the line and its proof.
 const MAX_STORED_BYTES: usize = 16 * 1024;
 
+/// Most lines that one transaction forgets: a whole day's may be a million, and commits wait for it.
+const FORGOTTEN_AT_ONCE: u64 = 1024;
+/// Stored lines have lengths that are multiples of this, before they are sealed: so that one can take the place of another
+/// that is gone, and so that the length does not tell what the line says.
+const STORED_STEP_BYTES: usize = 256;
+
 /// Why a line is not kept. The codes of the kernel's own checks come besides.
 mod refusal {
     /// The line names no consent.
@@ -81,7 +87,7 @@ impl Ledger {
                 grant: *grant,
                 seq: posted.seq,
                 expires_day: expires_day(line.at),
-                line: secret.seal(purpose, &json::to_jcs(&posted)?)?,
+                line: secret.seal(purpose, &padded(json::to_jcs(&posted)?))?,
             });
         }
         let kept = node.store.keep_lines(index, &writes).await?;
@@ -153,7 +159,14 @@ impl Ledger {
         let Some(now) = node.surely_past().await? else {
             return Ok(0);
         };
-        let gone = node.store.forget_lines(now.unix() / DAY).await?;
+        let mut gone = 0;
+        loop {
+            let some = node.store.forget_lines(now.unix() / DAY, FORGOTTEN_AT_ONCE).await?;
+            gone += some;
+            if some < FORGOTTEN_AT_ONCE {
+                break;
+            }
+        }
         if gone > 0 {
             tracing::info!(gone, "access lines are forgotten");
             // Until then the journal has the old pages. Whoever reads keeps it from being cut; it is cut at the latest with
@@ -235,6 +248,12 @@ impl Node {
         };
         self.store.records_of(&indexes).await?.into_iter().map(proven).collect()
     }
+}
+
+/// Fills up to a multiple of [`STORED_STEP_BYTES`], with what JSON takes for nothing.
+fn padded(mut text: Vec<u8>) -> Vec<u8> {
+    text.resize(text.len().next_multiple_of(STORED_STEP_BYTES), b' ');
+    text
 }
 
 /// A kept line and its proof.

@@ -99,6 +99,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
     // Arrivals are checked against the new head from here on, before anyone hears of it: a client may name it as its anchor
     // in its very next record.
     node.announce(&next);
+    node.feeds.changed(plan.main.controllers.iter().map(|feed| &feed.did));
 
     // 4. ANSWER. A crash here, or between two answers, leaves callers without one; see 2.
     let (verdicts, answers) = (plan.verdicts, plan.answers);
@@ -167,6 +168,8 @@ impl Tail {
         if !self.noted {
             self.note_head(node).await?;
             node.announce(&self.head);
+            // Whose feeds the unfinished batch changed is not known any more.
+            node.feeds.all_changed();
             node.publication.due(Arc::clone(&self.head), node.clock.now());
         }
         Ok(())

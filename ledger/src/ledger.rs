@@ -258,6 +258,12 @@ impl Ledger {
         self.node().sizes.subscribe()
     }
 
+    /// News of this brand's feed, for those who wait for it; registered or not.
+    #[must_use]
+    pub fn feed_changes(&self, controller: &Did) -> watch::Receiver<()> {
+        self.node().feeds.subscribe(controller)
+    }
+
     /// The published checkpoint: a signed note, all of whose files are in place, with the cosignatures that it has by now.
     #[must_use]
     pub fn checkpoint(&self) -> String {

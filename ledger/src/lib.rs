@@ -53,6 +53,7 @@ mod destroy;
 mod error;
 mod evidence;
 mod facts;
+mod feeds;
 mod files;
 mod fsck;
 pub mod http;

@@ -20,6 +20,7 @@ use tokio::sync::{Notify, watch};
 use crate::clock::Clock;
 use crate::crypto::{Purpose, RecordSecret};
 use crate::error::{OpenError, StoreError};
+use crate::feeds::Feeds;
 use crate::files::{HeadFile, LogFiles};
 use crate::keyring::Keyring;
 use crate::keys::{Keys, SoftwareSigner};
@@ -48,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) committed: watch::Sender<Arc<Head>>,
     /// Its size, for those who wait for more.
     pub(crate) sizes: watch::Sender<u64>,
+    /// Who waits for news of which feed.
+    pub(crate) feeds: Feeds,
     /// What the publisher works towards and how far it is.
     pub(crate) publication: Publication,
     /// Who else signs the log's checkpoints.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use placet_kernel::leaf::Salt;
 use placet_kernel::merkle::{Hash, leaf_hash};
 use placet_kernel::tlog_proof::TlogProof;
-use placet_schemas::api::RecordAnswer;
+use placet_schemas::api::{FeedCursor, RecordAnswer};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::json;
 use placet_schemas::lifecycle::{Effective, State, effective};
@@ -93,6 +93,9 @@ pub struct FeedPage {
     pub head: Signed<FeedHead>,
     /// The checkpoint that the proofs lead to.
     pub checkpoint: String,
+    /// The proof that the log of that size begins with the one that the reader has seen; none where that is empty, or not
+    /// smaller.
+    pub consistency: Option<Vec<Hash>>,
 }
 
 /// One item of a feed.
@@ -252,12 +255,26 @@ impl Ledger {
         Ok(Some(TlogProof::new(index, proof, note).to_string()))
     }
 
-    /// A part of a brand's feed: the items from the place `from` on, that is, after the first `from` items. `None` if the
-    /// brand is not registered.
+    /// A part of a brand's feed: the items from the place `from` on, that is, after the first `from` items, for a reader who
+    /// has seen nothing of the log. `None` if the brand is not registered.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn feed(&self, controller: &Did, from: u64, limit: usize) -> Result<Option<FeedPage>, StoreError> {
+        self.feed_at(controller, FeedCursor { from, since: 0 }, limit).await
+    }
+
+    /// The same for one who has seen the log, with the proof that it only grew. One who has seen a larger log than this one is
+    /// given the head all the same: with the one that he has it proves that the log went back.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn feed_at(
+        &self,
+        controller: &Did,
+        FeedCursor { from, since }: FeedCursor,
+        limit: usize,
+    ) -> Result<Option<FeedPage>, StoreError> {
         let node = self.node();
         let Some(feed) = node.store.feed(controller).await? else {
             return Ok(None);
@@ -267,6 +284,11 @@ impl Ledger {
         let to = feed.size.min(from.saturating_add(clamp(limit) as u64));
         let rows = node.store.feed_items(feed.controller, from, to).await?;
         let items = node.opened_items(rows, size).await?;
+        let consistency = if (1..size).contains(&since) {
+            Some(node.store.consistency(&[since], size).await?.consistency(since)?)
+        } else {
+            None
+        };
         // A time is a claim that nothing newer was signed. Who does not know that repeats what was said before.
         let time = if node.may_sign() { self.now() } else { node.head().time };
         let head = FeedHead {
@@ -284,6 +306,7 @@ impl Ledger {
             items,
             head: node.voice.state(head)?,
             checkpoint,
+            consistency,
         }))
     }
 

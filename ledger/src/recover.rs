@@ -20,6 +20,7 @@ use crate::commit::{Tail, publish};
 use crate::crypto::Vault;
 use crate::destroy::redo;
 use crate::error::{OpenError, StoreError};
+use crate::feeds::Feeds;
 use crate::files::{HeadFile, LogFiles};
 use crate::keyring::Keyring;
 use crate::keys::Keys;
@@ -100,6 +101,7 @@ pub(crate) async fn open(
         watcher,
         committed: watch::Sender::new(Arc::clone(&head)),
         sizes: watch::Sender::new(head.size),
+        feeds: Feeds::default(),
         publication: Publication::new(&head, published),
         witnesses,
         authorities: settings.authorities.clone(),

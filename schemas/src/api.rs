@@ -10,7 +10,9 @@ mod destructions;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod problem;
+mod reports;
 mod sessions;
+mod verifier;
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,9 @@ pub use accesses::*;
 pub use brands::*;
 pub use consents::*;
 pub use destructions::*;
+pub use reports::*;
 pub use sessions::*;
+pub use verifier::*;
 
 use crate::id::{Did, Digest, IdError, Origin};
 use crate::statement::{Acknowledgement, Signed};

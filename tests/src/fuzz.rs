@@ -49,12 +49,14 @@ macro_rules! targets {
 
 targets! {
     add_checkpoint: sample::add_checkpoints();
+    answer_accesses: sample::access_pages();
     answer_feed: vec![sample::example("feed.json")];
     answer_problem: vec![sample::example("problem.json")];
     answer_public_opening: vec![sample::example("public-opening.json")];
     answer_record: vec![sample::example("record-answer.json")];
     authzen_evaluation: decision::questions();
     authzen_evaluations: decision::several_questions();
+    body_access_lines: sample::access_lines();
     body_invite: sample::texts(&["{}", r#"{"count":3,"ttlSeconds":86400}"#]);
     body_issue_token: sample::issue_tokens();
     body_nothing: sample::texts(&["{}"]);
@@ -78,6 +80,7 @@ targets! {
     tile_path: sample::texts(&["tile/0/000", "tile/1/x001/067.p/8", "tile/entries/x001/x234/067.p/255"]);
     tlog_proof: sample::tlog_proofs();
     trust: sample::trust_files();
+    verifier_authorization: sample::verifier_authorizations();
     vkey: sample::vkeys();
     withdrawal_code: sample::withdrawal_codes();
 }

@@ -17,10 +17,12 @@ pub mod history;
 pub mod log;
 pub mod offer;
 pub mod process;
+pub mod report;
 pub mod sample;
 pub mod scene;
 pub mod shop;
 pub mod tree;
+pub mod verifier;
 pub mod watch;
 
 use std::fmt::Debug;

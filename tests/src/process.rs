@@ -214,11 +214,16 @@ fn listening(stdout: &mut impl BufRead) -> String {
 }
 
 fn listens(stdout: &mut impl BufRead) -> Option<String> {
+    let url = said(stdout)?["listening"].as_str().unwrap().to_owned();
+    Some(url.trim_start_matches("http://").to_owned())
+}
+
+/// The first JSON that a process says; nothing when it ends before.
+pub(crate) fn said(stdout: &mut impl BufRead) -> Option<Value> {
     let mut said = String::new();
     while stdout.read_line(&mut said).unwrap() > 0 {
-        if let Ok(value) = serde_json::from_str::<Value>(&said) {
-            let url = value["listening"].as_str().unwrap();
-            return Some(url.trim_start_matches("http://").to_owned());
+        if let Ok(value) = serde_json::from_str(&said) {
+            return Some(value);
         }
     }
     None

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use placet_schemas::api::{
-    ConsentPage, ConsentSummary, Invitations, Nothing, OpenSession, PublicOpening, ResolveInvitation,
+    AccessPage, ConsentPage, ConsentSummary, Invitations, Nothing, OpenSession, PublicOpening, ResolveInvitation,
     ResolvedInvitation, Session, WithdrawByCode, WithdrawalAnswer,
 };
 use placet_schemas::id::Digest;
@@ -68,6 +68,14 @@ impl Client {
             .map(|time| format!("?as_of={}", encode(&time.to_string())))
             .unwrap_or_default();
         self.get_bytes(&format!("/v1/consents/{id}/evidence{query}")).await
+    }
+
+    /// `GET /v1/consents/{id}/accesses`: one page, after a place.
+    pub(crate) async fn accesses(&self, id: &Digest, after: Option<(u64, u64)>) -> Result<AccessPage, ClientError> {
+        let query = after
+            .map(|(batch, seq)| format!("?after={batch}.{seq}"))
+            .unwrap_or_default();
+        self.get(&format!("/v1/consents/{id}/accesses{query}")).await
     }
 
     /// `GET /log/checkpoint`: a signed note.

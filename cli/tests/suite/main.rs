@@ -1,6 +1,8 @@
 //! The program as people run it: real processes, real files, a real node on a free port.
 
 #[cfg(test)]
+mod accesses;
+#[cfg(test)]
 mod auditors;
 mod brands;
 #[cfg(test)]

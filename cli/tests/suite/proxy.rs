@@ -38,6 +38,29 @@ impl Proxy {
     }
 }
 
+/// Starts a line that changes one text in all that a node answers into another of the same length. Gives its address.
+pub(crate) fn lying(node: &str, from: &'static str, to: &'static str) -> String {
+    assert_eq!(from.len(), to.len(), "the answer says how long it is");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let node = node.strip_prefix("http://").unwrap().to_owned();
+    thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let (head, body) = call(&mut client);
+            let mut server = TcpStream::connect(&node).unwrap();
+            // So that the end of the answer is the end of the connection.
+            let head = String::from_utf8(head)
+                .unwrap()
+                .replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            server.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+            let mut answer = String::new();
+            server.read_to_string(&mut answer).unwrap();
+            drop(client.write_all(answer.replace(from, to).as_bytes()));
+        }
+    });
+    url
+}
+
 /// One connection, with one call: this program's client makes a new one for each.
 fn pass(mut client: TcpStream, node: &str, posted: &Sender<Vec<u8>>) {
     let (head, body) = call(&mut client);

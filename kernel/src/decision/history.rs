@@ -40,8 +40,11 @@ impl History {
             explicit: explicit_of(&body.shown.choices),
             scope: body.scope.clone(),
         };
+        // The parser admits no grant without one.
+        let invitation = grant.proof.challenge.as_ref().map(|invitation| invitation.digest());
         let consent = Consent {
             id: state.consent,
+            invitation: invitation.ok_or(TransitionError::Illegal(Kind::ConsentGrant))?,
             subject: state.subject.clone(),
             withdrawal_key: state.withdrawal_key.clone(),
             request: state.request,
@@ -55,6 +58,7 @@ impl History {
                 granted: Arc::new(granted),
             }],
             direct: None,
+            faulty: false,
         };
         Ok(Self { state, consent })
     }
@@ -136,6 +140,12 @@ impl Pool {
         let digest = Digest::of(&json::to_jcs(&**granted).unwrap_or_default());
         self.0.entry(digest).or_insert_with(|| Arc::clone(granted));
         digest
+    }
+
+    /// The digests of all of them.
+    #[must_use]
+    pub fn digests(&self) -> Vec<Digest> {
+        self.0.keys().copied().collect()
     }
 
     /// Forgets what no consent grants any more.

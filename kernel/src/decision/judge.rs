@@ -40,7 +40,7 @@ struct Candidate<'a> {
 struct Denied<'a> {
     code: ReasonCode,
     path: &'static str,
-    by: Option<(&'a Consent, &'a Event)>,
+    by: Option<(&'a Consent, Option<&'a Event>)>,
 }
 
 pub(super) fn category<'a>(
@@ -56,7 +56,7 @@ pub(super) fn category<'a>(
     covered.map_err(|Denied { code, path, by }| {
         let mut why = reason(code, path);
         why.category = Some(category);
-        why.record = by.map(|(_, event)| event.digest);
+        why.record = by.and_then(|(_, event)| Some(event?.digest));
         why.consent = by.map(|(consent, _)| consent.id);
         why.ask = offer(question, category, state);
         Box::new(why)
@@ -77,6 +77,9 @@ fn standing<'a>(
     if own.is_empty() {
         return deny(ReasonCode::NoRecord, "/resource/id", None);
     }
+    if let Some(faulty) = own.iter().find(|consent| consent.faulty) {
+        return deny(ReasonCode::ProofInvalid, "/resource/id", Some((*faulty, None)));
+    }
     let mut candidates: Vec<Candidate<'a>> = own
         .iter()
         .filter_map(|consent| candidate(consent, asked, category))
@@ -95,7 +98,7 @@ fn standing<'a>(
     let all = || candidates.iter().chain([&first]);
     let endings = all().filter_map(|one| one.ended.filter(|at| *at > first.yes).map(|at| (at, one)));
     if let Some((_, one)) = endings.max_by_key(|(at, _)| *at) {
-        return deny(ended(one), PURPOSE, Some((one.consent, one.last)));
+        return deny(ended(one), PURPOSE, Some((one.consent, Some(one.last))));
     }
     // So does what was taken back, as far as it goes: to take back less elsewhere, or to say yes to more, is no new yes to it.
     let taken = all().filter_map(|one| {
@@ -106,7 +109,7 @@ fn standing<'a>(
     if let Some((one, event)) = taken.max_by_key(|(_, event)| event.index)
         && let Err((code, path)) = covering(&event.granted, asked, category)
     {
-        return deny(code, path, Some((one.consent, event)));
+        return deny(code, path, Some((one.consent, Some(event))));
     }
     Ok(first)
 }
@@ -124,7 +127,7 @@ fn held<'a>(
     let deny = |code, path| Denied {
         code,
         path,
-        by: Some((consent, last)),
+        by: Some((consent, Some(last))),
     };
     if consent.has_ended() {
         return Err(deny(ended(first), PURPOSE));

@@ -60,6 +60,8 @@ pub struct Consent<G = Arc<Granted>> {
     pub subject: Did,
     /// The key that can end it when her own is lost.
     pub withdrawal_key: Did,
+    /// SHA-256 of the invitation that the grant answered: by it a brand knows its customer.
+    pub invitation: Digest,
     /// The request that is answered now.
     pub request: Digest,
     /// When it expires.
@@ -70,6 +72,8 @@ pub struct Consent<G = Arc<Granted>> {
     pub events: Vec<Event<G>>,
     /// An ending that the person handed to the brand itself, and that the log does not have yet.
     pub direct: Option<Direct>,
+    /// Whether the log has a record of it that should not be there: what is in force then cannot be told.
+    pub faulty: bool,
 }
 
 /// A withdrawal that was given to the brand directly.
@@ -226,11 +230,13 @@ impl<G> Consent<G> {
             id: self.id,
             subject: self.subject.clone(),
             withdrawal_key: self.withdrawal_key.clone(),
+            invitation: self.invitation,
             request: self.request,
             valid_until: self.valid_until,
             phase: self.phase,
             events: self.events.iter().map(event).collect::<Option<_>>()?,
             direct: self.direct,
+            faulty: self.faulty,
         })
     }
 

@@ -138,6 +138,34 @@ pub fn verify_consistency(
         };
     }
 
+    let (old, new) = roots_from_consistency(old_size, old_root, new_size, proof)?;
+    if old != *old_root {
+        return Err(MerkleError::OldRootMismatch);
+    }
+    if new != *new_root {
+        return Err(MerkleError::RootMismatch);
+    }
+    Ok(())
+}
+
+/// The root that a consistency proof gives to the first `old_size` leaves of the larger tree. It means nothing until the proof
+/// is checked with it. `None` for a proof that cannot be one of these sizes, and for an old tree of 2^n leaves, whose root no
+/// proof contains.
+pub fn old_root_from_consistency(old_size: u64, new_size: u64, proof: &[Hash]) -> Option<Hash> {
+    if old_size == 0 || old_size >= new_size || new_size > MAX_TREE_SIZE || old_size.is_power_of_two() {
+        return None;
+    }
+    let (old, _) = roots_from_consistency(old_size, &empty_root(), new_size, proof).ok()?;
+    Some(old)
+}
+
+/// The roots that a consistency proof leads to, for `0 < old_size < new_size`.
+fn roots_from_consistency(
+    old_size: u64,
+    old_root: &Hash,
+    new_size: u64,
+    proof: &[Hash],
+) -> Result<(Hash, Hash), MerkleError> {
     let last = old_size - 1;
     let (inner, border) = path_shape(last, new_size);
     // The proof starts at the largest complete subtree that ends where the old tree ends. If that is the
@@ -160,13 +188,8 @@ pub fn verify_consistency(
             hash
         }
     });
-    if climb_border(left_only, edge) != *old_root {
-        return Err(MerkleError::OldRootMismatch);
-    }
-    if climb_border(climb_inner(seed, below, path), edge) != *new_root {
-        return Err(MerkleError::RootMismatch);
-    }
-    Ok(())
+    let old = climb_border(left_only, edge);
+    Ok((old, climb_border(climb_inner(seed, below, path), edge)))
 }
 
 /// Like [`verify_consistency`], where an old size of 0 is legal: then the old root must be that of the empty

@@ -57,6 +57,26 @@ pub fn prefix<S: NodeSource + ?Sized>(
     holds(&accusation).then_some(accusation)
 }
 
+/// What two views of different sizes prove with a consistency proof that somebody was given for them; `None` when the proof
+/// leads from the smaller one, as it should, or to no signed tree at all. From a smaller tree of 2^n leaves such a proof never
+/// proves anything: it does not name that tree's root (RFC 9162 section 2.1.4.1).
+#[must_use]
+pub fn by_consistency(smaller: &Statement, larger: &Statement, proof: &[Hash]) -> Option<Accusation> {
+    let (small, large) = (tree(smaller)?, tree(larger)?);
+    let accusation = Accusation {
+        origin: smaller.origin()?,
+        claim: Claim::Fork {
+            views: Box::new([smaller.clone(), larger.clone()]),
+            ground: Difference::Prefix {
+                root: merkle::old_root_from_consistency(small.size, large.size, proof)?,
+                consistency: proof.to_vec(),
+            },
+        },
+    };
+    let of_one_log = larger.origin().as_ref() == Some(&accusation.origin);
+    (of_one_log && holds(&accusation)).then_some(accusation)
+}
+
 /// What an evidence bundle proves against the operator who made it, by itself or together with `kept`, which somebody has
 /// from before: an event that was acknowledged and is now denied, an event that the bundle opens and denies at once, another
 /// tree than was shown. `None` when nothing, also when the bytes are no bundle.

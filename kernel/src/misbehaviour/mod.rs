@@ -33,7 +33,7 @@ use crate::trust::Trust;
 use judge::Judged;
 
 pub use accusation::{Accusation, Claim, Difference, Event, FeedDifference, Gap, Kind, LeafProof, Opening, Statement};
-pub use find::{between, in_bundle, prefix};
+pub use find::{between, by_consistency, in_bundle, prefix};
 pub use format::{MAX_MISBEHAVIOUR_BYTES, MISBEHAVIOUR_TYPE, MISBEHAVIOUR_VERSION, is_misbehaviour};
 pub use report::{DISCLAIMERS, Finding, Objection, Report, Said};
 

@@ -24,7 +24,7 @@ impl Check {
         let mut batch: Option<(u64, Option<Batch>)> = None;
         loop {
             let rows = self.store.lines_from(after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { break };
             after = Some(last.id);
             let grants: Vec<u64> = rows.iter().map(|row| row.grant).collect();
             let secrets = self.keyring.secrets(&grants).await?;
@@ -48,6 +48,16 @@ impl Check {
                 }
             }
         }
+        let (stray, filled) = self.store.stray_texts().await?;
+        if stray > 0 {
+            let what = format!("{stray} texts belong to no line, or to one that is gone");
+            self.damaged("line_differs", "access_texts", what);
+        }
+        if filled > 0 {
+            let what = format!("{filled} slots of lines that are gone are not empty");
+            self.damaged("destroyed_is_there", "access_free", what);
+        }
+        Ok(())
     }
 
     /// Whether its consent is there. It goes with it, and if it is still there afterwards, that is told.

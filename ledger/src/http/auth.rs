@@ -15,6 +15,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use placet_schemas::id::Did;
@@ -76,13 +77,13 @@ impl Caller {
             _ => Err(ApiError::forbidden("this call is for brands and services")),
         }
     }
-}
 
-impl FromRequestParts<HttpState> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
-        let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    /// Whoever these headers speak for, now.
+    ///
+    /// # Errors
+    /// `unauthorized` for a token that does not hold, or no more.
+    pub(super) async fn of(headers: &HeaderMap, state: &HttpState) -> Result<Self, ApiError> {
+        let mut headers = headers.get_all(AUTHORIZATION).iter();
         let Some(header) = headers.next() else {
             return Ok(Self::Public);
         };
@@ -131,6 +132,14 @@ impl FromRequestParts<HttpState> for Caller {
             // A token that lacks what its role needs gives nothing.
             _ => Err(ApiError::unauthorized()),
         }
+    }
+}
+
+impl FromRequestParts<HttpState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        Self::of(&parts.headers, state).await
     }
 }
 
@@ -187,9 +196,9 @@ impl FromRequestParts<HttpState> for Follower {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         match Caller::from_request_parts(parts, state).await? {
-            Caller::Service(_) | Caller::Operator => Ok(Self),
+            Caller::Service(_) | Caller::Brand(_) | Caller::Operator => Ok(Self),
             Caller::Public => Err(ApiError::unauthorized()),
-            _ => Err(ApiError::forbidden("this call is for services")),
+            _ => Err(ApiError::forbidden("this call is for services and brands' verifiers")),
         }
     }
 }

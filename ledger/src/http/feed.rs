@@ -1,12 +1,15 @@
 //! `/v1/feed`: what followers of the ledger live on.
 
+mod events;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use placet_schemas::api;
+use placet_kernel::merkle::Hash;
+use placet_schemas::api::{self, FeedCursor};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::record::Kind;
 use serde::Deserialize;
@@ -28,7 +31,7 @@ use crate::{FeedItem, FeedPage, ItemContent};
 pub const MAX_FEED_WAIT_SECONDS: u64 = 5;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::new().routes(routes!(read))
+    OpenApiRouter::new().routes(routes!(read)).merge(events::routes())
 }
 
 /// Which part of which feed.
@@ -42,6 +45,8 @@ struct FeedParams {
     limit: Option<usize>,
     /// How many seconds to wait for an item when there is none; at most 5, 0 when absent.
     wait: Option<u64>,
+    /// The size of the log that the caller has seen last; 0 when absent. The answer proves that the log only grew since.
+    since: Option<u64>,
     /// Whose feed: a service must say it, a brand need not.
     #[param(value_type = Option<String>)]
     controller: Option<Did>,
@@ -60,17 +65,24 @@ async fn read(
 ) -> Result<Response, ApiError> {
     let (controller, kinds) = caller.feed(params.controller)?;
     let wait = Duration::from_secs(params.wait.unwrap_or(0).min(MAX_FEED_WAIT_SECONDS));
-    let place = (&controller, params.from.unwrap_or(0), clamp(params.limit));
-    let page = await_page(&state, &turn, place, wait).await?;
-    let items = page.items.into_iter().map(|one| item(one, kinds.as_ref()));
-    let items = items.collect::<Result<_, _>>()?;
-    let answer = api::FeedAnswer {
+    let cursor = FeedCursor {
+        from: params.from.unwrap_or(0),
+        since: params.since.unwrap_or(0),
+    };
+    let page = await_page(&state, &turn, (&controller, cursor, clamp(params.limit)), wait).await?;
+    answer::json(StatusCode::OK, &shown(controller, page, kinds.as_ref())?)
+}
+
+/// A page as this caller may see it.
+fn shown(controller: Did, page: FeedPage, kinds: Option<&BTreeSet<Kind>>) -> Result<api::FeedAnswer, ApiError> {
+    let items = page.items.into_iter().map(|one| item(one, kinds));
+    Ok(api::FeedAnswer {
         controller,
-        items,
+        items: items.collect::<Result<_, _>>()?,
         head: page.head,
         checkpoint: page.checkpoint,
-    };
-    answer::json(StatusCode::OK, &answer)
+        consistency: page.consistency.map(|proof| proof.into_iter().map(digest).collect()),
+    })
 }
 
 /// The page as soon as it has an item, or when the time is over, or the node is about to stop; always with a head that is
@@ -78,14 +90,14 @@ async fn read(
 async fn await_page(
     state: &HttpState,
     turn: &Turn,
-    (controller, from, limit): (&Did, u64, usize),
+    (controller, cursor, limit): (&Did, FeedCursor, usize),
     wait: Duration,
 ) -> Result<FeedPage, ApiError> {
     let until = Instant::now() + wait;
     // Subscribed before the first look: a record that comes in between is seen by one of the two.
-    let mut changes = state.ledger.changes();
+    let mut changes = state.ledger.feed_changes(controller);
     let look = async || {
-        let page = state.ledger.feed(controller, from, limit).await?;
+        let page = state.ledger.feed_at(controller, cursor, limit).await?;
         page.ok_or_else(ApiError::not_found)
     };
     let mut page = look().await?;
@@ -125,12 +137,12 @@ pub(super) fn item(item: FeedItem, kinds: Option<&BTreeSet<Kind>>) -> Result<api
         salt,
         record,
         destroyed,
-        proof: item
-            .proof
-            .into_iter()
-            .map(|hash| Digest::from_bytes(hash.into()))
-            .collect(),
+        proof: item.proof.into_iter().map(digest).collect(),
     })
+}
+
+fn digest(hash: Hash) -> Digest {
+    Digest::from_bytes(hash.into())
 }
 
 /// Whether a service that is for these kinds may open this one. What is to be destroyed concerns each that may hold it.

@@ -40,6 +40,8 @@ pub(super) struct Metrics {
     witness_size: Family<OfWitness, Gauge<u64, AtomicU64>>,
     witness_failures: Family<OfWitness, Counter>,
     guard: Gauge,
+    streams: Gauge,
+    stream_events: Counter,
 }
 
 /// Which witness: they are in the settings, so there are few.
@@ -62,6 +64,8 @@ impl Metrics {
             witness_size: Family::default(),
             witness_failures: Family::default(),
             guard: Gauge::default(),
+            streams: Gauge::default(),
+            stream_events: Counter::default(),
         };
         metrics.registered()
     }
@@ -112,6 +116,13 @@ impl Metrics {
             "1 while what is stored is known to be the newest state of the log, else 0",
             self.guard.clone(),
         );
+        self.registry
+            .register("feed_streams", "Streams of feeds that are open", self.streams.clone());
+        self.registry.register(
+            "feed_events",
+            "Events that were made for streams of feeds",
+            self.stream_events.clone(),
+        );
         self
     }
 
@@ -130,6 +141,21 @@ impl Metrics {
         };
         self.calls.get_or_create(&call).inc();
         self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// A stream has begun.
+    pub(super) fn stream_opened(&self) {
+        self.streams.inc();
+    }
+
+    /// A stream has an event more.
+    pub(super) fn stream_event(&self) {
+        self.stream_events.inc();
+    }
+
+    /// A stream has ended.
+    pub(super) fn stream_closed(&self) {
+        self.streams.dec();
     }
 
     /// Everything, in OpenMetrics text.

@@ -25,12 +25,14 @@ mod notices;
 mod observe;
 mod openapi;
 mod page;
+mod patient;
 mod places;
 mod problem;
 mod records;
 mod requests;
 mod server;
 mod sessions;
+mod streams;
 mod tokens;
 mod withdrawals;
 
@@ -48,9 +50,11 @@ pub use feed::MAX_FEED_WAIT_SECONDS;
 pub use invitations::{DEFAULT_INVITATION_SECONDS, OPEN_INVITATION_SECONDS};
 pub use limits::{Rate, Rates};
 pub use observe::REQUEST_TIMEOUT;
+pub use patient::WRITE_TIMEOUT;
 pub use places::{MAX_CALLS, MAX_LARGE_BODIES, RESERVED_CALLS};
 pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve, serve_routes};
 pub use sessions::{CHALLENGE_SECONDS, SESSION_SECONDS};
+pub use streams::{MAX_STREAMS, MAX_STREAMS_PER_FEED};
 
 use crate::Ledger;
 use crate::outgoing::{Outgoing, OutgoingConfig, OutgoingError};
@@ -60,6 +64,7 @@ use metrics::Metrics;
 use places::Places;
 use problem::ApiError;
 use sessions::Sessions;
+use streams::Streams;
 
 /// How the interface is set up.
 #[derive(Debug, Clone)]
@@ -109,6 +114,7 @@ pub struct HttpState {
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
     places: Arc<Places>,
+    streams: Arc<Streams>,
     draining: Arc<watch::Sender<bool>>,
     /// Random per process, so that request ids of two runs do not meet.
     run: u32,
@@ -121,12 +127,14 @@ impl HttpState {
     /// # Errors
     /// See [`SetupError`].
     pub fn new(ledger: Ledger, config: HttpConfig) -> Result<Self, SetupError> {
+        let metrics = Arc::new(Metrics::new());
         Ok(Self {
             ledger,
             outgoing: Outgoing::new(config.outgoing)?,
             sessions: Arc::new(Sessions::new()),
             limits: Arc::new(Limits::new(config.rates)),
-            metrics: Arc::new(Metrics::new()),
+            streams: Arc::new(Streams::new(Arc::clone(&metrics))),
+            metrics,
             places: Arc::new(Places::new(config.calls)),
             draining: Arc::new(watch::Sender::new(false)),
             run: u32::from_be_bytes(random::bytes()?),
@@ -140,7 +148,7 @@ impl HttpState {
         *self.draining.borrow()
     }
 
-    /// Ends long polls, and makes `/readyz` say no.
+    /// Ends long polls and streams, and makes `/readyz` say no.
     fn drain(&self) {
         self.draining.send_replace(true);
     }

@@ -11,6 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::patient::Patient;
 use super::{HttpState, router};
 
 /// Most connections at once; further ones wait in the operating system's queue.
@@ -85,7 +86,7 @@ pub async fn serve_routes(
 fn connection(
     stream: TcpStream,
     service: TowerToHyperService<axum::Router>,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
+) -> http1::Connection<TokioIo<Patient<TcpStream>>, TowerToHyperService<axum::Router>> {
     // Answers are small and complete; waiting to fill a packet would only add latency.
     let _best_effort = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
@@ -93,5 +94,5 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES);
-    builder.serve_connection(TokioIo::new(stream), service)
+    builder.serve_connection(TokioIo::new(Patient::new(stream)), service)
 }

@@ -6,9 +6,9 @@ use placet_schemas::id::{Did, Digest};
 use placet_schemas::time::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::Store;
 use super::consents::{Consent, ConsentRow, consent};
 use super::tokens::time;
+use super::{Store, accesses};
 use crate::db::{bytes32, execute, int, listed, uint};
 use crate::error::StoreError;
 
@@ -70,10 +70,12 @@ pub(super) async fn write(tx: &mut SqliteConnection, destructions: &[Destruction
         execute(&mut query, &mut *tx).await?;
         sqlx::query(
             "INSERT INTO destruction_followers (destruction_idx, token) SELECT $1, public_id FROM tokens \
-             WHERE role = 'service' AND revoked IS NULL AND (expires IS NULL OR expires > $2)",
+             WHERE (role = 'service' OR (role = 'brand' AND key IS NOT NULL AND controller_id = $3)) \
+             AND revoked IS NULL AND (expires IS NULL OR expires > $2)",
         )
         .bind(int(destruction.index))
         .bind(int(destruction.time.unix()))
+        .bind(int(destruction.controller))
         .execute(&mut *tx)
         .await?;
     }
@@ -132,11 +134,11 @@ impl Store {
         for before in [
             "UPDATE records SET record = NULL, answer = x'' WHERE idx IN (",
             "DELETE FROM consents WHERE grant_idx IN (",
-            "DELETE FROM access_lines WHERE grant_idx IN (",
         ] {
             let mut query = listed(before, leaves.iter().map(|leaf| int(*leaf)), ")");
             execute(&mut query, &mut tx).await?;
         }
+        accesses::remove(&mut tx, leaves).await?;
         advance(&mut tx, index, step).await?;
         Ok(tx.commit().await?)
     }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails in a fixture must fail the test")]
 
+mod accesses;
 mod backups;
 mod batches;
 mod clock_jumps;
@@ -20,6 +21,7 @@ mod offers;
 mod reading;
 mod recording;
 mod refusals;
+mod reports;
 mod secrecy;
 mod tokens;
 mod world;

@@ -182,9 +182,10 @@ impl World {
         self.clock.now()
     }
 
-    /// 16 bytes that come only once.
+    /// 16 bytes that come only once, and, as random ones do, begin like no others.
     pub(crate) fn fresh(&self) -> [u8; 16] {
-        u128::from(self.names.fetch_add(1, Ordering::Relaxed) + 1).to_be_bytes()
+        let count = self.names.fetch_add(1, Ordering::Relaxed);
+        *Digest::of(&count.to_be_bytes()).as_bytes().first_chunk().unwrap()
     }
 
     pub(crate) fn pen<'a>(&self, key: &'a SoftwareKey, origin: &'a Origin) -> Pen<'a> {

@@ -1,5 +1,8 @@
 //! Bodies about consents and feeds.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AuditScope, SaltText};
@@ -89,6 +92,50 @@ pub struct FeedAnswer {
     pub head: Signed<FeedHead>,
     /// The checkpoint (C2SP tlog-checkpoint) that the proofs lead to.
     pub checkpoint: String,
+    /// The consistency proof (RFC 6962) from the log of the size that the caller named with `since` to the head's `size`.
+    /// Absent unless `since` is above 0 and below that size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Vec<Digest>>,
+}
+
+/// How far somebody has read a feed: the id of an event of its stream, and what `Last-Event-ID` brings back. As text the two
+/// numbers with a dot between, such as `7.12`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeedCursor {
+    /// How many items of the feed it has: the `seq` that it wants next.
+    pub from: u64,
+    /// The size of the log that it has seen last; 0 for none.
+    pub since: u64,
+}
+
+/// A text is no [`FeedCursor`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cursor is two decimals with a dot between, without leading zeroes")]
+pub struct FeedCursorError;
+
+impl fmt::Display for FeedCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.from, self.since)
+    }
+}
+
+impl FromStr for FeedCursor {
+    type Err = FeedCursorError;
+
+    fn from_str(text: &str) -> Result<Self, FeedCursorError> {
+        let (from, since) = text.split_once('.').ok_or(FeedCursorError)?;
+        let number = |text: &str| text.parse().map_err(|_| FeedCursorError);
+        let cursor = Self {
+            from: number(from)?,
+            since: number(since)?,
+        };
+        // One cursor has one text.
+        if cursor.to_string() == text {
+            Ok(cursor)
+        } else {
+            Err(FeedCursorError)
+        }
+    }
 }
 
 /// One item of a feed: a record of the brand or of one of its consumers. It is opened for the brand and for an auditor; for
@@ -170,4 +217,30 @@ pub struct AuditUse {
     pub last: Option<u64>,
     /// How many records were opened.
     pub count: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_has_one_text() {
+        for text in ["0.0", "7.12", "18446744073709551615.1"] {
+            assert_eq!(text.parse::<FeedCursor>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "7",
+            "7.",
+            ".7",
+            "7.12.1",
+            "07.1",
+            "+7.1",
+            "7.-1",
+            " 7.1",
+            "18446744073709551616.0",
+        ] {
+            assert_eq!(text.parse::<FeedCursor>(), Err(FeedCursorError), "{text}");
+        }
+    }
 }

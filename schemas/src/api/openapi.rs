@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{Label, SaltText};
+use crate::authzen::CustomerRef;
 use crate::id::{Did, Digest, Language, Origin};
 use crate::lifecycle::{Effective, State};
 use crate::record::keys::KeySource;
@@ -50,6 +51,11 @@ text_schema!(
     Some("^[A-Za-z0-9._/:~-]{1,255}$")
 );
 text_schema!(Text, "words for people", None);
+text_schema!(
+    CustomerRef,
+    "the brand's own reference: 1 to 256 bytes without control characters",
+    None
+);
 text_schema!(Label, "1 to 128 bytes without control characters", None);
 text_schema!(SaltText, "32 bytes in base64", Some("^[A-Za-z0-9+/]{43}=$"));
 text_schema!(

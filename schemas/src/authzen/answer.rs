@@ -204,7 +204,7 @@ pub enum Obligation {
 
 /// What is decided, before it is signed: the payload of the JWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct DecisionStatement {
     /// Format version.
     pub version: Version<1>,
@@ -240,4 +240,171 @@ pub struct DecisionStatement {
     pub head: Option<Signed<FeedHead>>,
     /// SHA-256 of the policy and register in force.
     pub policy: Digest,
+}
+
+/// The answer to one access evaluation request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationAnswer {
+    /// Permit or deny.
+    pub decision: bool,
+    /// Why, for how long, and on what it rests.
+    pub context: DecisionContext,
+}
+
+/// What an answer says besides yes or no.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DecisionContext {
+    /// Its random name: access reports name it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub evaluation_id: RecordId,
+    /// By the verifier's clock.
+    pub evaluated_at: Timestamp,
+    /// Until when a permit may be used; absent on a deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Why; on a permit one for each category.
+    pub reasons: Vec<Reason>,
+    /// What is permitted; absent on a deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub scope: Option<Asked>,
+    /// What a permit obliges to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<Obligation>,
+    /// On what the decision rests.
+    pub evidence: DecisionEvidence,
+    /// All of this, with the SHA-256 of the request, signed by the verifier: a compact JWS.
+    pub signed: String,
+}
+
+/// On what a decision rests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DecisionEvidence {
+    /// The consents that decided. The ledger gives the bundle of each: `GET /v1/consents/{id}/evidence`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<Digest>,
+    /// The size of the log at the feed head that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The root of the log there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Digest>,
+    /// When the operator signed that head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_time: Option<Timestamp>,
+    /// The evidence bundle of the first consent, when it was asked for and the ledger could be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub bundle: Option<serde_json::Value>,
+}
+
+/// The answer to an access evaluations request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationsAnswer {
+    /// One for each request that was worked off, in their order.
+    pub evaluations: Vec<EvaluationAnswer>,
+}
+
+impl EvaluationAnswer {
+    /// The answer that says what was decided, with its signed form.
+    #[must_use]
+    pub fn new(statement: DecisionStatement, signed: String) -> Self {
+        let mut consents: Vec<Digest> = statement.reasons.iter().filter_map(|reason| reason.consent).collect();
+        consents.sort();
+        consents.dedup();
+        let head = statement.head.as_ref().map(|head| &head.statement);
+        let evidence = DecisionEvidence {
+            consents,
+            size: head.map(|head| head.size),
+            root: head.map(|head| head.root),
+            head_time: head.map(|head| head.time),
+            bundle: None,
+        };
+        let context = DecisionContext {
+            evaluation_id: statement.evaluation_id,
+            evaluated_at: statement.evaluated_at,
+            valid_until: statement.valid_until,
+            scope: statement.asked.filter(|_| statement.decision),
+            reasons: statement.reasons,
+            obligations: statement.obligations,
+            evidence,
+            signed,
+        };
+        Self {
+            decision: statement.decision,
+            context,
+        }
+    }
+}
+
+/// The shape of an access evaluation request, for descriptions; [`super::evaluation`] reads it.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes")]
+pub struct EvaluationBody {
+    /// Who asks: the brand.
+    subject: Entity,
+    /// What is to be done: a processing operation of DPV, with `delivery`, `thirdParty` and `transfer` as properties.
+    action: ActionEntity,
+    /// Whose data: `customer` or `personal_data`, with `categories` as property.
+    resource: Entity,
+    /// `purpose`, and if wanted `nonce` and `evidence`.
+    #[schema(value_type = Option<Object>)]
+    context: Option<()>,
+}
+
+/// The shape of an access evaluations request, for descriptions; [`super::evaluations`] reads it.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes")]
+pub struct EvaluationsBody {
+    /// Default of each evaluation.
+    subject: Option<Entity>,
+    /// Default of each evaluation.
+    action: Option<ActionEntity>,
+    /// Default of each evaluation.
+    resource: Option<Entity>,
+    /// Default of each evaluation.
+    #[schema(value_type = Option<Object>)]
+    context: Option<()>,
+    /// Each with what differs from the defaults.
+    #[schema(value_type = Option<Vec<Object>>)]
+    evaluations: Option<()>,
+    /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(value_type = Option<Object>)]
+    options: Option<()>,
+}
+
+/// A subject or resource.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes")]
+pub struct Entity {
+    /// Its kind.
+    r#type: String,
+    /// Its name.
+    id: String,
+    /// What else is said of it.
+    #[schema(value_type = Option<Object>)]
+    properties: Option<()>,
+}
+
+/// An action.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes")]
+pub struct ActionEntity {
+    /// Its name.
+    name: String,
+    /// What else is said of it.
+    #[schema(value_type = Option<Object>)]
+    properties: Option<()>,
 }

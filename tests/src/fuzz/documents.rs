@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use placet_kernel::access;
 use placet_kernel::arrival::{self, Setting};
+use placet_kernel::authorization;
 use placet_kernel::bundle::Verdict;
+use placet_kernel::merkle::Hash;
 use placet_kernel::misbehaviour;
 use placet_kernel::trust::{Trust, TrustError, TrustFile};
 use placet_ledger::outgoing::document::{self, DocumentError};
+use placet_schemas::access::AccessLine;
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{
-    FeedAnswer, Invite, IssueToken, Nothing, OpenSession, PublicOpening, RecordAnswer, RegisterController,
-    ResolveInvitation, WithdrawByCode,
+    AccessPage, FeedAnswer, Invite, IssueToken, Nothing, OpenSession, PostAccessLines, PublicOpening, RecordAnswer,
+    RegisterController, ResolveInvitation, WithdrawByCode,
 };
-use placet_schemas::json::{self, Document, Fault};
+use placet_schemas::json::{self, Document, Fault, FaultCode};
 use placet_schemas::notice::{CanonicalNotice, MAX_NOTICE_BYTES};
 use placet_schemas::record::{CanonicalRecord, Draft, MAX_RECORD_BYTES, ProofConfig};
 use serde::Serialize;
@@ -80,7 +84,7 @@ pub fn record(data: &[u8]) -> bool {
     let setting = Setting {
         origin: &SAMPLE.origin,
         operators: &SAMPLE.operators,
-        keys: (record.issuer == SAMPLE.brand).then_some(&SAMPLE.brand_keys),
+        keys: (*arrival::answers_for(&record) == SAMPLE.brand).then_some(&SAMPLE.brand_keys),
         now: None,
     };
     match arrival::check(&record, &setting) {
@@ -183,6 +187,62 @@ pub fn did_document(data: &[u8]) -> bool {
     let canonical = json::parse(data, MAX_NOTICE_BYTES).unwrap().root().to_jcs();
     assert_eq!(document::parse(&canonical, &p(SAMPLE.brand.as_str())).unwrap(), read);
     true
+}
+
+/// `POST /v1/access-lines`: each line that is read is an entry, with the bytes of which its batch has the hash.
+pub fn body_access_lines(data: &[u8]) -> bool {
+    let accepted = exact::<PostAccessLines>(data);
+    if accepted {
+        let document = json::parse(data, MAX_BODY_BYTES).unwrap();
+        let PostAccessLines { lines, .. } = json::decode(document.root()).unwrap();
+        for posted in lines {
+            let bytes = posted.line.to_bytes();
+            match AccessLine::parse(&bytes) {
+                Ok(line) => assert_eq!(line, posted.line),
+                // The body may be larger than a line.
+                Err(fault) => assert_eq!(fault.code, FaultCode::Oversize),
+            }
+            let proof: Vec<Hash> = posted.proof.iter().map(|hash| Hash::new(*hash.as_bytes())).collect();
+            match access::verify_line(&bytes, posted.seq, &proof, &SAMPLE.batch) {
+                Ok(line) => assert!(SAMPLE.lines.contains(&line), "nobody reported this"),
+                Err(error) => assert_code(error.code()),
+            }
+        }
+    }
+    accepted
+}
+
+/// What a person gets when she asks who used her data.
+pub fn answer_accesses(data: &[u8]) -> bool {
+    let accepted = exact::<AccessPage>(data);
+    if accepted {
+        let document = json::parse(data, MAX_BODY_BYTES).unwrap();
+        let page: AccessPage = json::decode(document.root()).unwrap();
+        for view in &page.accesses {
+            let consent = view.line.consent.unwrap_or(SAMPLE.batch.root);
+            match access::verify_access(view, &page.keys, &consent, &SAMPLE.origin, &SAMPLE.trust) {
+                Ok(verified) => assert!(SAMPLE.lines.contains(&verified.line), "nobody reported this"),
+                Err(error) => assert_code(error.code()),
+            }
+        }
+    }
+    accepted
+}
+
+/// A brand's word for its verifier: whoever is authorized is the sample's.
+pub fn verifier_authorization(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else { return false };
+    let (sample, keys) = (&*SAMPLE, Some(&SAMPLE.brand_keys));
+    match authorization::verify(text, &sample.origin, &sample.brand, keys, sample.moment) {
+        Ok(authorization) => {
+            assert_eq!(authorization.verifier(), &sample.verifier);
+            true
+        }
+        Err(error) => {
+            assert_code(error.code());
+            false
+        }
+    }
 }
 
 /// `POST /v1/requests/{digest}/invitations`.

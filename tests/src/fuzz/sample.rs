@@ -14,16 +14,23 @@ use placet_kernel::sign::Signer;
 use placet_kernel::tile::{Tile, encode_entries};
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::{Trust, TrustFile};
-use placet_schemas::api::{REGISTRATION_TYP, RegisterController, SESSION_TYP, SessionClaims};
+use placet_schemas::access::AccessLine;
+use placet_schemas::api::{
+    AccessPage, AccessView, PostedLine, ProvenRecord, REGISTRATION_TYP, RegisterController, SESSION_TYP, SaltText,
+    SessionClaims,
+};
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json;
+use placet_schemas::record::access::AccessBatch;
 use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::record::{Body, Kind};
 use placet_schemas::time::Timestamp;
 use placet_wallet::keys::SoftwareKey;
 use serde_json::Value;
 
 use crate::desk::{Desk, covered};
 use crate::log::trust;
+use crate::report::{Report, Verifier};
 use crate::scene::Scene;
 use crate::{bytes_of, p};
 
@@ -58,12 +65,21 @@ pub(super) struct Sample {
     pub(super) leaf: Hash,
     /// Where it is.
     pub(super) leaf_index: u64,
+    /// The batch of the brand's verifier, and what is in it.
+    pub(super) batch: AccessBatch,
+    pub(super) lines: Vec<AccessLine>,
+    /// The verifier.
+    pub(super) verifier: Did,
     /// Session tokens, one of each curve.
     pub(super) tokens: Vec<String>,
     // Its tree keeps what it has computed, for one thread at a time.
     scene: Mutex<Scene>,
     trust_file: TrustFile,
     bundle_bytes: Vec<Vec<u8>>,
+    authorization: String,
+    report: Report,
+    /// What a node would answer about it.
+    accesses: AccessPage,
 }
 
 impl Sample {
@@ -102,6 +118,14 @@ impl Sample {
             }),
         });
         bundle_bytes.push(evidence.to_bytes().unwrap());
+        let verifier = Verifier::of(&scene.brand, &scene.log.origin, moment);
+        let accesses = ["one", "two"].map(|name| verifier.line(name, Some(scene.consent()), scene.clock));
+        let report = verifier.report(accesses.into(), scene.clock);
+        let Body::AccessBatch(batch) = report.record.record.body.clone() else {
+            panic!("a batch")
+        };
+        let batch_index = scene.record(report.record.clone());
+        scene.publish();
         let trust_file = both_logs(&scene);
         let grant = scene
             .log
@@ -131,11 +155,47 @@ impl Sample {
             keys: checkpoint_keys(&scene),
             leaf: leaf_hash(&grant.salt.leaf(&grant.record.digest())),
             leaf_index,
+            batch: *batch,
+            lines: report.lines.lines.iter().map(|posted| posted.line.clone()).collect(),
+            verifier: verifier.key.did(),
+            authorization: verifier.authorization,
+            accesses: access_page(&scene, &report, batch_index),
+            report,
             tokens: tokens(&scene),
             trust_file,
             bundle_bytes,
             scene: Mutex::new(scene),
         }
+    }
+}
+
+/// The lines of a report as a node gives them, under the newest checkpoint.
+fn access_page(scene: &Scene, report: &Report, batch: u64) -> AccessPage {
+    let head = scene.checkpoints.last().unwrap();
+    let proven = |index: u64| {
+        let opening = scene.log.opening(index, head.size);
+        ProvenRecord {
+            index,
+            salt: SaltText::from_bytes(*opening.salt.as_bytes()),
+            record: serde_json::from_slice(&opening.record).unwrap(),
+            proof: TlogProof::new(index, opening.proof, head.note.clone()).to_string(),
+        }
+    };
+    let keys = scene
+        .log
+        .entries
+        .iter()
+        .rfind(|entry| entry.record.kind() == Kind::ControllerKeys);
+    let view = |posted: &PostedLine| AccessView {
+        line: posted.line.clone(),
+        seq: posted.seq,
+        proof: posted.proof.clone(),
+        batch: proven(batch),
+    };
+    AccessPage {
+        accesses: report.lines.lines.iter().map(view).collect(),
+        keys: vec![proven(keys.unwrap().index)],
+        next: Some(format!("{batch}.2")),
     }
 }
 
@@ -149,6 +209,18 @@ pub(super) fn example(name: &str) -> Vec<u8> {
         .join("../docs/examples")
         .join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(super) fn access_pages() -> Vec<Vec<u8>> {
+    vec![json::to_jcs(&SAMPLE.accesses).unwrap()]
+}
+
+pub(super) fn access_lines() -> Vec<Vec<u8>> {
+    vec![json::to_jcs(&SAMPLE.report.lines).unwrap()]
+}
+
+pub(super) fn verifier_authorizations() -> Vec<Vec<u8>> {
+    vec![SAMPLE.authorization.clone().into_bytes()]
 }
 
 pub(super) fn texts(texts: &[&str]) -> Vec<Vec<u8>> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use placet_kernel::arrival;
+use placet_kernel::authorization::VerifierAuthorization;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::decision;
@@ -15,6 +16,7 @@ use placet_kernel::note::UnverifiedNote;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
+use placet_schemas::access::{self, AccessLine};
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::authzen::{self, DecisionStatement, ReasonCode};
@@ -82,13 +84,21 @@ fn every_example_in_formats_is_what_it_says() {
             }
             "policy" => drop(decodes::<decision::Policy>(&body)),
             "register" => drop(decodes::<decision::RegisterStatement>(&body)),
+            "verifier-authorization" => {
+                let document = json::parse(body.as_bytes(), LIMIT).unwrap();
+                drop(VerifierAuthorization::parse(&document.root().to_jcs()).unwrap());
+            }
+            "access-line" => {
+                let line = decodes::<AccessLine>(&body);
+                assert_eq!(AccessLine::parse(&line.to_bytes()).unwrap(), line);
+            }
             "problem" => drop(decodes::<Problem>(&body)),
             "sh" => continue,
             other => panic!("no parser for the example {other:?}"),
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 18, "{seen:?}");
+    assert_eq!(seen.len(), 20, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -223,10 +233,19 @@ fn the_limits_are_those_of_the_code() {
             days(api::MAX_ORDER_AGE_SECONDS)
         ),
         format!(
-            "| {}; {}; {} |",
+            "| {}; {}; {}; {} |",
             rate(rates.grants),
             rate(rates.events),
-            rate(rates.invitations)
+            rate(rates.invitations),
+            rate(rates.batches)
+        ),
+        format!(
+            "| {}; {}; {} KiB; {}; {} days |",
+            grouped(record::access::MAX_BATCH_ENTRIES),
+            api::MAX_LINES,
+            access::MAX_LINE_BYTES / 1024,
+            api::MAX_ACCESS_PAGE,
+            days(api::ACCESS_LINE_RETENTION)
         ),
         format!(
             "| {}; {}; {}; {} |",
@@ -261,7 +280,7 @@ fn the_limits_are_those_of_the_code() {
 fn grouped(number: u64) -> String {
     match number / 1000 {
         0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1000),
+        thousands => format!("{},{:03}", grouped(thousands), number % 1000),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The ledger as its callers meet it: over real connections.
 
+mod accesses;
 mod audits;
 mod bodies;
 mod brands;
@@ -19,4 +20,5 @@ mod reads;
 mod records;
 mod roles;
 mod sessions;
+mod streams;
 mod withdrawals;

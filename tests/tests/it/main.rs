@@ -17,6 +17,8 @@ mod disks;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod fsck;
 #[cfg(test)]
 mod fuzz;
@@ -28,5 +30,7 @@ mod interop;
 mod kill9;
 #[cfg(test)]
 mod misbehaviour;
+#[cfg(test)]
+mod verifier;
 #[cfg(test)]
 mod witnesses;

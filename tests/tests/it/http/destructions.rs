@@ -136,6 +136,11 @@ async fn stored(house: &House, leaves: &[u64]) -> Vec<(&'static str, Vec<u8>)> {
         ("main.db", "record", "records WHERE record IS NOT NULL AND idx"),
         ("main.db", "answer", "records WHERE answer <> x'' AND idx"),
         ("main.db", "state", "consents WHERE grant_idx"),
+        (
+            "main.db",
+            "line",
+            "access_texts NATURAL JOIN access_lines WHERE grant_idx",
+        ),
     ] {
         let options = SqliteConnectOptions::new().filename(house.dir.path().join("log").join(file));
         let mut db = SqliteConnection::connect_with(&options).await.unwrap();
@@ -172,6 +177,8 @@ async fn a_destroyed_consent_is_gone_from_every_raw_file() {
     ] {
         house.send(&record).await.expect(201);
     }
+    let report = house.report_of(&[&anna, &bert, &anna]);
+    house.tell(&report).await;
     follower.follow(&house).await;
     let leaves = [2, 4 + CROWD as u64, 5 + CROWD as u64, 6 + CROWD as u64];
 
@@ -194,6 +201,13 @@ async fn a_destroyed_consent_is_gone_from_every_raw_file() {
         personal.push(String::from(item.salt.unwrap()).into());
         personal.push(item.record.as_ref().unwrap()["id"].as_str().unwrap().into());
     }
+    personal.extend(
+        report
+            .lines
+            .lines
+            .iter()
+            .map(|posted| posted.line.id.to_string().into()),
+    );
     let mut before = house.raw();
     before.insert("text log".to_owned(), captured.bytes());
     for (column, value) in &stored_before {

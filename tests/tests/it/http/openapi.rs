@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::house::House;
 
 /// Every route there is. A new one is added here, and to the table of roles.
-const ROUTES: [&str; 32] = [
+const ROUTES: [&str; 36] = [
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -35,6 +35,10 @@ const ROUTES: [&str; 32] = [
     "get /v1/consents",
     "get /v1/consents/{id}",
     "get /v1/consents/{id}/evidence",
+    "get /v1/consents/{id}/accesses",
+    "post /v1/access-lines",
+    "get /v1/feed",
+    "get /v1/feed/events",
     "get /v1/audit/openings",
     "get /v1/audits",
     "get /v1/destructions",
@@ -66,8 +70,7 @@ async fn every_route_is_described_with_its_problems_and_schemas() {
             assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
         }
     }
-    let mut expected: BTreeSet<String> = ROUTES.map(str::to_owned).into();
-    expected.insert("get /v1/feed".to_owned());
+    let expected: BTreeSet<String> = ROUTES.map(str::to_owned).into();
     assert_eq!(found, expected);
     let mut references = BTreeSet::new();
     collect_references(&api, &mut references);

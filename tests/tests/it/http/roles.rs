@@ -64,15 +64,9 @@ async fn each_route_and_each_role() {
             if let Some(token) = token {
                 call = call.token(token);
             }
-            let answer = call.send().await;
-            assert_eq!(
-                answer.status,
-                expected,
-                "{} {} by {caller}: {}",
-                row.method,
-                row.path,
-                answer.text()
-            );
+            // One of the answers does not end.
+            let answer = call.open().await;
+            assert_eq!(answer.status, expected, "{} {} by {caller}", row.method, row.path);
         }
     }
 }
@@ -145,11 +139,23 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         ),
         row(
             get.clone(),
+            &format!("/v1/consents/{consent}/accesses"),
+            [404, 200, 404, 200, 404, 404, 404, 404],
+        ),
+        post("/v1/access-lines", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
+        row(
+            get.clone(),
             &format!("/v1/records/{consent}/proof"),
             [404, 200, 404, 200, 404, 404, 404, 404],
         ),
         row(get.clone(), &format!("/v1/records/{request}/proof"), everyone),
         row(get.clone(), "/v1/feed", [401, 403, 403, 200, 200, 400, 403, 403]),
+        row(get.clone(), "/v1/feed/events", [401, 403, 403, 200, 200, 400, 403, 403]),
+        row(
+            get.clone(),
+            &format!("/v1/feed/events?controller={cinema}"),
+            [401, 403, 403, 200, 404, 200, 403, 403],
+        ),
         row(get.clone(), "/v1/audits", [401, 403, 403, 200, 200, 403, 403, 403]),
         row(
             get.clone(),
@@ -176,7 +182,12 @@ async fn what_is_not_yours_looks_like_what_is_not_there() {
         Some(house.operator_token.clone()),
     ];
     let there = anna.state.consent.to_string();
-    for path in ["/v1/consents/ID", "/v1/consents/ID/evidence", "/v1/records/ID/proof"] {
+    for path in [
+        "/v1/consents/ID",
+        "/v1/consents/ID/evidence",
+        "/v1/consents/ID/accesses",
+        "/v1/records/ID/proof",
+    ] {
         for caller in &callers {
             let mut answers = Vec::new();
             for id in [

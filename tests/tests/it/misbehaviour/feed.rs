@@ -123,6 +123,7 @@ fn page(log: &Log, head: FeedHead, from: usize, to: usize) -> FeedAnswer {
         items: log.items[from..to].to_vec(),
         head: sign_statement(head, &key(2)).unwrap(),
         checkpoint: sign_checkpoint(&checkpoint, &key(1)).unwrap(),
+        consistency: None,
     }
 }
 

@@ -146,6 +146,7 @@ impl World {
             id: id_of(at),
             subject: person.clone(),
             withdrawal_key: person,
+            invitation: Digest::of(&at.to_be_bytes()),
             request: Digest::of(b"request"),
             valid_until: last.valid_until,
             phase: match last.act {
@@ -168,6 +169,7 @@ impl World {
                 })
                 .collect(),
             direct: self.direct.contains(&at).then_some(Direct { record: None }),
+            faulty: false,
         })
     }
 }

@@ -1,5 +1,4 @@
-//! One HTTP/1.1 exchange: connect, ask, read the whole answer. No redirect is followed: a ledger that has moved is
-//! somebody's decision, and a token must not go with it unasked.
+//! One exchange: connect, ask, read the whole answer.
 
 use std::time::Duration;
 
@@ -10,73 +9,84 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER
 use hyper::rt::{Read, Write};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::server::Server;
+use crate::server::Server;
 
 /// How long a connection may take.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
+pub const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long an answer may take: more than the 30 s that a ledger gives itself.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+pub const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Longest answer: the longest bundle, the largest body there is.
-pub(super) const MAX_ANSWER_BYTES: usize = placet_kernel::bundle::MAX_BUNDLE_BYTES;
+pub const MAX_ANSWER_BYTES: usize = placet_kernel::bundle::MAX_BUNDLE_BYTES;
 
 const AGENT: &str = concat!("placet/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked.
 #[derive(Debug)]
-pub(super) struct Call<'a> {
-    pub(super) method: Method,
+pub struct Call<'a> {
+    /// The method.
+    pub method: Method,
     /// Path and query, after the server's prefix.
-    pub(super) path: &'a str,
-    pub(super) token: Option<&'a str>,
+    pub path: &'a str,
+    /// The bearer token.
+    pub token: Option<&'a str>,
     /// A JSON body.
-    pub(super) body: Option<Vec<u8>>,
+    pub body: Option<Vec<u8>>,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
     /// Whether the body is problem details (RFC 9457).
-    pub(super) is_problem: bool,
-    pub(super) body: Vec<u8>,
+    pub is_problem: bool,
+    /// The body, whole.
+    pub body: Vec<u8>,
 }
 
 /// Why there was no answer.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub struct Silence {
     /// One sentence.
-    pub(super) why: String,
+    pub why: String,
     /// Whether the ledger may have heard the question all the same.
-    pub(super) sent: bool,
+    pub sent: bool,
 }
 
 /// Does the exchange.
-pub(super) async fn exchange(server: &Server, call: Call<'_>) -> Result<Answer, Silence> {
-    let request = request(server, call).map_err(unsent)?;
-    let connected = timeout(CONNECT_TIME, TcpStream::connect((server.host.as_str(), server.port))).await;
-    let stream = connected.map_err(|_| unsent("it does not answer"))?.map_err(unsent)?;
-    let answer = match &server.tls {
-        None => send(TokioIo::new(stream), request).await,
-        Some((config, name)) => {
-            let handshake = TlsConnector::from(config.clone()).connect(name.clone(), stream);
-            let stream = timeout(CONNECT_TIME, handshake)
-                .await
-                .map_err(|_| unsent("TLS takes too long"))?;
-            send(
-                TokioIo::new(stream.map_err(|error| unsent(format!("TLS: {error}")))?),
-                request,
-            )
-            .await
-        }
-    };
+///
+/// # Errors
+/// See [`Silence`].
+pub async fn exchange(server: &Server, call: Call<'_>) -> Result<Answer, Silence> {
+    let request = request(server, call, "*/*").map_err(unsent)?;
+    let stream = connect(server).await?;
+    let answer = send(TokioIo::new(stream), request).await;
     answer.map_err(|why| Silence { why, sent: true })
 }
 
-fn unsent(why: impl ToString) -> Silence {
+/// Any connection.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Connects, encrypted where the address says so.
+pub(crate) async fn connect(server: &Server) -> Result<Box<dyn Stream>, Silence> {
+    let connected = timeout(CONNECT_TIME, TcpStream::connect((server.host.as_str(), server.port))).await;
+    let stream = connected.map_err(|_| unsent("it does not answer"))?.map_err(unsent)?;
+    let Some((config, name)) = &server.tls else {
+        return Ok(Box::new(stream));
+    };
+    let handshake = TlsConnector::from(config.clone()).connect(name.clone(), stream);
+    let stream = timeout(CONNECT_TIME, handshake).await;
+    let stream = stream.map_err(|_| unsent("TLS takes too long"))?;
+    Ok(Box::new(stream.map_err(|error| unsent(format!("TLS: {error}")))?))
+}
+
+pub(crate) fn unsent(why: impl ToString) -> Silence {
     Silence {
         why: why.to_string(),
         sent: false,
@@ -121,13 +131,13 @@ async fn receive(
     })
 }
 
-fn request(server: &Server, call: Call<'_>) -> Result<Request<Full<Bytes>>, String> {
+pub(crate) fn request(server: &Server, call: Call<'_>, accept: &'static str) -> Result<Request<Full<Bytes>>, String> {
     let mut request = Request::builder()
         .method(call.method)
         .uri(format!("{}{}", server.prefix, call.path))
         .header(HOST, &server.authority)
         .header(USER_AGENT, AGENT)
-        .header(ACCEPT, "*/*");
+        .header(ACCEPT, accept);
     if let Some(token) = call.token {
         let value = HeaderValue::from_str(&format!("Bearer {token}"));
         let mut value = value.map_err(|_| "the token has characters that no token has".to_owned())?;

@@ -1,0 +1,164 @@
+//! The settings of a verifier: flag before environment variable before file before default.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use placet_client::Server;
+use placet_schemas::id::{Did, Origin};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::client::ServerArgs;
+use crate::files;
+use crate::serve::logging::{DEFAULT_LOG, LogFormat};
+use crate::token::BrandToken;
+
+/// The folder that is used when none is named.
+const DEFAULT_DIR: &str = "placet-verifier";
+/// Where a verifier listens when it is not told: on this machine only.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8439";
+/// The configuration file in the folder.
+const CONFIG_FILE: &str = "verifier.toml";
+/// Longest file with an access token.
+const MAX_TOKEN_BYTES: usize = 1024;
+
+/// Run a verifier: answer, beside a brand's services, whether consent covers what they are about to do
+///
+/// It follows the brand's feed at the ledger, checks every proof, and decides from memory. Without the ledger it goes on with
+/// what it knows, says how old that is, and denies when it is too old. Each setting may be a flag, an environment variable, or
+/// a line of the configuration file, in this order of precedence.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Configuration file (TOML); DIR/verifier.toml when it is there
+    #[arg(long, env = "PLACET_VERIFIER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the verifier's keys, replica and journal
+    #[arg(long, env = "PLACET_VERIFIER_DIR", default_value = DEFAULT_DIR)]
+    dir: PathBuf,
+    /// Address and port to listen on; port 0 takes a free one [listen; default: 127.0.0.1:8439]
+    #[arg(long, env = "PLACET_VERIFIER_LISTEN", value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where the brand's services reach this verifier [public_url; default: where it listens]
+    #[arg(long, env = "PLACET_VERIFIER_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The brand [did]
+    #[arg(long, env = "PLACET_VERIFIER_DID")]
+    did: Option<Did>,
+    /// The log, where the trust file names several [origin]
+    #[arg(long, env = "PLACET_VERIFIER_ORIGIN")]
+    origin: Option<Origin>,
+    /// Trust file with the log's keys, pinned before [trust]
+    #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// File with the brand's authorization of this verifier, as `placet brand authorize-verifier` writes it; without it nothing
+    /// is anchored [authorization]
+    #[arg(long, env = "PLACET_VERIFIER_AUTHORIZATION", value_name = "FILE")]
+    authorization: Option<PathBuf>,
+    /// The brand's policy (TOML), read again when it changes [policy]
+    #[arg(long, env = "PLACET_VERIFIER_POLICY", value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The brand's signed register of processing, read again when it changes [register]
+    #[arg(long, env = "PLACET_VERIFIER_REGISTER", value_name = "FILE")]
+    register: Option<PathBuf>,
+    /// File with the token that the brand's services show; needed unless the verifier listens on this machine alone
+    /// [access_token_file]
+    #[arg(long, env = "PLACET_VERIFIER_ACCESS_TOKEN_FILE", value_name = "FILE")]
+    access_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    token: BrandToken,
+    /// What to log, such as info or info,placet_verifier=debug [log; default: info]
+    #[arg(long = "log-filter", env = "PLACET_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    /// How to log: text or json [log_format; default: text]
+    #[arg(long, env = "PLACET_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    public_url: Option<String>,
+    did: Option<Did>,
+    origin: Option<Origin>,
+    trust: Option<PathBuf>,
+    authorization: Option<PathBuf>,
+    policy: Option<PathBuf>,
+    register: Option<PathBuf>,
+    access_token_file: Option<PathBuf>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+}
+
+/// The settings that hold.
+pub(super) struct Config {
+    pub(super) dir: PathBuf,
+    pub(super) listen: String,
+    pub(super) public_url: Option<String>,
+    pub(super) did: Did,
+    pub(super) origin: Option<Origin>,
+    pub(super) trust: PathBuf,
+    pub(super) authorization: Option<String>,
+    pub(super) policy: Option<PathBuf>,
+    pub(super) register: Option<PathBuf>,
+    pub(super) access_token: Option<String>,
+    pub(super) ledger: Server,
+    pub(super) token: Zeroizing<String>,
+    pub(super) log: String,
+    pub(super) log_format: LogFormat,
+}
+
+impl Config {
+    /// Puts flags, environment and file together.
+    pub(super) fn resolve(args: Args) -> Result<Self> {
+        let path = args.dir.join(CONFIG_FILE);
+        let file: File = match args.config {
+            Some(path) => files::read_toml(&path)?,
+            None if path.exists() => files::read_toml(&path)?,
+            None => File::default(),
+        };
+        let did = args.did.or(file.did);
+        let trust = args.trust.or(file.trust);
+        let authorization = args.authorization.or(file.authorization);
+        let access_token = args.access_token_file.or(file.access_token_file);
+        Ok(Self {
+            dir: args.dir,
+            listen: args.listen.or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
+            public_url: args.public_url.or(file.public_url),
+            did: did.context("say which brand: --did")?,
+            origin: args.origin.or(file.origin),
+            trust: trust.context("pin the log's keys: --trust FILE, as `placet trust` writes it")?,
+            authorization: authorization.as_deref().map(read_authorization).transpose()?,
+            policy: args.policy.or(file.policy),
+            register: args.register.or(file.register),
+            access_token: access_token.as_deref().map(read_token).transpose()?,
+            ledger: args.server.server()?,
+            token: args.token.read()?,
+            log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log_format: args.log_format.or(file.log_format).unwrap_or_default(),
+        })
+    }
+}
+
+/// Longest file with an authorization.
+const MAX_AUTHORIZATION_BYTES: usize = 16 * 1024;
+
+fn read_authorization(path: &Path) -> Result<String> {
+    let bytes = files::read(path, MAX_AUTHORIZATION_BYTES)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+fn read_token(path: &Path) -> Result<String> {
+    let text = Zeroizing::new(files::read_secret(path, MAX_TOKEN_BYTES)?);
+    let token = text.trim();
+    anyhow::ensure!(
+        token.len() >= 16,
+        "{} holds no token of 16 characters or more",
+        path.display()
+    );
+    Ok(token.to_owned())
+}

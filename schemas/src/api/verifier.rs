@@ -1,0 +1,163 @@
+//! Bodies of a verifier's own interface: the brand's book of customers, and withdrawals that are handed to the brand.
+
+use serde::{Deserialize, Serialize};
+
+use crate::authzen::CustomerRef;
+use crate::id::{Did, Digest, Origin};
+use crate::lifecycle::Effective;
+use crate::time::Timestamp;
+use crate::version::Version;
+
+/// The JWS `typ` of a verifier's word that a withdrawal was handed to it.
+pub const DIRECT_WITHDRAWAL_TYP: &str = "placet-direct-withdrawal+jwt";
+/// Most entries of one import.
+pub const MAX_IMPORT: usize = 4096;
+
+/// `POST /v1/customers/import`: whom the brand invited; the rows of `placet brand invite`'s file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImportCustomers {
+    /// The rows.
+    pub invitations: Vec<InvitedCustomer>,
+}
+
+/// One invitation and who got it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InvitedCustomer {
+    /// SHA-256 of the invitation.
+    pub invitation: Digest,
+    /// The brand's own reference.
+    pub customer: CustomerRef,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Imported {
+    /// Rows that were not there before.
+    pub added: usize,
+    /// Rows that were there already.
+    pub known: usize,
+}
+
+/// `POST /v1/customers/merge`: two references turned out to be one customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MergeCustomers {
+    /// The reference that ends.
+    pub from: CustomerRef,
+    /// The one that gets all that was of it.
+    pub into: CustomerRef,
+}
+
+/// `POST /v1/customers/split`: one reference turned out to be two customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SplitCustomer {
+    /// The reference.
+    pub customer: CustomerRef,
+    /// Which of its invitations go.
+    pub invitations: Vec<Digest>,
+    /// To whom.
+    pub into: CustomerRef,
+}
+
+/// `POST /v1/customers/look`: what is known of a customer. The reference is in the body, so that no log has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LookCustomer {
+    /// The reference.
+    pub customer: CustomerRef,
+}
+
+/// What is known of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomerView {
+    /// The reference.
+    pub customer: CustomerRef,
+    /// Her invitations, with the consents that answer them.
+    pub invitations: Vec<CustomerInvitation>,
+}
+
+/// An invitation of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomerInvitation {
+    /// Its SHA-256.
+    pub invitation: Digest,
+    /// The consent that answers it, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Digest>,
+    /// What that one is now, by the verifier's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Effective>,
+}
+
+/// `POST /v1/customers/invitations`: invites a customer to answer a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InviteCustomer {
+    /// The request.
+    pub request: Digest,
+    /// The brand's own reference, which stays with the verifier.
+    pub customer: CustomerRef,
+    /// Seconds that the invitation lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u64>,
+}
+
+/// An invitation for a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomerLink {
+    /// The link to give to the customer. Whoever has it can answer.
+    pub link: String,
+    /// SHA-256 of the invitation.
+    pub invitation: Digest,
+    /// When it is void.
+    pub expires_at: Timestamp,
+}
+
+/// What a verifier says when a withdrawal was handed to it: the payload of a JWS of typ [`DIRECT_WITHDRAWAL_TYP`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DirectWithdrawal {
+    /// Format version.
+    pub version: Version<1>,
+    /// The log.
+    pub origin: Origin,
+    /// The brand.
+    pub controller: Did,
+    /// The consent that ended.
+    pub consent: Digest,
+    /// Digest of the Withdrawal; absent when a code was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Digest>,
+    /// When it came, by the verifier's clock.
+    pub received_at: Timestamp,
+}
+
+/// The answer to a withdrawal that is handed to the brand, 202: it counts here from now on, and is on its way to the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DirectWithdrawalAnswer {
+    /// The consent that ended.
+    pub consent: Digest,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The verifier's signed word for it: a compact JWS over a [`DirectWithdrawal`].
+    pub received: String,
+}

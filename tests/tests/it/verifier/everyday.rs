@@ -1,0 +1,90 @@
+//! From the first question to the withdrawal.
+
+use std::time::{Duration, Instant};
+
+use placet_kernel::decision;
+
+use super::house::{House, SOON, codes};
+
+#[test]
+fn a_yes_permits_and_a_withdrawal_denies_within_a_second() {
+    let house = House::open();
+    let verifier = house.verifier();
+    let question = house.question(&verifier, "C-10042");
+    verifier.await_ready(true, SOON);
+    assert_eq!(codes(&verifier.ask(&question)), ["customer_unknown"]);
+
+    let invitation = house.invite(&verifier, "C-10042");
+    assert_eq!(codes(&verifier.ask(&question)), ["no_record"]);
+
+    let given = house.yes("ada", &invitation);
+    let (answer, _) = verifier.await_decision(&question, true, SOON);
+    assert_eq!(codes(&answer), ["permitted"]);
+    assert_eq!(answer["context"]["reasons"][0]["consent"], given.consent.to_string());
+    let signed = decision::read(answer["context"]["signed"].as_str().unwrap()).unwrap();
+    assert_eq!(signed.signer, verifier.did);
+    assert!(signed.statement.decision);
+    assert_eq!(
+        signed.statement.head.unwrap().statement.controller,
+        house.shop.brand.did
+    );
+
+    let withdrawal = house.withdrawal(&given);
+    house.shop.caller(&house.node).post("/v1/records", &withdrawal);
+    let accepted = Instant::now();
+    let (answer, _) = verifier.await_decision(&question, false, SOON);
+    assert!(accepted.elapsed() < Duration::from_secs(1), "{:?}", accepted.elapsed());
+    assert_eq!(codes(&answer), ["withdrawn"]);
+    assert!(
+        answer["context"]["reasons"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("withdrawn")
+    );
+}
+
+#[test]
+fn it_starts_without_the_ledger_says_how_old_it_is_and_denies_when_that_is_too_old() {
+    let house = House::open();
+    let verifier = house.verifier();
+    let invitation = house.invite(&verifier, "C-1");
+    let _ = house.yes("ada", &invitation);
+    let question = house.question(&verifier, "C-1");
+    let _ = verifier.await_decision(&question, true, SOON);
+    verifier.stop();
+
+    let policy = house.dir.path().join("policy.toml");
+    std::fs::write(&policy, "max_staleness = 4\n").unwrap();
+    let House {
+        node,
+        shop,
+        dir,
+        clause,
+        ..
+    } = house;
+    let trust = node.folder().join("trust.json");
+    node.stop();
+    let (binary, folder) = (placet_tests::process::built(), dir.path().join("verifier"));
+    let more = ["--policy", policy.to_str().unwrap()];
+    let order = placet_tests::verifier::VerifierOrder {
+        binary: &binary,
+        folder: &folder,
+        // Nobody listens there.
+        ledger: "http://127.0.0.1:9".to_owned(),
+        trust,
+        more: &more,
+    };
+    let verifier = placet_tests::verifier::VerifierProcess::start(&order, &shop);
+    let (answer, _) = (verifier.ask(&question), clause);
+    let (_, said) = verifier.ready();
+    if answer["decision"] == true {
+        assert!(said["age_seconds"].as_u64().unwrap() <= 4, "{said}");
+    }
+    let (answer, _) = verifier.await_decision(&question, false, SOON);
+    assert_eq!(codes(&answer), ["state_stale"]);
+    verifier.await_ready(false, SOON);
+    assert_eq!(verifier.ready().1["reason"], "state_stale");
+    // The same question to a verifier that may be older is permitted: nothing was lost by the restart.
+    std::fs::write(&policy, "max_staleness = 600\n").unwrap();
+    let _ = verifier.await_decision(&question, true, SOON);
+}

@@ -1,0 +1,96 @@
+//! What can go wrong inside a verifier.
+
+use std::io;
+use std::path::PathBuf;
+
+use placet_kernel::checkpoint::CheckpointKeysError;
+use placet_schemas::id::{Did, Origin};
+use placet_schemas::json::Fault;
+
+use crate::keys::KeyFileError;
+
+/// Why the replica cannot be read or written now.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database.
+    #[error("the replica's database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// What is kept is not what was written.
+    #[error("the replica is damaged: {0}")]
+    Corrupt(&'static str),
+    /// A key or the source of randomness.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// A file beside the database.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// What is to be signed or sent has no canonical form.
+    #[error(transparent)]
+    Canonical(#[from] placet_schemas::json::JcsError),
+    /// The key does not sign.
+    #[error(transparent)]
+    Sign(#[from] placet_kernel::sign::SignError),
+}
+
+/// Why a verifier does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder.
+    #[error("{}: {error}", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The schema.
+    #[error("the replica's schema: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The trust file does not name the log.
+    #[error("the trust file does not name the log {0}")]
+    Untrusted(Origin),
+    /// Its keys make no sense together.
+    #[error("the trust file's keys: {0}")]
+    Keys(#[from] CheckpointKeysError),
+    /// The folder is another brand's, or another log's.
+    #[error(
+        "the replica in this folder is of {controller} in {origin}; a verifier for another has a folder of its own"
+    )]
+    OtherReplica {
+        /// The log.
+        origin: Origin,
+        /// The brand.
+        controller: Did,
+    },
+    /// The customers' book was changed by another hand.
+    #[error(
+        "the list of customers in the replica was changed by another hand than this verifier's, so nobody can tell who is who: \
+         put back the folder from a backup, or remove it and import the customers again"
+    )]
+    BookAltered,
+    /// The policy file.
+    #[error("{}: {why}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl From<Fault> for StoreError {
+    fn from(_: Fault) -> Self {
+        Self::Corrupt("a row is no JSON that was written here")
+    }
+}

@@ -1,0 +1,62 @@
+//! What comes in: JSON bodies of bounded size and time.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use placet_schemas::json;
+use serde::de::DeserializeOwned;
+
+use super::answer::ApiError;
+
+/// How long a body may take to arrive.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Largest body of a call that is read whole.
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A JSON body as it came: at most `LIMIT` bytes. The type is asked for because no page of another site can send it unasked.
+pub(super) struct Raw<const LIMIT: usize>(pub(super) Bytes);
+
+impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let kind = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::new(
+                "unsupported_media_type",
+                "the Content-Type is not application/json",
+            ));
+        }
+        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(request.into_body(), LIMIT).collect()).await;
+        match body {
+            Err(_) => Err(ApiError::new("slow_request", "the body did not arrive in time")),
+            Ok(Ok(body)) => Ok(Self(body.to_bytes())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
+                "oversize",
+                format!("the body has more than {LIMIT} bytes"),
+            )),
+            Ok(Err(_)) => Err(ApiError::new("malformed", "the body broke off")),
+        }
+    }
+}
+
+/// A body of a type: strict JSON, faults with their pointer.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Raw(bytes) = Raw::<MAX_BODY_BYTES>::from_request(request, state).await?;
+        let document = json::parse(&bytes, MAX_BODY_BYTES)?;
+        Ok(Self(json::decode(document.root())?))
+    }
+}

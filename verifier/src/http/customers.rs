@@ -1,0 +1,126 @@
+//! The brand's book of customers.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use placet_schemas::api::{
+    CustomerLink, CustomerView, ImportCustomers, Imported, InviteCustomer, LookCustomer, MAX_IMPORT, MergeCustomers,
+    SplitCustomer,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{self, ApiError};
+use super::body::Json;
+use super::{HttpState, Service};
+use crate::customers::BookError;
+
+pub(super) fn routes() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(import))
+        .routes(routes!(invite))
+        .routes(routes!(merge))
+        .routes(routes!(split))
+        .routes(routes!(look))
+}
+
+/// How many invitations changed hands.
+#[derive(Serialize, ToSchema)]
+struct Moved {
+    /// So many.
+    moved: usize,
+}
+
+impl From<BookError> for ApiError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Store(error) => error.into(),
+            error => Self::new(error.code(), error.to_string()),
+        }
+    }
+}
+
+/// Takes over rows of `placet brand invite`'s file: all or none.
+#[utoipa::path(post, path = "/v1/customers/import", tag = "customers", request_body = ImportCustomers,
+    responses((status = 200, body = Imported)), security(("token" = [])))]
+async fn import(
+    State(state): State<HttpState>,
+    _: Service,
+    Json(body): Json<ImportCustomers>,
+) -> Result<Response, ApiError> {
+    if body.invitations.len() > MAX_IMPORT {
+        return Err(ApiError::new("oversize", format!("at most {MAX_IMPORT} rows at once")).at("/invitations"));
+    }
+    let rows: Vec<_> = body
+        .invitations
+        .into_iter()
+        .map(|row| (row.invitation, row.customer))
+        .collect();
+    let (added, known) = state.verifier.import(&rows).await?;
+    answer::json(StatusCode::OK, &Imported { added, known })
+}
+
+/// Invites a customer to answer a request: the ledger makes the invitation, the reference stays here.
+#[utoipa::path(post, path = "/v1/customers/invitations", tag = "customers", request_body = InviteCustomer,
+    responses((status = 201, body = CustomerLink)), security(("token" = [])))]
+async fn invite(
+    State(state): State<HttpState>,
+    _: Service,
+    Json(body): Json<InviteCustomer>,
+) -> Result<Response, ApiError> {
+    let link = state
+        .verifier
+        .invite(&body.request, &body.customer, body.ttl_seconds)
+        .await?;
+    answer::json(StatusCode::CREATED, &link)
+}
+
+/// Two references are one customer.
+#[utoipa::path(post, path = "/v1/customers/merge", tag = "customers", request_body = MergeCustomers,
+    responses((status = 200, body = Moved)), security(("token" = [])))]
+async fn merge(
+    State(state): State<HttpState>,
+    _: Service,
+    Json(body): Json<MergeCustomers>,
+) -> Result<Response, ApiError> {
+    let moved = state.verifier.merge(&body.from, &body.into).await?;
+    answer::json(StatusCode::OK, &Moved { moved })
+}
+
+/// One reference is two customers.
+#[utoipa::path(post, path = "/v1/customers/split", tag = "customers", request_body = SplitCustomer,
+    responses((status = 200, body = Moved)), security(("token" = [])))]
+async fn split(
+    State(state): State<HttpState>,
+    _: Service,
+    Json(body): Json<SplitCustomer>,
+) -> Result<Response, ApiError> {
+    let moved = state
+        .verifier
+        .split(&body.customer, &body.invitations, &body.into)
+        .await?;
+    answer::json(StatusCode::OK, &Moved { moved })
+}
+
+/// What is known of a customer: her invitations, and the consents that answer them.
+#[utoipa::path(post, path = "/v1/customers/look", tag = "customers", request_body = LookCustomer,
+    responses((status = 200, body = CustomerView)), security(("token" = [])))]
+async fn look(
+    State(state): State<HttpState>,
+    _: Service,
+    Json(body): Json<LookCustomer>,
+) -> Result<Response, ApiError> {
+    let invitations = state
+        .verifier
+        .customer(&body.customer)
+        .ok_or(BookError::CustomerUnknown)?;
+    answer::json(
+        StatusCode::OK,
+        &CustomerView {
+            customer: body.customer,
+            invitations,
+        },
+    )
+}

@@ -1,0 +1,181 @@
+//! The verifier's HTTP interface: [`serve`].
+//!
+//! | call | by | for |
+//! |---|---|---|
+//! | `POST /access/v1/evaluation`, `/evaluations` | the brand's services | a decision (OpenID AuthZEN) |
+//! | `GET /access/v1/auth_request` | nginx | a decision as 200 or 403 |
+//! | `ANY /access/v1/ext_authz/...` | Envoy | the same |
+//! | `GET /.well-known/authzen-configuration` | anyone | where these are |
+//! | `POST /access/v1/reports` | the brand's services | what they really did |
+//! | `POST /v1/withdrawals` | the person | the end of a consent, at once |
+//! | `/v1/customers...` | the brand's services | who is who |
+//! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |
+//!
+//! Every call but those of the person and of the operator needs the verifier's own token, unless it listens on this machine
+//! alone. Logs carry the route template, never a customer's reference.
+
+mod answer;
+mod authzen;
+mod body;
+mod customers;
+mod gateway;
+mod health;
+mod openapi;
+mod reports;
+mod server;
+mod withdrawals;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use placet_schemas::id::Digest;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use gateway::{CATEGORIES_HEADER, CUSTOMER_HEADER, DECISION_HEADER, PURPOSE_HEADER, REASONS_HEADER};
+pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve};
+
+use crate::Verifier;
+use answer::ApiError;
+
+/// How long an answer may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most calls that are worked on at once.
+pub const MAX_CALLS: usize = 1024;
+/// Longest token that is looked at, in bytes.
+const MAX_TOKEN_BYTES: usize = 256;
+/// The name of calls that no route takes.
+const NO_ROUTE: &str = "none";
+/// AuthZEN section 10.1.3: what the caller gives is given back.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// How the interface is set up.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Where the brand's services reach this verifier, such as `https://consent.cinema.example`.
+    pub public_url: String,
+    /// The token that the brand's services show; without it anyone who can connect may ask.
+    pub token: Option<String>,
+}
+
+/// What all handlers share.
+#[derive(Clone)]
+pub(crate) struct HttpState {
+    verifier: Verifier,
+    public_url: Arc<str>,
+    /// SHA-256 of the token: compared so, it does not matter how long a comparison takes.
+    token: Option<Digest>,
+    calls: Arc<Semaphore>,
+    metrics: Arc<health::Metrics>,
+    draining: Arc<watch::Sender<bool>>,
+}
+
+impl HttpState {
+    fn new(verifier: Verifier, config: &HttpConfig) -> Self {
+        Self {
+            verifier,
+            public_url: config.public_url.trim_end_matches('/').into(),
+            token: config.token.as_ref().map(|token| Digest::of(token.as_bytes())),
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            metrics: Arc::default(),
+            draining: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+}
+
+fn router(state: HttpState) -> Router {
+    let (routes, description) = OpenApiRouter::with_openapi(openapi::base())
+        .merge(authzen::routes())
+        .merge(gateway::routes())
+        .merge(reports::routes())
+        .merge(customers::routes())
+        .merge(withdrawals::routes())
+        .merge(health::routes())
+        .split_for_parts();
+    routes
+        .merge(openapi::routes(description))
+        .fallback(async || ApiError::new("not_found", "there is nothing here"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new("method_not_allowed", "this route does not take the method")
+        })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+/// A service of the brand.
+struct Service;
+
+impl FromRequestParts<HttpState> for Service {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let Some(wanted) = &state.token else { return Ok(Self) };
+        let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+        let (header, more) = (headers.next(), headers.next());
+        let shown = header
+            .filter(|_| more.is_none())
+            .and_then(|header| bearer(header.to_str().ok()?));
+        if shown.is_some_and(|token| Digest::of(token.as_bytes()) == *wanted) {
+            return Ok(Self);
+        }
+        Err(ApiError::new("unauthorized", "this call needs the verifier's token"))
+    }
+}
+
+/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_TOKEN_BYTES).then_some(token)
+}
+
+/// Around every call: limits on time and on calls at once, and a line in the log.
+async fn observe(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|id| id.len() <= MAX_REQUEST_ID_BYTES)
+        .cloned();
+    let started = Instant::now();
+    let mut response = match state.calls.try_acquire() {
+        Err(_) => ApiError::new("overloaded", "too many calls at once").into_response(),
+        Ok(_permit) => match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::new("timeout", "the answer took too long").into_response(),
+        },
+    };
+    let status = response.status().as_u16();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    state.metrics.answered(route, status);
+    tracing::debug!(route, status, microseconds = started.elapsed().as_micros(), "answered");
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // A decision of a second ago may be another one now.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(id) = id {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The text of a panic may hold anything, so it is not repeated.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::new("internal", "the verifier failed while it answered").into_response()
+}

@@ -1,0 +1,39 @@
+//! The verifier: a brand checks consent before it touches data.
+//!
+//! It follows the feed of one brand, checks every proof with the kernel, and keeps what it has checked on disk and in memory.
+//! [`Verifier::evaluate`] answers a question from memory, by the kernel's [`placet_kernel::decision::decide`], and signs the
+//! answer. It denies what it cannot prove: when its state is too old, when the ledger's evidence does not hold, when it was
+//! never told.
+//!
+//! In scope: the replica ([`Verifier`]), decisions, the brand's book of customers, withdrawals that are handed to the brand,
+//! reports of accesses, and all of that over HTTP ([`http`]). Out of scope: TLS towards callers (a reverse proxy's work), the
+//! brand's data itself.
+
+mod batches;
+mod clock;
+mod customers;
+mod direct;
+mod errands;
+mod error;
+mod follow;
+pub mod http;
+mod journal;
+mod keys;
+mod pulse;
+mod reading;
+mod replica;
+mod reports;
+mod rules;
+mod store;
+mod verifier;
+
+pub use clock::{Clock, SystemClock};
+pub use customers::BookError;
+pub use direct::DirectError;
+pub use error::{OpenError, StoreError};
+pub use journal::{BATCH_SECONDS, JOURNAL_DIR};
+pub use keys::{DECISION_KEY_FILE, DecisionKey, KeyFileError, REPLICA_KEY_FILE};
+pub use pulse::Pulse;
+pub use replica::Counts;
+pub use reports::{REPORT_SECONDS, ReportError};
+pub use verifier::{Age, Decided, Settings, Verifier};

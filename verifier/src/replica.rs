@@ -1,0 +1,301 @@
+//! What is known, in memory: decisions are made from here.
+//!
+//! It holds the state at the newest verified head and nothing beyond: pages of a backlog are collected in a [`Delta`], and
+//! taken over when the feed adds up. Else a grant could count while the withdrawal after it is still on its way.
+
+use std::collections::{BTreeMap, HashMap};
+
+use placet_kernel::decision::{Consent, Direct, Freshness, Pool, Register, Requests, State};
+use placet_kernel::feed::Standing;
+use placet_schemas::authzen::{CustomerRef, Whom};
+use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::record::keys::ControllerKeys;
+use placet_schemas::record::request::ConsentRequest;
+
+use crate::store::Entry;
+
+/// The replica.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    origin: Origin,
+    controller: Did,
+    consents: HashMap<u64, Consent>,
+    by_id: HashMap<Digest, u64>,
+    by_person: HashMap<Did, Vec<u64>>,
+    by_invitation: HashMap<Digest, u64>,
+    /// By the start of the withdrawal key's SHA-256: who has only a code asks without saying for which consent.
+    by_withdrawal_key: HashMap<u64, u64>,
+    customers: HashMap<CustomerRef, Vec<Digest>>,
+    book: HashMap<Digest, CustomerRef>,
+    requests: Requests,
+    keys: Option<ControllerKeys>,
+    register: Option<Register>,
+    /// Whether there is to be a register.
+    wants_register: bool,
+    standing: Option<(Standing, u64)>,
+    /// Whether evidence was refused and nothing has shown since that all is well.
+    pub(crate) broken: bool,
+    pool: Pool,
+}
+
+/// What pages brought that are not yet counted by a verified head.
+#[derive(Debug, Default)]
+pub(crate) struct Delta {
+    /// Consents by the index of their grant; nothing for one that was destroyed.
+    pub(crate) consents: BTreeMap<u64, Option<Consent>>,
+    pub(crate) requests: Vec<(Digest, ConsentRequest)>,
+    pub(crate) keys: Option<ControllerKeys>,
+    /// What goes from the brand's book.
+    pub(crate) book: Vec<Entry>,
+}
+
+/// In numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Consents, whatever their state.
+    pub consents: usize,
+    /// References in the brand's book.
+    pub customers: usize,
+    /// Requests.
+    pub requests: usize,
+}
+
+impl Replica {
+    pub(crate) fn new(origin: Origin, controller: Did, pool: Pool) -> Self {
+        Self {
+            origin,
+            controller,
+            consents: HashMap::new(),
+            by_id: HashMap::new(),
+            by_person: HashMap::new(),
+            by_invitation: HashMap::new(),
+            by_withdrawal_key: HashMap::new(),
+            customers: HashMap::new(),
+            book: HashMap::new(),
+            requests: Requests::default(),
+            keys: None,
+            register: None,
+            wants_register: false,
+            standing: None,
+            broken: false,
+            pool,
+        }
+    }
+
+    pub(crate) const fn controller(&self) -> &Did {
+        &self.controller
+    }
+
+    pub(crate) const fn keys(&self) -> Option<&ControllerKeys> {
+        self.keys.as_ref()
+    }
+
+    pub(crate) const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            consents: self.consents.len(),
+            customers: self.customers.len(),
+            requests: self.requests.iter().count(),
+        }
+    }
+
+    /// The newest verified head, and when it came, by the steady clock.
+    pub(crate) const fn standing(&self) -> Option<&(Standing, u64)> {
+        self.standing.as_ref()
+    }
+
+    /// Takes over what a verified head counts.
+    pub(crate) fn take(&mut self, delta: Delta) {
+        for (digest, request) in &delta.requests {
+            self.requests.add(*digest, request);
+        }
+        if let Some(keys) = delta.keys {
+            self.keys = Some(keys);
+        }
+        for (index, consent) in delta.consents {
+            match consent {
+                Some(consent) => self.put(index, consent),
+                None => self.remove(index),
+            }
+        }
+        self.write_book(&delta.book);
+        self.pool.tidy();
+    }
+
+    /// A verified head, come at `steady`.
+    pub(crate) fn stand(&mut self, standing: Standing, steady: u64) {
+        self.standing = Some((standing, steady));
+    }
+
+    pub(crate) fn put(&mut self, index: u64, mut consent: Consent) {
+        self.pool.share(&mut consent);
+        if let Some(old) = self.consents.get(&index) {
+            // The log has no word yet of what was handed to the brand itself.
+            if consent.phase == placet_schemas::lifecycle::Phase::Given {
+                consent.direct = consent.direct.or(old.direct);
+            }
+        } else {
+            self.by_id.insert(consent.id, index);
+            self.by_person.entry(consent.subject.clone()).or_default().push(index);
+            self.by_invitation.insert(consent.invitation, index);
+            self.by_withdrawal_key.insert(short(&consent.withdrawal_key), index);
+        }
+        self.consents.insert(index, consent);
+    }
+
+    fn remove(&mut self, index: u64) {
+        let Some(consent) = self.consents.remove(&index) else {
+            return;
+        };
+        self.by_id.remove(&consent.id);
+        self.by_invitation.remove(&consent.invitation);
+        self.by_withdrawal_key.remove(&short(&consent.withdrawal_key));
+        if let Some(indexes) = self.by_person.get_mut(&consent.subject) {
+            indexes.retain(|other| *other != index);
+            if indexes.is_empty() {
+                self.by_person.remove(&consent.subject);
+            }
+        }
+    }
+
+    /// The consent of this id, with the log index of its grant.
+    pub(crate) fn find(&self, id: &Digest) -> Option<(u64, &Consent)> {
+        let index = *self.by_id.get(id)?;
+        Some((index, self.consents.get(&index)?))
+    }
+
+    /// The consent that this key can end.
+    pub(crate) fn by_withdrawal_key(&self, key: &Did) -> Option<Digest> {
+        let consent = self.consents.get(self.by_withdrawal_key.get(&short(key))?)?;
+        (consent.withdrawal_key == *key).then_some(consent.id)
+    }
+
+    /// The consent that answers this invitation.
+    pub(crate) fn answering(&self, invitation: &Digest) -> Option<&Consent> {
+        self.consents.get(self.by_invitation.get(invitation)?)
+    }
+
+    /// The consent whose grant is at this index.
+    pub(crate) fn at(&self, index: u64) -> Option<&Consent> {
+        self.consents.get(&index)
+    }
+
+    /// Notes that a person ended a consent at the brand itself. Gives whether it is known here and was not ended.
+    pub(crate) fn end_directly(&mut self, id: &Digest, direct: Direct) -> bool {
+        let index = self.by_id.get(id).copied();
+        let consent = index.and_then(|index| self.consents.get_mut(&index));
+        consent.is_some_and(|consent| {
+            let was_open = !consent.has_ended();
+            if was_open {
+                consent.direct = Some(direct);
+            }
+            was_open
+        })
+    }
+
+    pub(crate) fn customer_of(&self, invitation: &Digest) -> Option<&CustomerRef> {
+        self.book.get(invitation)
+    }
+
+    pub(crate) fn invitations_of(&self, customer: &CustomerRef) -> Option<&[Digest]> {
+        self.customers.get(customer).map(Vec::as_slice)
+    }
+
+    /// Changes the book.
+    pub(crate) fn write_book(&mut self, entries: &[Entry]) {
+        for Entry { invitation, after, .. } in entries {
+            if let Some(before) = self.book.remove(invitation)
+                && let Some(theirs) = self.customers.get_mut(&before)
+            {
+                theirs.retain(|other| other != invitation);
+                if theirs.is_empty() {
+                    self.customers.remove(&before);
+                }
+            }
+            if let Some(after) = after {
+                self.customers.entry(after.clone()).or_default().push(*invitation);
+                self.book.insert(*invitation, after.clone());
+            }
+        }
+    }
+
+    /// Takes over a register, or drops it.
+    pub(crate) fn set_register(&mut self, register: Option<Register>) {
+        self.register = register;
+    }
+
+    /// Says whether there is to be a register.
+    pub(crate) fn lacks_register(&mut self, wanted: bool) {
+        self.wants_register = wanted;
+    }
+
+    /// Begins with the brand's book.
+    pub(crate) fn open_book(&mut self, book: Vec<(Digest, CustomerRef)>) {
+        for (invitation, customer) in book {
+            self.customers.entry(customer.clone()).or_default().push(invitation);
+            self.book.insert(invitation, customer);
+        }
+    }
+
+    /// What is known of whom a question names; `None` when nobody is meant.
+    pub(crate) fn known(&self, whom: &Whom) -> Option<Vec<&Consent>> {
+        match whom {
+            Whom::Customer(customer) => {
+                let invitations = self.customers.get(customer)?;
+                let indexes = invitations
+                    .iter()
+                    .filter_map(|invitation| self.by_invitation.get(invitation));
+                Some(indexes.filter_map(|index| self.consents.get(index)).collect())
+            }
+            Whom::Person(did) => {
+                let indexes = self.by_person.get(did)?;
+                Some(indexes.iter().filter_map(|index| self.consents.get(index)).collect())
+            }
+        }
+    }
+
+    /// Whether this DID is a person's who gave a consent here.
+    pub(crate) fn is_person(&self, did: &Did) -> bool {
+        self.by_person.contains_key(did)
+    }
+
+    /// What a decision rests on. `steady` is now, by the clock that nobody sets.
+    pub(crate) fn state<'a>(&'a self, consents: Option<&'a [&'a Consent]>, steady: u64) -> State<'a> {
+        State {
+            origin: &self.origin,
+            controller: &self.controller,
+            registered: self.keys.is_some(),
+            requests: &self.requests,
+            freshness: self.standing.as_ref().map(|(standing, came)| Freshness {
+                head: &standing.head,
+                silent_for: steady.saturating_sub(*came),
+            }),
+            broken: self.broken || (self.wants_register && self.register.is_none()),
+            consents,
+            register: self.register.as_ref(),
+        }
+    }
+
+    /// The digests of what is granted.
+    pub(crate) fn granted(&self) -> Vec<Digest> {
+        self.pool.digests()
+    }
+
+    /// Bytes that the consents take in memory, about: for the metric and the bench.
+    pub(crate) fn weight(&self) -> usize {
+        let consents: usize = self.consents.values().map(Consent::weight).sum();
+        consents + self.by_id.len() * (size_of::<Digest>() + size_of::<u64>())
+    }
+}
+
+fn short(key: &Did) -> u64 {
+    let digest = Digest::of(key.as_str().as_bytes());
+    digest
+        .as_bytes()
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

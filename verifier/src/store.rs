@@ -1,0 +1,124 @@
+//! The replica on disk: one SQLite database, with a named function for each transaction or look-up.
+//!
+//! There is one connection. The follower writes, at most a few times a second; decisions are made from memory. So nobody
+//! waits for it, and the journal can be cut whenever something was destroyed.
+
+mod book;
+mod destroyed;
+mod direct;
+mod kept;
+mod rows;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+pub(crate) use book::Entry;
+pub(crate) use destroyed::Owed;
+pub(crate) use direct::DirectRow;
+pub(crate) use kept::{Kept, Named};
+pub(crate) use rows::{ItemRow, Page};
+
+use crate::error::{OpenError, StoreError};
+use crate::keys::ReplicaKey;
+
+/// The database's file in the verifier's folder.
+pub(crate) const REPLICA_FILE: &str = "replica.db";
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_replica.sql"))];
+/// How long a statement waits for a lock that another process holds.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The database.
+#[derive(Debug)]
+pub(crate) struct Store {
+    db: SqlitePool,
+    key: ReplicaKey,
+}
+
+impl Store {
+    /// Opens the database in `dir`, making it with mode 0600 if it is not there, and brings its schema up to date.
+    pub(crate) async fn open(dir: &Path, key: ReplicaKey) -> Result<Self, OpenError> {
+        let path = dir.join(REPLICA_FILE);
+        // SQLite gives its journal files the mode of the database, so this is the only place where it is set.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        made.map_err(|error| OpenError::Folder {
+            path: path.clone(),
+            error,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .pragma("secure_delete", "ON");
+        let db = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+        let db = db.connect_with(options).await.map_err(StoreError::from)?;
+        let list = MIGRATIONS.iter().map(|(version, sql)| {
+            Migration::new(
+                *version,
+                "verifier".into(),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        });
+        Migrator::with_migrations(list.collect()).run(&db).await?;
+        Ok(Self { db, key })
+    }
+
+    /// Empties the journal into the database: under WAL secure_delete leaves what was deleted in both until then.
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.db)
+            .await?;
+        if busy == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::Corrupt("the journal is in use"))
+        }
+    }
+
+    /// Closes everything.
+    pub(crate) async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+impl std::fmt::Debug for ReplicaKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReplicaKey(…)")
+    }
+}
+
+/// The sum of keyed hashes: each row once, in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sum([u8; 32]);
+
+/// The sums of the two tables that are authenticated so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sums {
+    pub(crate) consents: Sum,
+    pub(crate) book: Sum,
+}
+
+impl Sum {
+    /// Adds a row that was not in it, or takes away one that was.
+    fn toggle(&mut self, hash: &[u8; 32]) {
+        for (byte, other) in self.0.iter_mut().zip(hash) {
+            *byte ^= other;
+        }
+    }
+}
+
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn uint(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Corrupt("a number is negative"))
+}

@@ -1,0 +1,97 @@
+//! The brand's book: which customer got which invitation.
+
+use placet_schemas::authzen::CustomerRef;
+use placet_schemas::id::Digest;
+use sqlx::SqliteConnection;
+
+use super::{Store, Sum};
+use crate::error::{OpenError, StoreError};
+
+const BOOK: &str = "placet replica book v1";
+const CUSTOMER: &str = "placet replica customer v1";
+
+/// A change of the book: whom an invitation is of, before and after; nobody where it is not there.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) invitation: Digest,
+    pub(crate) before: Option<CustomerRef>,
+    pub(crate) after: Option<CustomerRef>,
+}
+
+impl Store {
+    /// Reads the book.
+    ///
+    /// # Errors
+    /// [`OpenError::BookAltered`] when it is not what was written: nothing else says who is who.
+    pub(crate) async fn book(&self) -> Result<(Vec<(Digest, CustomerRef)>, Sum), OpenError> {
+        let rows = sqlx::query_as("SELECT invitation, customer FROM customers").fetch_all(&self.db);
+        let rows: Vec<(Vec<u8>, String)> = rows.await.map_err(StoreError::from)?;
+        let mac = sqlx::query_scalar("SELECT mac FROM book WHERE id = 1").fetch_optional(&self.db);
+        let mac: Option<Vec<u8>> = mac.await.map_err(StoreError::from)?;
+        let mut sum = Sum::default();
+        let mut book = Vec::with_capacity(rows.len());
+        for (invitation, customer) in rows {
+            sum.toggle(&self.customer_hash(&invitation, &customer));
+            let invitation = <[u8; 32]>::try_from(invitation).map_err(|_| OpenError::BookAltered)?;
+            let customer = customer.parse().map_err(|_| OpenError::BookAltered)?;
+            book.push((Digest::from_bytes(invitation), customer));
+        }
+        match mac {
+            None if book.is_empty() => Ok((book, sum)),
+            Some(mac) if mac == self.key.mac(BOOK, &[&sum.0]) => Ok((book, sum)),
+            _ => Err(OpenError::BookAltered),
+        }
+    }
+
+    /// Writes changes of the book durably, all or none.
+    pub(crate) async fn write_book(&self, entries: &[Entry], sum: &mut Sum) -> Result<(), StoreError> {
+        let mut next = *sum;
+        let mut tx = self.db.begin().await?;
+        self.enter(&mut tx, entries, &mut next).await?;
+        tx.commit().await?;
+        *sum = next;
+        Ok(())
+    }
+
+    pub(super) async fn enter(
+        &self,
+        tx: &mut SqliteConnection,
+        entries: &[Entry],
+        sum: &mut Sum,
+    ) -> Result<(), StoreError> {
+        for Entry {
+            invitation,
+            before,
+            after,
+        } in entries
+        {
+            let key = invitation.as_bytes().as_slice();
+            if let Some(before) = before {
+                sum.toggle(&self.customer_hash(key, before.as_str()));
+            }
+            let query = match after {
+                Some(after) => {
+                    sum.toggle(&self.customer_hash(key, after.as_str()));
+                    sqlx::query(
+                        "INSERT INTO customers (invitation, customer) VALUES ($1, $2) \
+                         ON CONFLICT (invitation) DO UPDATE SET customer = $2",
+                    )
+                    .bind(key)
+                    .bind(after.as_str())
+                }
+                None => sqlx::query("DELETE FROM customers WHERE invitation = $1").bind(key),
+            };
+            query.execute(&mut *tx).await?;
+        }
+        let mac = self.key.mac(BOOK, &[&sum.0]);
+        sqlx::query("INSERT INTO book (id, mac) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET mac = $1")
+            .bind(mac.as_slice())
+            .execute(&mut *tx)
+            .await?;
+        Ok(())
+    }
+
+    fn customer_hash(&self, invitation: &[u8], customer: &str) -> [u8; 32] {
+        self.key.mac(CUSTOMER, &[invitation, customer.as_bytes()])
+    }
+}

@@ -1,0 +1,90 @@
+//! Withdrawals that were handed to the brand itself.
+
+use placet_schemas::id::Digest;
+use placet_schemas::time::Timestamp;
+
+use super::{Store, int, uint};
+use crate::error::StoreError;
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DirectRow {
+    pub(crate) id: u64,
+    /// The consent that it ends; unknown for a code of a consent that is not known here.
+    pub(crate) consent: Option<Digest>,
+    /// What goes to the ledger: a body of `POST /v1/records` or `POST /v1/withdrawals`.
+    pub(crate) body: Vec<u8>,
+    pub(crate) received: Timestamp,
+    /// Whether the ledger has acknowledged it. The row stays until the feed has brought the record.
+    pub(crate) forwarded: bool,
+}
+
+type Row = (i64, Option<Vec<u8>>, Vec<u8>, i64, Option<i64>);
+
+impl Store {
+    /// Keeps a withdrawal durably. **When this returns, it will be forwarded**, whatever happens.
+    pub(crate) async fn keep_direct(
+        &self,
+        consent: Option<Digest>,
+        body: &[u8],
+        received: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let insert = "INSERT INTO direct (consent, body, received) VALUES ($1, $2, $3) RETURNING id";
+        let id: i64 = sqlx::query_scalar(insert)
+            .bind(consent.map(|consent| consent.as_bytes().to_vec()))
+            .bind(body)
+            .bind(int(received.unix()))
+            .fetch_one(&self.db)
+            .await?;
+        uint(id)
+    }
+
+    /// All that wait, the oldest first.
+    pub(crate) async fn waiting(&self) -> Result<Vec<DirectRow>, StoreError> {
+        let select = "SELECT id, consent, body, received, forwarded FROM direct ORDER BY id";
+        let rows: Vec<Row> = sqlx::query_as(select).fetch_all(&self.db).await?;
+        let row = |(id, consent, body, received, forwarded): Row| {
+            let consent = consent.map(|bytes| <[u8; 32]>::try_from(bytes).map(Digest::from_bytes));
+            Ok(DirectRow {
+                id: uint(id)?,
+                consent: consent.transpose().map_err(|_| StoreError::Corrupt("a withdrawal"))?,
+                body,
+                received: Timestamp::from_unix(uint(received)?).ok_or(StoreError::Corrupt("a time"))?,
+                forwarded: forwarded.is_some(),
+            })
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    /// The ledger has acknowledged it.
+    pub(crate) async fn forwarded(&self, id: u64, now: Timestamp) -> Result<(), StoreError> {
+        let update = "UPDATE direct SET forwarded = $2 WHERE id = $1";
+        sqlx::query(update)
+            .bind(int(id))
+            .bind(int(now.unix()))
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// The feed has brought the end of these consents, or they were destroyed.
+    pub(crate) async fn drop_direct(&self, consents: &[Digest]) -> Result<(), StoreError> {
+        for consent in consents {
+            let delete = "DELETE FROM direct WHERE consent = $1";
+            sqlx::query(delete)
+                .bind(consent.as_bytes().as_slice())
+                .execute(&self.db)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The ledger refused it for good.
+    pub(crate) async fn drop_direct_row(&self, id: u64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM direct WHERE id = $1")
+            .bind(int(id))
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+}
