@@ -262,8 +262,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(dir.path()).unwrap();
         let (one, two) = (Entry::Decision("ey.a.b".into()), Entry::Line(b"{\"a\":1}".to_vec()));
-        journal.append(&[one.clone()], at(0), false).unwrap();
-        journal.append(&[two.clone()], at(1), true).unwrap();
+        journal.append(std::slice::from_ref(&one), at(0), false).unwrap();
+        journal.append(std::slice::from_ref(&two), at(1), true).unwrap();
         let minute = at(0).unix() / BATCH_SECONDS;
         assert_eq!(journal.closed(at(2)).unwrap(), [0; 0], "it is still being written");
         drop(journal);
@@ -274,7 +274,7 @@ mod tests {
             .write_all(b"dtorn")
             .unwrap();
         let journal = Journal::open(dir.path()).unwrap();
-        journal.append(&[one.clone()], at(3), true).unwrap();
+        journal.append(std::slice::from_ref(&one), at(3), true).unwrap();
         assert_eq!(journal.closed(at(61)).unwrap(), [minute]);
         let read = journal.read(minute).unwrap();
         assert_eq!(read, [one.clone(), two, one]);
