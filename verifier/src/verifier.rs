@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use hyper::Method;
 use placet_client::{Call, Server, exchange};
@@ -26,6 +27,9 @@ use crate::reports::Permits;
 use crate::rules::Rules;
 use crate::store::{Store, Sums};
 use crate::{errands, follow};
+
+/// How long a decision waits for the evidence that was asked for with it.
+const BUNDLE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a verifier is told.
 #[derive(Debug, Clone)]
@@ -181,8 +185,9 @@ impl Verifier {
         Ok(decided)
     }
 
-    /// The evidence bundle of a consent, if the ledger can be reached and gives it.
-    pub async fn bundle(&self, consent: &Digest) -> Option<serde_json::Value> {
+    /// The evidence bundle of a consent with a decision about it, if the ledger can be reached and gives it. `placet verify`
+    /// judges both.
+    pub async fn bundle(&self, consent: &Digest, decision: &str) -> Option<serde_json::Value> {
         let path = format!("/v1/consents/{consent}/evidence");
         let settings = &self.inner.settings;
         let call = Call {
@@ -191,11 +196,15 @@ impl Verifier {
             token: Some(&settings.token),
             body: None,
         };
-        let answer = exchange(&settings.ledger, call)
-            .await
-            .ok()
-            .filter(|answer| answer.status == 200)?;
-        serde_json::from_slice(&answer.body).ok()
+        // Whoever asks is about to touch data: the decision does not wait longer than this for its evidence.
+        let answer = tokio::time::timeout(BUNDLE_PATIENCE, exchange(&settings.ledger, call)).await;
+        let answer = answer.ok()?.ok().filter(|answer| answer.status == 200)?;
+        let mut bundle: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+        if let Some(authorization) = &settings.authorization {
+            let decision = serde_json::json!([{ "authorization": authorization, "decision": decision }]);
+            bundle.as_object_mut()?.insert("decisions".to_owned(), decision);
+        }
+        Some(bundle)
     }
 
     /// Decides without a signature.

@@ -152,6 +152,10 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("code_malformed", 422, "This is no withdrawal code", "Look for a mistyped character: letters and digits only, and no O, I or L."),
     // Access reports.
     kind("bad_authorization", 422, "The brand's authorization of the verifier does not hold", "The brand signs a new one: placet brand authorize-verifier."),
+    // A verifier's book of customers.
+    kind("customer_unknown", 404, "No such customer", "The reference is the brand's own; import it, or invite the customer."),
+    kind("invitation_taken", 409, "The invitation is another customer's", "Merge or split customers to say that two references are one, or one is two."),
+    kind("ledger_refused", 502, "The ledger refused", "The detail says why. What was asked of the verifier itself was in order."),
     // Destruction.
     kind("destroyed", 410, "The opening was destroyed", "Nothing opens this leaf any more. The log itself is as it was."),
     kind("bad_order", 422, "The order does not hold", "A key of the consent's controller, or of a configured authority, signs {origin, consent, ground, date} anew."),

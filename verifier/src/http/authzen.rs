@@ -104,7 +104,7 @@ pub(super) async fn decide(state: &HttpState, evaluation: &Evaluation) -> Result
     if evaluation.wanted == Wanted::Bundle
         && let Some(consent) = answer.context.evidence.consents.first()
     {
-        answer.context.evidence.bundle = state.verifier.bundle(consent).await;
+        answer.context.evidence.bundle = state.verifier.bundle(consent, &answer.context.signed).await;
     }
     Ok(answer)
 }
