@@ -75,11 +75,11 @@ mod tests {
         assert_eq!(
             picture,
             [
-                "          ROOT",
-                "      ┌───┴────┐",
-                "   ┌──┴──┐     │",
-                "   0     1     2",
-                "  keys  asks  yes",
+                "        ROOT",
+                "    ┌───┴───┐",
+                "  ┌─┴──┐    │",
+                "  0    1    2",
+                " keys asks yes",
             ]
         );
     }

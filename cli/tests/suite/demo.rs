@@ -18,7 +18,7 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
         "may it send him its programme? POST /access/v1/evaluation: deny (no_record)",
         "no_record: this person has given you no consent; invite her to answer a request",
         "the same question: permit",
-        "the same question: deny, ",
+        "the same question: deny, at most ",
         "withdrawn: she has withdrawn; stop using the data for this",
         "every decision that was kept, offline: ",
         "recorded: Holds",

@@ -310,10 +310,6 @@ fn nginx_shows_the_verifier_its_token_and_a_wrong_one_is_nobodys_yes() {
     refused(&nginx.get(ADA, &[]), "customer_unknown");
     let nginx = Nginx::start(&binary, other.address(), &shop.address);
     let answer = nginx.get(ADA, &[("authorization", "Bearer another token altogether")]);
-    assert_eq!(
-        (answer.status(), answer.header("www-authenticate")),
-        (503, None),
-        "{answer:?}"
-    );
+    assert_eq!(answer.status(), 503, "{answer:?}");
     assert!(shop.asked().is_empty());
 }
