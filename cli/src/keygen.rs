@@ -1,6 +1,7 @@
 //! `placet keygen`: the keys of a new node.
 
 mod brand;
+mod verifier;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::node::{self, Made};
 use crate::output::Output;
 
-/// Make the keys of a node, or of a brand
+/// Make the keys of a node, of a brand, or of a brand's verifier
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -25,6 +26,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Other {
     Brand(brand::Args),
+    Verifier(verifier::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,8 +51,10 @@ struct Report<'a> {
 }
 
 pub(crate) fn run(args: Args, out: &Output) -> Result<()> {
-    if let Some(Other::Brand(args)) = args.other {
-        return brand::run(args, out);
+    match args.other {
+        Some(Other::Brand(args)) => return brand::run(args, out),
+        Some(Other::Verifier(args)) => return verifier::run(&args, out),
+        None => {}
     }
     let public_url = args.node.public_url.as_deref().map(node::public_url).transpose()?;
     let made = node::create(&args.node.dir, &args.node.origin, public_url.as_deref())?;

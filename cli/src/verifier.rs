@@ -10,8 +10,8 @@ use placet_verifier::{Settings, Verifier};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-pub(crate) use config::Args;
 use config::Config;
+pub(crate) use config::{Args, DEFAULT_DIR};
 
 use crate::node;
 use crate::output::Output;
@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         ledger: config.ledger,
         token: config.token,
         trust,
+        authorization: config.authorization,
         policy: config.policy,
         register: config.register,
     });

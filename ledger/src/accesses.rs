@@ -30,6 +30,8 @@ use crate::store::{LineRow, LineWrite, RecordRow};
 /// Largest stored line, in bytes: the line and its proof.
 const MAX_STORED_BYTES: usize = 16 * 1024;
 
+/// Most lines that one transaction forgets: a whole day's may be a million, and commits wait for it.
+const FORGOTTEN_AT_ONCE: u64 = 1024;
 /// Stored lines have lengths that are multiples of this, before they are sealed: so that one can take the place of another
 /// that is gone, and so that the length does not tell what the line says.
 const STORED_STEP_BYTES: usize = 256;
@@ -157,7 +159,14 @@ impl Ledger {
         let Some(now) = node.surely_past().await? else {
             return Ok(0);
         };
-        let gone = node.store.forget_lines(now.unix() / DAY).await?;
+        let mut gone = 0;
+        loop {
+            let some = node.store.forget_lines(now.unix() / DAY, FORGOTTEN_AT_ONCE).await?;
+            gone += some;
+            if some < FORGOTTEN_AT_ONCE {
+                break;
+            }
+        }
         if gone > 0 {
             tracing::info!(gone, "access lines are forgotten");
             // Until then the journal has the old pages. Whoever reads keeps it from being cut; it is cut at the latest with

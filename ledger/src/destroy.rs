@@ -134,8 +134,11 @@ pub(crate) async fn run(node: Arc<Node>, ledger: WeakLedger, mut stop: watch::Re
                 },
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            if let Err(error) = ledger.forget_lines().await {
-                tracing::error!(code = error.code(), %error, "access lines were not forgotten; trying again");
+            tokio::select! {
+                done = ledger.forget_lines() => if let Err(error) = done {
+                    tracing::error!(code = error.code(), %error, "access lines were not forgotten; trying again");
+                },
+                _ = stop.wait_for(|stop| *stop) => return,
             }
         }
         tokio::select! {

@@ -10,6 +10,7 @@ mod destructions;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod problem;
+mod reports;
 mod sessions;
 mod verifier;
 
@@ -20,6 +21,7 @@ pub use accesses::*;
 pub use brands::*;
 pub use consents::*;
 pub use destructions::*;
+pub use reports::*;
 pub use sessions::*;
 pub use verifier::*;
 

@@ -106,7 +106,7 @@ impl Brand {
         self.key.algorithm() == Algorithm::Ed25519
     }
 
-    fn web(host: &str, legal_name: &'static str) -> Self {
+    pub fn web(host: &str, legal_name: &'static str) -> Self {
         let did: Did = p(&format!("did:web:{host}"));
         Self {
             method: p(&format!("{did}#key-1")),

@@ -102,6 +102,12 @@ impl VerifierProcess {
         &self.folder
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// A service of the brand, ready to call.
     #[must_use]
     pub fn caller(&self) -> Caller {

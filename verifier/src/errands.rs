@@ -12,6 +12,7 @@ use placet_schemas::api::{AcknowledgeDestruction, DESTRUCTION_DONE_TYP, DoneClai
 use placet_schemas::id::Digest;
 use placet_schemas::json;
 
+use crate::batches;
 use crate::error::StoreError;
 use crate::store::{DirectRow, Owed};
 use crate::verifier::Inner;
@@ -63,7 +64,7 @@ async fn round(inner: &Inner) -> Result<bool, StoreError> {
     for owed in inner.store.owed().await?.iter().filter(|owed| owed.cleared) {
         done &= acknowledge(inner, owed).await?;
     }
-    Ok(done)
+    Ok(batches::round(inner).await? && done)
 }
 
 /// Hands a withdrawal on. The same bytes may arrive twice: the ledger gives its first answer again.
@@ -111,6 +112,7 @@ async fn clear(inner: &Inner, owed: &[Owed]) -> Result<(), StoreError> {
     let used: Vec<Digest> = inner.read(|replica| replica.granted());
     inner.store.drop_unused(&used).await?;
     inner.store.empty_journal().await?;
+    batches::forget(inner)?;
     for owed in owed.iter().filter(|owed| !owed.cleared) {
         inner.store.cleared(owed.destruction).await?;
     }

@@ -11,8 +11,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use placet_kernel::access::entry_hash;
+use placet_kernel::merkle::Hash;
+use placet_schemas::id::{decode_hex, encode_hex};
 use placet_schemas::time::Timestamp;
 
+use crate::batches::write_new;
 use crate::error::StoreError;
 
 /// The journal's folder in the verifier's.
@@ -33,6 +37,8 @@ pub(crate) enum Entry {
     Decision(String),
     /// An access line: its RFC 8785 bytes.
     Line(Vec<u8>),
+    /// One of the two whose consent was destroyed: its hash is left, which the others' proofs need.
+    Gone(Hash),
 }
 
 /// The journal.
@@ -49,19 +55,40 @@ struct Open {
 }
 
 impl Entry {
-    /// The bytes that are hashed into the batch.
-    #[must_use]
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// Its hash in the batch.
+    pub(crate) fn hash(&self) -> Hash {
         match self {
-            Self::Decision(signed) => signed.as_bytes(),
-            Self::Line(line) => line,
+            Self::Decision(signed) => entry_hash(signed.as_bytes()),
+            Self::Line(line) => entry_hash(line),
+            Self::Gone(hash) => *hash,
         }
     }
 
-    const fn mark(&self) -> u8 {
+    fn write(&self, bytes: &mut Vec<u8>) {
         match self {
-            Self::Decision(_) => b'd',
-            Self::Line(_) => b'l',
+            Self::Decision(signed) => {
+                bytes.push(b'd');
+                bytes.extend_from_slice(signed.as_bytes());
+            }
+            Self::Line(line) => {
+                bytes.push(b'l');
+                bytes.extend_from_slice(line);
+            }
+            Self::Gone(hash) => {
+                bytes.push(b'x');
+                bytes.extend_from_slice(encode_hex(hash.as_bytes()).as_bytes());
+            }
+        }
+        bytes.push(b'\n');
+    }
+
+    fn read(line: &[u8]) -> Option<Self> {
+        let (mark, rest) = line.split_first()?;
+        match mark {
+            b'd' => String::from_utf8(rest.to_vec()).ok().map(Self::Decision),
+            b'l' => Some(Self::Line(rest.to_vec())),
+            b'x' => decode_hex(str::from_utf8(rest).ok()?).map(|bytes| Self::Gone(Hash::new(bytes))),
+            _ => None,
         }
     }
 }
@@ -83,9 +110,7 @@ impl Journal {
         let minute = now.unix() / BATCH_SECONDS;
         let mut bytes = Vec::new();
         for entry in entries {
-            bytes.push(entry.mark());
-            bytes.extend_from_slice(entry.bytes());
-            bytes.push(b'\n');
+            entry.write(&mut bytes);
         }
         let mut open = self.lock();
         let file = self
@@ -101,22 +126,51 @@ impl Journal {
         })
     }
 
-    /// The minutes of which there is a file, the oldest first, without the one that is being written.
+    /// The minutes of which there is a file, the oldest first, without the one that is being written. A clock that was set
+    /// back goes on writing a file of the past, which is closed when the clock has passed it.
     pub(crate) fn closed(&self, now: Timestamp) -> Result<Vec<u64>, StoreError> {
         let current = now.unix() / BATCH_SECONDS;
+        let mut open = self.lock();
+        if open.as_ref().is_some_and(|open| open.minute < current) {
+            *open = None;
+        }
+        drop(open);
+        let mut minutes = self.all()?;
+        minutes.retain(|minute| *minute < current);
+        Ok(minutes)
+    }
+
+    /// Changes the entries of a minute where `change` gives another one. Nobody writes meanwhile.
+    pub(crate) fn edit(&self, minute: u64, change: impl Fn(&Entry) -> Option<Entry>) -> Result<(), StoreError> {
+        let mut open = self.lock();
+        let mut entries = self.read(minute)?;
+        let mut changed = false;
+        for entry in &mut entries {
+            if let Some(other) = change(entry) {
+                *entry = other;
+                changed = true;
+            }
+        }
+        if !changed {
+            return Ok(());
+        }
+        open.take_if(|open| open.minute == minute);
+        let mut bytes = Vec::new();
+        entries.iter().for_each(|entry| entry.write(&mut bytes));
+        let path = self.path(minute);
+        write_new(&path, &bytes).map_err(|error| failed(&path, error))
+    }
+
+    /// The minutes of which there is a file, the oldest first.
+    pub(crate) fn all(&self) -> Result<Vec<u64>, StoreError> {
         let mut minutes = Vec::new();
         for entry in fs::read_dir(&self.dir).map_err(|error| failed(&self.dir, error))? {
             let path = entry.map_err(|error| failed(&self.dir, error))?.path();
             let minute = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
             let ours = path.extension().is_some_and(|ending| ending == ENDING);
-            // A clock that was set back goes on writing a file of the past; it is closed when the clock has passed it.
-            minutes.extend(minute.filter(|minute| ours && *minute < current));
+            minutes.extend(minute.filter(|_| ours));
         }
         minutes.sort_unstable();
-        let mut open = self.lock();
-        if open.as_ref().is_some_and(|open| open.minute < current) {
-            *open = None;
-        }
         Ok(minutes)
     }
 
@@ -135,11 +189,8 @@ impl Journal {
             let Some(whole) = line.strip_suffix(b"\n") else {
                 continue;
             };
-            match whole.split_first() {
-                _ if whole.ends_with(b"\x00") => {}
-                Some((b'd', signed)) => entries.extend(String::from_utf8(signed.to_vec()).ok().map(Entry::Decision)),
-                Some((b'l', line)) => entries.push(Entry::Line(line.to_vec())),
-                _ => {}
+            if !whole.ends_with(b"\x00") {
+                entries.extend(Entry::read(whole));
             }
         }
     }
@@ -211,8 +262,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(dir.path()).unwrap();
         let (one, two) = (Entry::Decision("ey.a.b".into()), Entry::Line(b"{\"a\":1}".to_vec()));
-        journal.append(&[one.clone()], at(0), false).unwrap();
-        journal.append(&[two.clone()], at(1), true).unwrap();
+        journal.append(std::slice::from_ref(&one), at(0), false).unwrap();
+        journal.append(std::slice::from_ref(&two), at(1), true).unwrap();
         let minute = at(0).unix() / BATCH_SECONDS;
         assert_eq!(journal.closed(at(2)).unwrap(), [0; 0], "it is still being written");
         drop(journal);
@@ -223,7 +274,7 @@ mod tests {
             .write_all(b"dtorn")
             .unwrap();
         let journal = Journal::open(dir.path()).unwrap();
-        journal.append(&[one.clone()], at(3), true).unwrap();
+        journal.append(std::slice::from_ref(&one), at(3), true).unwrap();
         assert_eq!(journal.closed(at(61)).unwrap(), [minute]);
         let read = journal.read(minute).unwrap();
         assert_eq!(read, [one.clone(), two, one]);

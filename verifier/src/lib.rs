@@ -9,6 +9,7 @@
 //! reports of accesses, and all of that over HTTP ([`http`]). Out of scope: TLS towards callers (a reverse proxy's work), the
 //! brand's data itself.
 
+mod batches;
 mod clock;
 mod customers;
 mod direct;
@@ -21,6 +22,7 @@ mod keys;
 mod pulse;
 mod reading;
 mod replica;
+mod reports;
 mod rules;
 mod store;
 mod verifier;
@@ -33,4 +35,5 @@ pub use journal::{BATCH_SECONDS, JOURNAL_DIR};
 pub use keys::{DECISION_KEY_FILE, DecisionKey, KeyFileError, REPLICA_KEY_FILE};
 pub use pulse::Pulse;
 pub use replica::Counts;
+pub use reports::{REPORT_SECONDS, ReportError};
 pub use verifier::{Age, Decided, Settings, Verifier};

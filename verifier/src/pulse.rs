@@ -17,8 +17,13 @@ pub struct Pulse {
     faults: AtomicU64,
     connections: AtomicU64,
     rules_refused: AtomicU64,
-    /// Milliseconds between the newest head's time and its arrival.
+    /// Seconds between the newest head's time and its arrival.
     lag: AtomicU64,
+    lines: AtomicU64,
+    without_permit: AtomicU64,
+    unreported: AtomicU64,
+    anchored: AtomicU64,
+    batches_waiting: AtomicU64,
 }
 
 macro_rules! counter {
@@ -48,6 +53,8 @@ counter! {
     connected, connections, connections;
     /// Times that a policy or register made no sense.
     rules_refused, refused_rules, rules_refused;
+    /// Minutes of the journal that the ledger has, with all lines.
+    anchored, anchored_batches, anchored;
 }
 
 impl Pulse {
@@ -70,6 +77,40 @@ impl Pulse {
         self.items.fetch_add(items as u64, Ordering::Relaxed);
         self.faults.fetch_add(faults as u64, Ordering::Relaxed);
         self.lag.store(lag_seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reported(&self, lines: u64, without_permit: u64) {
+        self.lines.fetch_add(lines, Ordering::Relaxed);
+        self.without_permit.fetch_add(without_permit, Ordering::Relaxed);
+    }
+
+    pub(crate) fn unreported(&self, permits: u64) {
+        self.unreported.fetch_add(permits, Ordering::Relaxed);
+    }
+
+    pub(crate) fn batches_wait(&self, batches: u64) {
+        self.batches_waiting.store(batches, Ordering::Relaxed);
+    }
+
+    /// Access lines that were reported, and accesses among them behind which no permit stood.
+    #[must_use]
+    pub fn reports(&self) -> (u64, u64) {
+        (
+            self.lines.load(Ordering::Relaxed),
+            self.without_permit.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Permits that nobody reported in time.
+    #[must_use]
+    pub fn permits_unreported(&self) -> u64 {
+        self.unreported.load(Ordering::Relaxed)
+    }
+
+    /// Closed minutes of the journal that the ledger does not have yet.
+    #[must_use]
+    pub fn batches_waiting(&self) -> u64 {
+        self.batches_waiting.load(Ordering::Relaxed)
     }
 
     /// Decisions by outcome: permits and denies.

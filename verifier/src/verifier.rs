@@ -22,6 +22,7 @@ use crate::keys::{DecisionKey, ReplicaKey, random};
 use crate::pulse::Pulse;
 use crate::reading::{LogTrust, Reading};
 use crate::replica::{Counts, Delta, Replica};
+use crate::reports::Permits;
 use crate::rules::Rules;
 use crate::store::{Store, Sums};
 use crate::{errands, follow};
@@ -41,6 +42,9 @@ pub struct Settings {
     pub token: Zeroizing<String>,
     /// The keys that count.
     pub trust: Trust,
+    /// The brand's word that this verifier is its own: a compact JWS, as `placet brand authorize-verifier` makes it. Without it
+    /// nothing is anchored, and the journal waits.
+    pub authorization: Option<String>,
     /// The brand's policy (TOML), if it has one.
     pub policy: Option<PathBuf>,
     /// The brand's signed register, if it keeps one here.
@@ -62,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) reading: Mutex<Reading>,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
+    pub(crate) permits: Permits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pulse: Pulse,
     pub(crate) stop: watch::Sender<bool>,
@@ -117,6 +122,7 @@ impl Verifier {
             reading: Mutex::new(reading),
             rules,
             journal: Journal::open(&settings.dir)?,
+            permits: Permits::default(),
             clock,
             pulse: Pulse::default(),
             stop: watch::Sender::new(false),
@@ -169,6 +175,9 @@ impl Verifier {
         self.inner
             .journal
             .append(&[entry], decided.statement.evaluated_at, false)?;
+        self.inner
+            .pulse
+            .unreported(self.inner.permits.remember(&decided.statement));
         Ok(decided)
     }
 
@@ -256,6 +265,9 @@ impl Verifier {
             let state = replica.state(None, steady);
             if state.broken {
                 return Err("proof_invalid");
+            }
+            if self.inner.rules.register_refused() {
+                return Err("register_refused");
             }
             if state.is_stale(&policy, now) {
                 Err("state_stale")

@@ -13,6 +13,10 @@ pub(crate) struct Args {
     /// The brand
     #[arg(long)]
     did: Did,
+    /// The did:key of the brand's verifier that will use it, as `placet verifier` prints it: destructions wait for its signed
+    /// word that nothing is left
+    #[arg(long, value_name = "DID")]
+    verifier: Option<Did>,
     #[command(flatten)]
     issue: IssueArgs,
 }
@@ -23,7 +27,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         controller: Some(args.did),
         audit: None,
         kinds: None,
-        key: None,
+        key: args.verifier,
         label,
         expires_in_seconds,
     };

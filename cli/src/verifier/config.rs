@@ -14,7 +14,7 @@ use crate::serve::logging::{DEFAULT_LOG, LogFormat};
 use crate::token::BrandToken;
 
 /// The folder that is used when none is named.
-const DEFAULT_DIR: &str = "placet-verifier";
+pub(crate) const DEFAULT_DIR: &str = "placet-verifier";
 /// Where a verifier listens when it is not told: on this machine only.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8439";
 /// The configuration file in the folder.
@@ -50,6 +50,10 @@ pub(crate) struct Args {
     /// Trust file with the log's keys, pinned before [trust]
     #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// File with the brand's authorization of this verifier, as `placet brand authorize-verifier` writes it; without it nothing
+    /// is anchored [authorization]
+    #[arg(long, env = "PLACET_VERIFIER_AUTHORIZATION", value_name = "FILE")]
+    authorization: Option<PathBuf>,
     /// The brand's policy (TOML), read again when it changes [policy]
     #[arg(long, env = "PLACET_VERIFIER_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -81,6 +85,7 @@ struct File {
     did: Option<Did>,
     origin: Option<Origin>,
     trust: Option<PathBuf>,
+    authorization: Option<PathBuf>,
     policy: Option<PathBuf>,
     register: Option<PathBuf>,
     access_token_file: Option<PathBuf>,
@@ -96,6 +101,7 @@ pub(super) struct Config {
     pub(super) did: Did,
     pub(super) origin: Option<Origin>,
     pub(super) trust: PathBuf,
+    pub(super) authorization: Option<String>,
     pub(super) policy: Option<PathBuf>,
     pub(super) register: Option<PathBuf>,
     pub(super) access_token: Option<String>,
@@ -116,6 +122,7 @@ impl Config {
         };
         let did = args.did.or(file.did);
         let trust = args.trust.or(file.trust);
+        let authorization = args.authorization.or(file.authorization);
         let access_token = args.access_token_file.or(file.access_token_file);
         Ok(Self {
             dir: args.dir,
@@ -124,6 +131,7 @@ impl Config {
             did: did.context("say which brand: --did")?,
             origin: args.origin.or(file.origin),
             trust: trust.context("pin the log's keys: --trust FILE, as `placet trust` writes it")?,
+            authorization: authorization.as_deref().map(read_authorization).transpose()?,
             policy: args.policy.or(file.policy),
             register: args.register.or(file.register),
             access_token: access_token.as_deref().map(read_token).transpose()?,
@@ -133,6 +141,15 @@ impl Config {
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
         })
     }
+}
+
+/// Longest file with an authorization.
+const MAX_AUTHORIZATION_BYTES: usize = 16 * 1024;
+
+fn read_authorization(path: &Path) -> Result<String> {
+    let bytes = files::read(path, MAX_AUTHORIZATION_BYTES)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))?;
+    Ok(text.trim().to_owned())
 }
 
 fn read_token(path: &Path) -> Result<String> {

@@ -120,3 +120,89 @@ fn every_kind_of_file_is_shown_and_called_not_verified() {
     let refused = run(home.path(), &["inspect", "cinema.key.json"]).refusal(1);
     assert!(refused.contains("private key"), "{refused}");
 }
+
+/// The examples of the documents.
+fn example(name: &str) -> String {
+    format!("{}/../docs/examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_decision_in_a_bundle_is_told_and_counts() {
+    let home = home();
+    let (evidence, trust) = (example("decision-evidence.json"), example("decision-trust.json"));
+    let line = ["verify", &evidence, "--trust", &trust];
+    let holds = run(home.path(), &line);
+    assert_eq!(holds.code, 0, "{holds:?}");
+    for words in [
+        "decision    /decisions/0",
+        "signed    Holds: the signature holds, by did:key:",
+        "right     Holds",
+        "anchored  Holds by 2026-",
+        "says      permit at 2026-11-22T05:04:00Z",
+        "reason    permitted (pd:EmailAddress)",
+        "note (right) policy_unseen",
+    ] {
+        assert!(holds.out.contains(words), "{words} is not in {}", holds.out);
+    }
+    let json = run(home.path(), &[&line[..], &["--json"]].concat()).json();
+    let one = &json["decisions"][0];
+    assert_eq!(
+        (&one["signed"], &one["right"], &one["anchored"]),
+        (&"Holds".into(), &"Holds".into(), &"Holds".into())
+    );
+    assert_eq!(one["decision"]["decision"], true);
+
+    // Without its batch it is as right as before; with another decision in its place it is none.
+    let mut bundle: serde_json::Value = serde_json::from_str(&fs::read_to_string(&evidence).unwrap()).unwrap();
+    let verify = |bundle: &serde_json::Value| {
+        run_with_input(
+            home.path(),
+            &["verify", "-", "--trust", &trust],
+            bundle.to_string().as_bytes(),
+        )
+    };
+    bundle["decisions"][0].as_object_mut().unwrap().remove("batch");
+    let unanchored = verify(&bundle);
+    assert_eq!(unanchored.code, 0, "{unanchored:?}");
+    assert!(
+        unanchored.out.contains("anchored  no: the signer's clock only"),
+        "{unanchored:?}"
+    );
+    let decision = bundle["decisions"][0]["decision"].as_str().unwrap().to_owned();
+    bundle["decisions"][0]["decision"] = decision[..decision.len() - 2].into();
+    let forged = verify(&bundle);
+    assert_eq!(forged.code, 1, "{forged:?}");
+    assert!(
+        forged.out.contains("decision_invalid") && forged.out.contains("recorded  Holds"),
+        "{forged:?}"
+    );
+}
+
+#[test]
+fn a_decision_alone_is_read_and_cannot_be_told() {
+    let home = home();
+    let file = example("decision.jws");
+    let alone = run(home.path(), &["verify", &file]);
+    assert_eq!(alone.code, 2, "{alone:?}");
+    for words in [
+        "the signature holds, by did:key:",
+        "CannotTell",
+        "says      permit",
+        "decision_alone",
+        "bundle",
+    ] {
+        assert!(alone.out.contains(words), "{words} is not in {}", alone.out);
+    }
+    let json = run(home.path(), &["verify", &file, "--json"]);
+    assert_eq!(json.code, 2);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(
+        (&json["signed"], &json["decision"]["decision"]),
+        (&"CannotTell".into(), &true.into())
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    let cut = &text.as_bytes()[..text.len() - 3];
+    let forged = run_with_input(home.path(), &["verify", "-"], cut);
+    assert_eq!(forged.code, 1, "{forged:?}");
+    run(home.path(), &["verify", &file, "--as-of", "2026-11-22T05:00:00Z"]).refusal(3);
+}

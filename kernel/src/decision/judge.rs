@@ -36,6 +36,13 @@ struct Candidate<'a> {
     taken: Option<&'a Event>,
 }
 
+/// Why not, and by which event of which consent, where one decided.
+struct Denied<'a> {
+    code: ReasonCode,
+    path: &'static str,
+    by: Option<(&'a Consent, Option<&'a Event>)>,
+}
+
 pub(super) fn category<'a>(
     question: &Question,
     category: CategoryTerm,
@@ -44,47 +51,57 @@ pub(super) fn category<'a>(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Covered<'a>, Box<Reason>> {
-    let asked = &question.asked;
-    let deny = |code, path: &str, by: Option<(&Consent, &Event)>| {
+    let first = standing(question, category, consents, state);
+    let covered = first.and_then(|first| held(&first, &question.asked, category, state, policy, now));
+    covered.map_err(|Denied { code, path, by }| {
         let mut why = reason(code, path);
         why.category = Some(category);
-        why.record = by.map(|(_, event)| event.digest);
+        why.record = by.and_then(|(_, event)| Some(event?.digest));
         why.consent = by.map(|(consent, _)| consent.id);
         why.ask = offer(question, category, state);
         Box::new(why)
-    };
+    })
+}
+
+/// The consent of the latest yes to the pair, unless that was taken back since, there or elsewhere.
+fn standing<'a>(
+    question: &Question,
+    category: CategoryTerm,
+    consents: &[&'a Consent],
+    state: &State<'a>,
+) -> Result<Candidate<'a>, Denied<'a>> {
+    let asked = &question.asked;
+    let deny = |code, path, by| Err(Denied { code, path, by });
     let names = |consent: &&&Consent| names(consent, question, state);
-    let own: Vec<&Consent> = consents.iter().filter(names).copied().collect();
+    let own: Vec<&'a Consent> = consents.iter().filter(names).copied().collect();
     if own.is_empty() {
-        return Err(deny(ReasonCode::NoRecord, "/resource/id", None));
+        return deny(ReasonCode::NoRecord, "/resource/id", None);
     }
     if let Some(faulty) = own.iter().find(|consent| consent.faulty) {
-        let mut why = deny(ReasonCode::ProofInvalid, "/resource/id", None);
-        why.consent = Some(faulty.id);
-        return Err(why);
+        return deny(ReasonCode::ProofInvalid, "/resource/id", Some((*faulty, None)));
     }
-    let candidates: Vec<Candidate<'_>> = own
+    let mut candidates: Vec<Candidate<'a>> = own
         .iter()
         .filter_map(|consent| candidate(consent, asked, category))
         .collect();
-    let Some(first) = candidates.iter().max_by_key(|one| one.yes) else {
+    candidates.sort_by_key(|one| one.yes);
+    let Some(first) = candidates.pop() else {
         let named = own
             .iter()
             .any(|consent| consent.events.iter().any(|event| names_purpose(&event.granted, asked)));
-        return Err(match named {
+        return match named {
             true => deny(ReasonCode::CategoryNotCovered, CATEGORIES, None),
             false => deny(ReasonCode::PurposeNotNamed, PURPOSE, None),
-        });
+        };
     };
     // An ending beats every earlier yes, whichever consent it ended.
-    let endings = candidates
-        .iter()
-        .filter_map(|one| one.ended.filter(|at| *at > first.yes).map(|at| (at, one)));
+    let all = || candidates.iter().chain([&first]);
+    let endings = all().filter_map(|one| one.ended.filter(|at| *at > first.yes).map(|at| (at, one)));
     if let Some((_, one)) = endings.max_by_key(|(at, _)| *at) {
-        return Err(deny(ended(one), PURPOSE, Some((one.consent, one.last))));
+        return deny(ended(one), PURPOSE, Some((one.consent, Some(one.last))));
     }
     // So does what was taken back, as far as it goes: to take back less elsewhere, or to say yes to more, is no new yes to it.
-    let taken = candidates.iter().filter_map(|one| {
+    let taken = all().filter_map(|one| {
         one.taken
             .filter(|event| event.index > first.yes)
             .map(|event| (one, event))
@@ -92,39 +109,55 @@ pub(super) fn category<'a>(
     if let Some((one, event)) = taken.max_by_key(|(_, event)| event.index)
         && let Err((code, path)) = covering(&event.granted, asked, category)
     {
-        return Err(deny(code, path, Some((one.consent, event))));
+        return deny(code, path, Some((one.consent, Some(event))));
     }
-    let by = Some((first.consent, first.last));
-    if first.consent.has_ended() {
-        return Err(deny(ended(first), PURPOSE, by));
+    Ok(first)
+}
+
+/// The consent that decides, held against the question.
+fn held<'a>(
+    first: &Candidate<'a>,
+    asked: &Asked,
+    category: CategoryTerm,
+    state: &State<'a>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Covered<'a>, Denied<'a>> {
+    let (consent, last) = (first.consent, first.last);
+    let deny = |code, path| Denied {
+        code,
+        path,
+        by: Some((consent, Some(last))),
+    };
+    if consent.has_ended() {
+        return Err(deny(ended(first), PURPOSE));
     }
-    if now >= first.consent.valid_until {
-        return Err(deny(ReasonCode::Expired, PURPOSE, by));
+    if now >= consent.valid_until {
+        return Err(deny(ReasonCode::Expired, PURPOSE));
     }
-    if let Some(request) = state.requests.get(&first.consent.request)
+    if let Some(request) = state.requests.get(&consent.request)
         && request.superseded.is_some()
     {
-        return Err(deny(ReasonCode::NoticeSuperseded, PURPOSE, by));
+        return Err(deny(ReasonCode::NoticeSuperseded, PURPOSE));
     }
-    let (clause, explicit) =
-        covering(&first.last.granted, asked, category).map_err(|(code, path)| deny(code, path, by))?;
+    let (clause, explicit) = covering(&last.granted, asked, category).map_err(|(code, path)| deny(code, path))?;
     let rule = policy.of(&asked.purpose);
     let needs_statement = demand(clause) == Demand::Explicit || rule.explicit;
     if needs_statement && !explicit {
-        return Err(deny(ReasonCode::ExplicitConsentMissing, PURPOSE, by));
+        return Err(deny(ReasonCode::ExplicitConsentMissing, PURPOSE));
     }
-    if rule.min_strength.is_some_and(|least| first.last.strength < least) {
-        return Err(deny(ReasonCode::StrengthTooLow, PURPOSE, by));
+    if rule.min_strength.is_some_and(|least| last.strength < least) {
+        return Err(deny(ReasonCode::StrengthTooLow, PURPOSE));
     }
     let mut permitted = reason(ReasonCode::Permitted, CATEGORIES);
     permitted.category = Some(category);
-    permitted.record = Some(first.last.digest);
-    permitted.consent = Some(first.consent.id);
+    permitted.record = Some(last.digest);
+    permitted.consent = Some(consent.id);
     permitted.article = Some("6(1)(a)".to_owned());
     Ok(Covered {
         reason: permitted,
         clause,
-        valid_until: first.consent.valid_until,
+        valid_until: consent.valid_until,
     })
 }
 
@@ -158,11 +191,12 @@ fn candidate<'a>(consent: &'a Consent, asked: &Asked, category: CategoryTerm) ->
                     taken: found.and_then(|found| found.taken),
                 });
             }
-            (Kind::Narrowing | Kind::Renewal, Some(found)) => {
-                if was.is_some_and(|was| differs(&was.granted, &event.granted, asked, category)) {
-                    found.last = event;
-                }
+            (Kind::Narrowing | Kind::Renewal, Some(found))
+                if was.is_some_and(|was| differs(&was.granted, &event.granted, asked, category)) =>
+            {
+                found.last = event;
             }
+            (Kind::Narrowing | Kind::Renewal, _) => {}
             (_, Some(found)) if is => {
                 found.last = event;
                 found.ended = Some(event.index);

@@ -196,9 +196,9 @@ impl FromRequestParts<HttpState> for Follower {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         match Caller::from_request_parts(parts, state).await? {
-            Caller::Service(_) | Caller::Operator => Ok(Self),
+            Caller::Service(_) | Caller::Brand(_) | Caller::Operator => Ok(Self),
             Caller::Public => Err(ApiError::unauthorized()),
-            _ => Err(ApiError::forbidden("this call is for services")),
+            _ => Err(ApiError::forbidden("this call is for services and brands' verifiers")),
         }
     }
 }

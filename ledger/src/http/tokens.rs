@@ -104,6 +104,7 @@ fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
     let auditor = body.role == api::Role::Auditor;
     let of_brand = auditor || body.role == api::Role::Brand;
     let service = body.role == api::Role::Service;
+    let follows = service || body.role == api::Role::Brand;
     if of_brand != body.controller.is_some() {
         return wrong(
             "the token of a brand or auditor names a brand, no other does",
@@ -119,9 +120,12 @@ fn order(body: IssueToken, now: Timestamp) -> Result<TokenOrder, ApiError> {
     if body
         .key
         .as_ref()
-        .is_some_and(|key| !service || PublicKey::from_did(key).is_err())
+        .is_some_and(|key| !follows || PublicKey::from_did(key).is_err())
     {
-        return wrong("the key of a service is a did:key, and no other token has one", "/key");
+        return wrong(
+            "the key of a service or of a brand's verifier is a did:key, and no other token has one",
+            "/key",
+        );
     }
     if auditor != body.audit.is_some() {
         return wrong(

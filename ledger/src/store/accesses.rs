@@ -149,13 +149,18 @@ impl Store {
         rows.into_iter().map(line).collect()
     }
 
-    /// Forgets the lines whose day has come. Gives how many.
-    pub(crate) async fn forget_lines(&self, today: u64) -> Result<u64, StoreError> {
-        let [texts, slots, lines] = removal!("expires_day <= $1");
+    /// Forgets lines whose day has come, so many at most. Gives how many.
+    pub(crate) async fn forget_lines(&self, today: u64, limit: u64) -> Result<u64, StoreError> {
+        // The same rows for each of the three, since the rows themselves go last.
+        let [texts, slots, lines] =
+            removal!("id IN (SELECT id FROM access_lines WHERE expires_day <= $1 ORDER BY expires_day, id LIMIT $2)");
         let mut tx = self.db.writer().begin().await?;
         let mut gone = 0;
         for statement in [format!("{texts})"), format!("{slots})"), lines.to_owned()] {
-            let done = sqlx::query(AssertSqlSafe(statement)).bind(int(today)).execute(&mut *tx);
+            let done = sqlx::query(AssertSqlSafe(statement))
+                .bind(int(today))
+                .bind(int(limit))
+                .execute(&mut *tx);
             gone = done.await?.rows_affected();
         }
         tx.commit().await?;

@@ -70,10 +70,12 @@ pub(super) async fn write(tx: &mut SqliteConnection, destructions: &[Destruction
         execute(&mut query, &mut *tx).await?;
         sqlx::query(
             "INSERT INTO destruction_followers (destruction_idx, token) SELECT $1, public_id FROM tokens \
-             WHERE role = 'service' AND revoked IS NULL AND (expires IS NULL OR expires > $2)",
+             WHERE (role = 'service' OR (role = 'brand' AND key IS NOT NULL AND controller_id = $3)) \
+             AND revoked IS NULL AND (expires IS NULL OR expires > $2)",
         )
         .bind(int(destruction.index))
         .bind(int(destruction.time.unix()))
+        .bind(int(destruction.controller))
         .execute(&mut *tx)
         .await?;
     }

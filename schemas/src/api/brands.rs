@@ -86,8 +86,9 @@ pub struct IssueToken {
     /// Which records a service may open, besides public ones: needed for a service, refused for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<BTreeSet<Kind>>,
-    /// The did:key by which a service will sign that it has destroyed what it held; refused for others. A destruction waits
-    /// for every service, also for one that has no key and so cannot say it.
+    /// The did:key by which a service, or a brand's verifier, will sign that it has destroyed what it held; refused for others.
+    /// A destruction waits for every service, also for one that has no key and so cannot say it, and for every token of its
+    /// brand that has a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Did>,
     /// A name to know it by.

@@ -18,6 +18,7 @@ mod p5;
 mod plot;
 mod report;
 mod sizes;
+mod verifier;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,8 +56,9 @@ fn main() -> ExitCode {
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    let all: [Measurement; 4] = [
+    let all: [Measurement; 5] = [
         (&["P1"], p1::measure),
+        (&["P2", "P3", "P9"], verifier::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
         // Of one log each, and P5 on each of them.

@@ -27,6 +27,21 @@ pub fn bundle(data: &[u8]) -> bool {
         assert_code(finding.code);
     }
     assert!(serde_json::to_string(&report).is_ok());
+    for one in &report.decisions {
+        one.findings.iter().for_each(|finding| assert_code(finding.code));
+        if one.verdict() == Verdict::Holds {
+            let bundle: Value = serde_json::from_slice(data).unwrap();
+            let parts = |bundle: &Value| bundle["decisions"].as_array().cloned().unwrap_or_default();
+            let at: usize = one.place.trim_start_matches("/decisions/").parse().unwrap();
+            let said = parts(&bundle)[at]["decision"].clone();
+            let known = SAMPLE
+                .bundles
+                .iter()
+                .flat_map(parts)
+                .any(|honest| honest["decision"] == said);
+            assert!(known, "nobody decided this");
+        }
+    }
     if report.recorded == Verdict::Holds {
         assert_says_nothing_new(&serde_json::from_slice(data).unwrap());
     } else {

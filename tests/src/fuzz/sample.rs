@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
+use placet_kernel::bundle::{BatchEvidence, DecisionEvidence};
 use placet_kernel::checkpoint::{Checkpoint, CheckpointKeys};
 use placet_kernel::jws;
-
 use placet_kernel::merkle::{Hash, leaf_hash};
 use placet_kernel::note::VerifierKey;
 use placet_kernel::sign::Signer;
@@ -28,6 +28,7 @@ use placet_schemas::time::Timestamp;
 use placet_wallet::keys::SoftwareKey;
 use serde_json::Value;
 
+use crate::desk::{Desk, covered};
 use crate::log::trust;
 use crate::report::{Report, Verifier};
 use crate::scene::Scene;
@@ -88,6 +89,8 @@ impl Sample {
         scene.log.strangers(3);
         scene.publish();
         let moment = scene.clock;
+        let desk = Desk::open(&scene);
+        let decision = desk.sign(&desk.answer(&covered()));
         let mut bundle_bytes = vec![example("evidence.json"), scene.evidence().to_bytes().unwrap()];
         scene.narrow();
         scene.register();
@@ -100,6 +103,21 @@ impl Sample {
         scene.withdraw();
         scene.publish();
         bundle_bytes.push(scene.evidence().to_bytes().unwrap());
+        let (batch, entries) = desk.batch(std::slice::from_ref(&decision), scene.clock);
+        let index = scene.record(batch);
+        let size = scene.publish();
+        let mut evidence = scene.evidence();
+        evidence.decisions.push(DecisionEvidence {
+            authorization: desk.authorization(),
+            decision,
+            consistency: Vec::new(),
+            batch: Some(BatchEvidence {
+                opening: scene.log.opening(index, size),
+                seq: 0,
+                entry_proof: entries.proof(0).unwrap(),
+            }),
+        });
+        bundle_bytes.push(evidence.to_bytes().unwrap());
         let verifier = Verifier::of(&scene.brand, &scene.log.origin, moment);
         let accesses = ["one", "two"].map(|name| verifier.line(name, Some(scene.consent()), scene.clock));
         let report = verifier.report(accesses.into(), scene.clock);

@@ -15,6 +15,7 @@ use placet_schemas::version::Version;
 use placet_tests::brand::Brand;
 use placet_tests::offer::{newsletter, offer};
 use placet_tests::p;
+use placet_tests::report::Verifier;
 use placet_tests::scene::Scene;
 use placet_wallet::keys::SoftwareKey;
 
@@ -466,4 +467,36 @@ fn a_flipped_bit_of_a_record_is_refused() {
         to_jcs(&serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()).unwrap(),
         record.bytes
     );
+}
+
+/// A verifier is nobody but by its brand's word: the keys that count are the brand's, not its own.
+#[test]
+fn a_batch_is_judged_by_the_keys_of_the_brand_that_authorized_its_signer() {
+    let desk = Desk::new();
+    let Desk { scene, .. } = &desk;
+    let (keys, others) = (scene.brand.keys(), Brand::festival().keys());
+    let verifier = Verifier::of(&scene.brand, &scene.log.origin, scene.clock);
+    let batch = |verifier: &Verifier| verifier.report(Vec::new(), scene.clock).record.record;
+    let record = batch(&verifier);
+    assert_eq!(arrival::answers_for(&record), &scene.brand.did);
+    assert_eq!(desk.check(&record, Some(&keys)), Ok(vec![]));
+    for unknown in [None, Some(&others)] {
+        assert_eq!(code(desk.check(&record, unknown)), "controller_unknown");
+    }
+    let stranger = Verifier {
+        key: SoftwareKey::ed25519_from_seed(&[9; 32]),
+        ..verifier.clone()
+    };
+    assert_eq!(code(desk.check(&batch(&stranger), Some(&keys))), "wrong_signer");
+    let late = Verifier::of(&scene.brand, &scene.log.origin, scene.clock.plus_seconds(1));
+    assert_eq!(code(desk.check(&batch(&late), Some(&keys))), "bad_authorization");
+    let mut web = verifier.batch(1, Digest::of(b"root"), scene.clock);
+    (web.issuer, web.method) = (scene.brand.did.clone(), Some(scene.brand.method.clone()));
+    let by_brand = web.sign(&scene.brand.key).record;
+    assert_eq!(code(desk.check(&by_brand, Some(&keys))), "wrong_signer");
+    let forged = verifier
+        .batch(1, Digest::of(b"root"), scene.clock)
+        .sign(&stranger.key)
+        .record;
+    assert_eq!(code(desk.check(&forged, Some(&keys))), "bad_signature");
 }

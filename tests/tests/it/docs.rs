@@ -9,6 +9,7 @@ use placet_kernel::arrival;
 use placet_kernel::authorization::VerifierAuthorization;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
+use placet_kernel::decision;
 use placet_kernel::keys::{PublicKey, verify_statement};
 use placet_kernel::misbehaviour;
 use placet_kernel::note::UnverifiedNote;
@@ -18,6 +19,7 @@ use placet_kernel::trust::Trust;
 use placet_schemas::access::{self, AccessLine};
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
+use placet_schemas::authzen::{self, DecisionStatement, ReasonCode};
 use placet_schemas::record::{self, CanonicalRecord};
 use placet_schemas::statement::{Signed, WithdrawalReceived};
 use placet_schemas::time::Timestamp;
@@ -75,6 +77,13 @@ fn every_example_in_formats_is_what_it_says() {
             "withdrawal-code" => drop(body.trim().parse::<WithdrawalCode>().unwrap()),
             "destruction-order" => drop(decodes::<OrderClaims>(&body)),
             "destruction-done" => drop(decodes::<DoneClaims>(&body)),
+            "question" => assert!(authzen::evaluation(body.as_bytes()).unwrap().question.is_ok()),
+            "decision" => {
+                let signed = decision::read(read("docs/examples/decision.jws").trim_end()).unwrap();
+                assert_eq!(decodes::<DecisionStatement>(&body), signed.statement);
+            }
+            "policy" => drop(decodes::<decision::Policy>(&body)),
+            "register" => drop(decodes::<decision::RegisterStatement>(&body)),
             "verifier-authorization" => {
                 let document = json::parse(body.as_bytes(), LIMIT).unwrap();
                 drop(VerifierAuthorization::parse(&document.root().to_jcs()).unwrap());
@@ -89,7 +98,7 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 16, "{seen:?}");
+    assert_eq!(seen.len(), 20, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -123,6 +132,35 @@ fn the_example_bundle_holds_under_the_example_trust_file() {
         Verdict::Holds,
         "asking about another moment changes nothing about what was recorded"
     );
+}
+
+/// The question of the example is the one that the decision answers, and the bundle proves it.
+#[test]
+fn the_example_decision_holds_under_its_trust_file() {
+    let trust = Trust::parse(read("docs/examples/decision-trust.json").as_bytes()).unwrap();
+    let evidence = read("docs/examples/decision-evidence.json");
+    let report = bundle::verify(evidence.as_bytes(), Some(&trust), now(), None).unwrap();
+    assert_eq!(report.recorded.max(report.decisions_verdict()), Verdict::Holds);
+    let [one] = &report.decisions[..] else {
+        panic!("one decision")
+    };
+    assert_eq!(one.anchored, Verdict::Holds);
+    let signed = decision::read(read("docs/examples/decision.jws").trim_end()).unwrap();
+    assert_eq!(one.decision.as_deref(), Some(&signed.statement));
+    let question = blocks(&read("docs/FORMATS.md"))
+        .into_iter()
+        .find(|(label, _)| label == "question");
+    let asked = authzen::evaluation(question.unwrap().1.as_bytes()).unwrap();
+    assert_eq!(asked.digest, signed.statement.request);
+    assert_eq!(asked.question.unwrap().asked, signed.statement.asked.unwrap());
+}
+
+#[test]
+fn every_reason_is_in_formats() {
+    let formats = read("docs/FORMATS.md");
+    for code in ReasonCode::ALL {
+        assert!(formats.contains(&format!("`{}`", code.as_str())), "{}", code.as_str());
+    }
 }
 
 /// Runs the README's commands, as they stand there but for the folder, which is one of the test's own, and for `--once`.
@@ -242,7 +280,7 @@ fn the_limits_are_those_of_the_code() {
 fn grouped(number: u64) -> String {
     match number / 1000 {
         0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1000),
+        thousands => format!("{},{:03}", grouped(thousands), number % 1000),
     }
 }
 
@@ -304,7 +342,7 @@ fn names(row: &str) -> Vec<&str> {
 fn missing<'a>(named: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     let mut sources = String::new();
     for folder in [
-        "schemas", "kernel", "wallet", "witness", "ledger", "cli", "tests", "xtask",
+        "schemas", "kernel", "wallet", "client", "witness", "ledger", "verifier", "cli", "tests", "xtask",
     ] {
         collect(&root().join(folder), &mut sources);
     }

@@ -7,10 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use placet_schemas::api::AccessLinesAnswer;
+use placet_schemas::id::Digest;
 use placet_tests::brand::Brand;
 use placet_tests::offer::{newsletter, recommendations};
 use placet_tests::p;
-use placet_tests::process::{NodeProcess, built};
+use placet_tests::process::{NodeProcess, built, now};
+use placet_tests::report::Verifier;
 use placet_tests::shop::Shop;
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
@@ -20,8 +23,8 @@ use tempfile::TempDir;
 const ORIGIN: &str = "fsck.example/log";
 /// Index of the first grant: two brands' keys and a request come before.
 const GRANT: u64 = 3;
-/// Two brands' keys and requests, four grants, two withdrawals.
-const RECORDS: usize = 10;
+/// Two brands' keys and requests, four grants, two withdrawals, a verifier's batch.
+const RECORDS: usize = 11;
 
 /// The folder of a node that was stopped after some consents were given and one was withdrawn.
 fn lived() -> TempDir {
@@ -37,6 +40,9 @@ fn lived() -> TempDir {
             let customer = shop.customer(&format!("{n} at {}", shop.brand.did));
             let grant = customer.grant(shop, &request, invitation, &[newsletter()], Sight::default().anchor());
             shop.caller(&node).post("/v1/records", &grant.bytes);
+            if n == 1 {
+                report(&node, shop, grant.state.consent);
+            }
             if n == 0 {
                 let withdrawal = records::withdraw(&grant.state, None, &customer.pen(shop, "withdrawal")).unwrap();
                 shop.caller(&node).post("/v1/records", &withdrawal.bytes);
@@ -45,6 +51,22 @@ fn lived() -> TempDir {
     }
     published(&home.path().join("node"), RECORDS);
     home
+}
+
+/// What the brand did with the data of this consent, twice.
+fn report(node: &NodeProcess, shop: &Shop, consent: Digest) {
+    let verifier = Verifier::of(&shop.brand, &shop.origin, now());
+    let lines = ["once", "twice"].map(|name| verifier.line(name, Some(consent), now()));
+    let report = verifier.report(lines.into(), now());
+    let mut caller = shop.caller(node);
+    caller.post("/v1/records", &report.record.bytes);
+    let lines = serde_json::to_vec(&report.lines).unwrap();
+    let answer = caller
+        .call("POST", "/v1/access-lines", &lines)
+        .unwrap()
+        .expect(200, "lines");
+    let AccessLinesAnswer { kept, .. } = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(kept, 2);
 }
 
 /// Waits until the log's files show so many records: they come after the answers.
@@ -198,6 +220,31 @@ fn whatever_is_changed_in_a_database_is_found() {
             "main",
             "INSERT INTO controller_keys VALUES (2, 0)".to_owned(),
             "rows_too_many",
+        ),
+        (
+            "main",
+            "UPDATE access_texts SET line = zeroblob(length(line)) WHERE slot = 1".to_owned(),
+            "line_unreadable",
+        ),
+        (
+            "main",
+            format!("UPDATE access_lines SET grant_idx = {GRANT}"),
+            "line_unreadable",
+        ),
+        (
+            "main",
+            "UPDATE access_lines SET expires_day = 0 WHERE id = 1".to_owned(),
+            "line_differs",
+        ),
+        (
+            "main",
+            "DELETE FROM access_lines WHERE id = 1".to_owned(),
+            "line_differs",
+        ),
+        (
+            "main",
+            "INSERT INTO access_free SELECT length(line), slot FROM access_texts".to_owned(),
+            "destroyed_is_there",
         ),
         (
             "main",

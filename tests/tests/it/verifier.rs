@@ -2,3 +2,4 @@
 
 mod everyday;
 pub(crate) mod house;
+mod reports;

@@ -235,6 +235,32 @@ fn text(state: &HttpState) -> String {
         "Requests in the replica",
         &one(counts.requests as u64),
     );
+    let (lines, without_permit) = pulse.reports();
+    family("access_lines_total", "counter", "Access lines reported", &one(lines));
+    family(
+        "accesses_without_permit_total",
+        "counter",
+        "Accesses reported behind which no permit stood",
+        &one(without_permit),
+    );
+    family(
+        "permits_without_report_total",
+        "counter",
+        "Permits that nobody reported in time",
+        &one(pulse.permits_unreported()),
+    );
+    family(
+        "batches_anchored_total",
+        "counter",
+        "Minutes anchored",
+        &one(pulse.anchored_batches()),
+    );
+    family(
+        "batches_waiting",
+        "gauge",
+        "Minutes that the ledger does not have yet",
+        &one(pulse.batches_waiting()),
+    );
     let calls = state.metrics.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let calls: Vec<_> = calls
         .into_iter()

@@ -6,6 +6,7 @@
 //! | `GET /access/v1/auth_request` | nginx | a decision as 200 or 403 |
 //! | `ANY /access/v1/ext_authz/...` | Envoy | the same |
 //! | `GET /.well-known/authzen-configuration` | anyone | where these are |
+//! | `POST /access/v1/reports` | the brand's services | what they really did |
 //! | `POST /v1/withdrawals` | the person | the end of a consent, at once |
 //! | `/v1/customers...` | the brand's services | who is who |
 //! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |
@@ -20,6 +21,7 @@ mod customers;
 mod gateway;
 mod health;
 mod openapi;
+mod reports;
 mod server;
 mod withdrawals;
 
@@ -100,6 +102,7 @@ fn router(state: HttpState) -> Router {
     let (routes, description) = OpenApiRouter::with_openapi(openapi::base())
         .merge(authzen::routes())
         .merge(gateway::routes())
+        .merge(reports::routes())
         .merge(customers::routes())
         .merge(withdrawals::routes())
         .merge(health::routes())

@@ -5,21 +5,25 @@ use crate::cargo::Member;
 
 /// A package may depend on packages of a lower storey only. Services share one storey, so that
 /// none can import another: they talk through the ledger's feed and over HTTP.
-const STOREYS: [(&str, u8); 13] = [
+const STOREYS: [(&str, u8); 14] = [
     ("placet-schemas", 0),
     ("placet-kernel", 1),
-    ("placet-wallet", 2),
-    ("placet-witness", 2),
-    ("placet-ledger", 2),
-    ("placet-issuer", 2),
-    ("placet-verifier", 2),
-    ("placet-portal", 2),
-    ("placet-rights", 2),
-    ("placet", 3),
-    ("placet-tests", 4),
-    ("placet-fuzz", 4),
-    ("xtask", 5),
+    ("placet-client", 2),
+    ("placet-wallet", 3),
+    ("placet-witness", 3),
+    ("placet-ledger", 3),
+    ("placet-issuer", 3),
+    ("placet-verifier", 3),
+    ("placet-portal", 3),
+    ("placet-rights", 3),
+    ("placet", 4),
+    ("placet-tests", 5),
+    ("placet-fuzz", 5),
+    ("xtask", 6),
 ];
+
+/// The storey of the services.
+const SERVICES: u8 = 3;
 
 /// The wallet builds and signs what a consumer sends, so a service's own tests may play her.
 const TEST_HELPER: &str = "placet-wallet";
@@ -39,7 +43,7 @@ pub(crate) fn arrows(members: &[Member]) -> Vec<Finding> {
         for dependency in &member.dependencies {
             let ours = dependency.name.starts_with("placet") || dependency.name == "xtask";
             let below = self::storey(&dependency.name).is_some_and(|below| below < storey);
-            let helper = dependency.dev && dependency.name == TEST_HELPER && storey >= 2;
+            let helper = dependency.dev && dependency.name == TEST_HELPER && storey >= SERVICES;
             if ours && !below && !helper {
                 findings.push(Finding {
                     rule: "arrows",
@@ -107,6 +111,7 @@ mod tests {
                 "ledger",
                 &[("placet-kernel", false), ("placet-wallet", true)],
             ),
+            member("placet-verifier", "verifier", &[("placet-client", false)]),
             member("placet", "cli", &[("placet-ledger", false), ("placet-wallet", false)]),
             member("placet-tests", "tests", &[("placet", true)]),
         ];
@@ -119,6 +124,8 @@ mod tests {
         for (from, to, dev) in [
             ("placet-schemas", "placet-kernel", false),
             ("placet-kernel", "placet-wallet", true),
+            ("placet-kernel", "placet-client", false),
+            ("placet-client", "placet-wallet", true),
             ("placet-ledger", "placet-wallet", false),
             ("placet-ledger", "placet-issuer", false),
             ("placet-issuer", "placet-ledger", true),

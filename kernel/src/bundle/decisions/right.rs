@@ -125,16 +125,15 @@ fn check_head(
         _ => {}
     }
     let sound = findings.0.len() == before;
-    if sound && !judge.attested.iter().any(|at| judge.seen[*at].size >= head.size) {
+    let shows_all = |at: &usize| {
+        let size = judge.seen[*at].size;
+        size >= head.size && judge.chain.hides_nothing(head.size, size)
+    };
+    if sound && !judge.attested.iter().any(shows_all) {
         // What is shown is there all the same: an ending below the head is one, whatever else is left out.
-        let why = "no attested checkpoint is as large as its head, so an event may be left out here";
-        findings.missing(
-            RIGHT,
-            "events_unattested",
-            place,
-            why,
-            "ask for a bundle with an attested newer checkpoint",
-        );
+        let why = "no attestation shows that every event below its head is here: a withdrawal could be left out";
+        let help = "ask for a bundle with an attested checkpoint at least as large as the head";
+        findings.missing(RIGHT, "events_unattested", place, why, help);
     }
     sound
 }

@@ -36,6 +36,7 @@ const CASES: &[Case] = &[
     ("as_of_in_future", &[], parts::as_of_in_future),
     ("attestation_contradicted", &[], parts::attestation_contradicted),
     ("attestation_invalid", &[], parts::attestation_invalid),
+    ("bad_authorization", &[], events::bad_authorization),
     ("bad_signature", &[], events::bad_signature),
     ("chain_full", &[], events::chain_full),
     ("checkpoint_inconsistent", &[], parts::checkpoint_inconsistent),

@@ -75,7 +75,8 @@ fn a_decision_that_contradicts_itself_is_none() {
     let both = question("recommendations", &["pd:Interest", "pd:Purchase"], "dpv:Store");
     let permit = desk.answer(&both);
     let deny = desk.answer(&question("seats", &["pd:Disability"], "dpv:Use"));
-    let spoilt: [(&DecisionStatement, fn(&mut DecisionStatement)); 15] = [
+    type Spoil = fn(&mut DecisionStatement);
+    let spoilt: [(&DecisionStatement, Spoil); 15] = [
         (&permit, |said| said.valid_until = None),
         (&permit, |said| {
             said.valid_until = Some(said.evaluated_at.plus_seconds(2))

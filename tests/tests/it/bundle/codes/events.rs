@@ -7,13 +7,23 @@ use placet_schemas::lifecycle::MAX_CHAIN;
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::consent::{Act, Patterns};
 use placet_tests::brand::Brand;
+use placet_tests::desk::Desk;
 use placet_tests::log::TestLog;
 use placet_tests::offer::{clause, newsletter, offer, recommendations, seats};
 use placet_tests::p;
 use placet_tests::scene::{ORIGIN, Scene};
 
 use super::said::{choices, ended, erasure_body, narrowing, renewal, scope_of};
-use super::setting::{asked, asked_for, followed_by, sound, without_grant};
+use super::setting::{asked, asked_for, beside, followed_by, sound, without_grant};
+
+/// A batch of access reports in the name of the brand, which never authorised its signer.
+pub(in crate::bundle) fn bad_authorization() -> Report {
+    beside(|scene| {
+        let mut desk = Desk::open(scene);
+        desk.brand.key = scene.person.clone();
+        desk.batch(&["a decision".to_owned()], scene.clock).0
+    })
+}
 
 pub(in crate::bundle) fn bad_signature() -> Report {
     followed_by(|scene| scene.brand_claim(ended(scene)).sign(&scene.person))

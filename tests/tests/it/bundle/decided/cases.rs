@@ -2,48 +2,62 @@
 
 use std::collections::BTreeSet;
 
-use placet_kernel::bundle::{DecisionReport, Question, Verdict, Weight, bare_decision};
+use placet_kernel::bundle::{DecisionReport, Evidence, Question, Verdict, Weight, bare_decision};
 use placet_kernel::decision;
-use placet_kernel::note::SignatureType;
 use placet_schemas::authzen::ReasonCode;
 use placet_schemas::id::Digest;
 use placet_schemas::record::Body;
 use placet_schemas::record::consent::Withdrawal;
 use placet_schemas::version::Version;
 use placet_tests::brand::Brand;
-use placet_tests::desk::{covered, head, question};
+use placet_tests::desk::{Desk, covered, head, question};
 use placet_tests::p;
 use placet_tests::scene::Scene;
 use placet_wallet::keys::SoftwareKey;
 
 use super::{Decided, against, answers, notes};
 
-/// The question that the fault bears on, its code, and the case.
-type Case = (Question, &'static str, fn() -> DecisionReport);
+/// The question that the fault bears on, its code, what cannot but come with it elsewhere, and the case.
+type Case = (Question, &'static str, &'static [&'static str], fn() -> DecisionReport);
 
 const CASES: &[Case] = &[
-    (Question::Signed, "decision_invalid", invalid),
-    (Question::Signed, "decision_unauthorized", unauthorized),
-    (Question::Signed, "authorization_invalid", authorized_for_another_time),
-    (Question::Signed, "authorization_keys_missing", keys_missing),
-    (Question::Right, "decision_other_log", other_log),
-    (Question::Right, "decision_other_controller", other_controller),
-    (Question::Right, "head_missing", head_missing),
-    (Question::Right, "head_invalid", head_of_nobody),
-    (Question::Right, "head_inconsistent", head_inconsistent),
-    (Question::Right, "head_forked", head_forked),
-    (Question::Right, "head_unproven", head_unproven),
-    (Question::Right, "events_unattested", unattested),
-    (Question::Right, "permit_stale", stale),
-    (Question::Right, "permit_elsewhere", elsewhere),
-    (Question::Right, "permit_wrong", withdrawn_before),
-    (Question::Right, "deny_wrong", deny_of_what_was_granted),
-    (Question::Right, "deny_elsewhere", deny_by_policy),
-    (Question::Anchored, "decision_unanchored", unanchored),
-    (Question::Anchored, "batch_invalid", batch_of_another),
-    (Question::Anchored, "decision_not_in_batch", not_in_batch),
-    (Question::Anchored, "batch_untimed", untimed),
-    (Question::Anchored, "decision_time_contradicted", dated_ahead),
+    (Question::Signed, "decision_invalid", &["decision_invalid"], invalid),
+    (Question::Signed, "decision_unauthorized", &[], unauthorized),
+    (
+        Question::Signed,
+        "authorization_invalid",
+        &[],
+        authorized_for_another_time,
+    ),
+    (
+        Question::Signed,
+        "authorization_keys_missing",
+        &["decision_other_controller", "decision_unanchored"],
+        keys_missing,
+    ),
+    (Question::Right, "decision_other_log", &[], other_log),
+    (
+        Question::Right,
+        "decision_other_controller",
+        &["decision_unanchored"],
+        other_controller,
+    ),
+    (Question::Right, "head_missing", &[], head_missing),
+    (Question::Right, "head_invalid", &[], head_of_nobody),
+    (Question::Right, "head_inconsistent", &[], head_inconsistent),
+    (Question::Right, "head_forked", &[], head_forked),
+    (Question::Right, "head_unproven", &[], head_unproven),
+    (Question::Right, "events_unattested", &[], unattested),
+    (Question::Right, "permit_stale", &[], stale),
+    (Question::Right, "permit_elsewhere", &[], elsewhere),
+    (Question::Right, "permit_wrong", &[], withdrawn_before),
+    (Question::Right, "deny_wrong", &[], deny_of_what_was_granted),
+    (Question::Right, "deny_elsewhere", &[], deny_by_policy),
+    (Question::Anchored, "decision_unanchored", &[], unanchored),
+    (Question::Anchored, "batch_invalid", &[], batch_of_another),
+    (Question::Anchored, "decision_not_in_batch", &[], not_in_batch),
+    (Question::Anchored, "batch_untimed", &[], untimed),
+    (Question::Anchored, "decision_time_contradicted", &[], dated_ahead),
 ];
 
 /// Of a bundle, or of what came alone: they bear on all three questions, and are tested by themselves below.
@@ -56,12 +70,12 @@ const NOTES: [&str; 4] = [
 ];
 
 pub(in crate::bundle) fn codes() -> impl Iterator<Item = &'static str> {
-    CASES.iter().map(|(_, code, _)| *code).chain(WHOLE).chain(NOTES)
+    CASES.iter().map(|(_, code, ..)| *code).chain(WHOLE).chain(NOTES)
 }
 
 #[test]
 fn each_code_about_a_decision_is_found_alone() {
-    for (question, code, case) in CASES {
+    for (question, code, with_it, case) in CASES {
         let report = case();
         assert_eq!(
             against(&report, *question),
@@ -69,18 +83,15 @@ fn each_code_about_a_decision_is_found_alone() {
             "{:#?}",
             report.findings
         );
-        // A decision that nobody signed says nothing, which is told of the other questions.
-        let others = [Question::Signed, Question::Right, Question::Anchored]
-            .into_iter()
-            .filter(|one| one != question);
-        for other in others.filter(|_| *code != "decision_invalid") {
-            assert_eq!(
-                against(&report, other),
-                BTreeSet::new(),
-                "{code}: {:#?}",
-                report.findings
-            );
-        }
+        let all = [Question::Signed, Question::Right, Question::Anchored];
+        let others = all.into_iter().filter(|one| one != question);
+        let others: BTreeSet<&str> = others.flat_map(|other| against(&report, other)).collect();
+        assert_eq!(
+            others,
+            with_it.iter().copied().collect(),
+            "{code}: {:#?}",
+            report.findings
+        );
         let found = report.findings.iter().filter(|finding| finding.code == *code);
         let weight = found.clone().map(|finding| finding.weight).max().unwrap();
         let expected = if weight == Weight::False {
@@ -142,39 +153,41 @@ fn authorized_for_another_time() -> DecisionReport {
     decided.judge(&evidence)
 }
 
-/// The brand's keys are recorded only after the head: what is there proves nothing about that time.
+/// The decision is a brand's of which the bundle has no keys.
 fn keys_missing() -> DecisionReport {
-    let mut decided = Decided::permit();
-    decided.said.controller = Brand::festival().did;
-    decided.said.head = None;
-    decided.said = decided.desk.answer(&covered());
-    decided.evidence_with_festival()
+    by_another(Brand::festival())
 }
 
+/// The gym's DID is its key, so its word for a verifier needs no record.
+fn other_controller() -> DecisionReport {
+    by_another(Brand::gym())
+}
+
+fn by_another(brand: Brand) -> DecisionReport {
+    let mut decided = Decided::permit();
+    let (log, now) = (&decided.scene.log, decided.desk.now);
+    decided.said.head = Some(head(log, &brand.did, log.size(), now, &log.operator));
+    decided.said.controller = brand.did.clone();
+    decided.desk.brand = brand;
+    let decision = decided.desk.sign(&decided.said);
+    let authorization = decided.desk.authorization();
+    decided.desk.brand = decided.scene.brand.clone();
+    let mut evidence = decided.evidence_of(decision);
+    evidence.decisions[0].authorization = authorization;
+    evidence.decisions[0].batch = None;
+    decided.judge(&evidence)
+}
+
+/// Everything is as it should be, in another log.
 fn other_log() -> DecisionReport {
     let mut decided = Decided::permit();
-    let evidence = decided.evidence();
-    decided.said.origin = p("other.example/log");
-    let mut other = decided.evidence();
-    let mut desk_origin = p("other.example/log");
-    std::mem::swap(&mut decided.desk.origin, &mut desk_origin);
-    other.decisions[0].authorization = decided.desk.authorization();
-    let _ = evidence;
-    decided.judge(&other)
-}
-
-fn other_controller() -> DecisionReport {
-    // The gym's DID is its key, so its word for a verifier needs no record.
-    let mut decided = Decided::permit();
-    let gym = Brand::gym();
-    decided.said.controller = gym.did.clone();
-    let size = decided.scene.log.size();
-    let (log, clock) = (&decided.scene.log, decided.scene.clock);
-    decided.said.head = Some(head(log, &gym.did, size, clock, &log.operator));
-    decided.desk.brand = gym;
-    let mut evidence = decided.unanchored();
-    evidence.decisions[0].authorization = decided.desk.authorization();
-    without_anchor(decided.judge(&evidence))
+    let origin = std::mem::replace(&mut decided.desk.origin, p("other.example/log"));
+    decided.said.origin = decided.desk.origin.clone();
+    let authorization = decided.desk.authorization();
+    decided.desk.origin = origin;
+    let mut evidence = decided.evidence();
+    evidence.decisions[0].authorization = authorization;
+    decided.judge(&evidence)
 }
 
 fn head_missing() -> DecisionReport {
@@ -227,7 +240,7 @@ fn head_unproven() -> DecisionReport {
 pub(super) fn between() -> Decided {
     let mut decided = Decided::permit();
     decided.scene.log.strangers(3);
-    decided.desk = placet_tests::desk::Desk::open(&decided.scene);
+    decided.desk = Desk::open(&decided.scene);
     decided.said = decided.desk.answer(&covered());
     decided.scene.log.strangers(2);
     decided
@@ -250,35 +263,18 @@ fn stale() -> DecisionReport {
     decided.judged()
 }
 
-/// Two categories, each by another consent.
+/// The permit rests on a later consent of hers than the one that the bundle is about.
 fn elsewhere() -> DecisionReport {
     let mut scene = Scene::new();
-    scene.grant_for(
-        &[placet_tests::offer::recommendations()],
-        scene.clock.plus_seconds(86_400),
-    );
+    scene.grant();
     let first = scene.state().clone();
-    scene.narrow();
-    let narrowed = scene.state().clone();
-    scene.grant_for(
-        &[placet_tests::offer::recommendations()],
-        scene.clock.plus_seconds(86_400),
-    );
-    let second = scene.state().clone();
-    scene.narrow_by(vec![placet_schemas::narrowing::Pattern::Value {
-        purpose: None,
-        value: placet_schemas::narrowing::Value::Category(p("pd:Purchase")),
-    }]);
-    assert_ne!(first.consent, second.consent);
-    scene.state = Some(narrowed);
+    scene.grant();
     scene.publish();
-    let desk = placet_tests::desk::Desk::open(&scene);
-    let mut said = desk.answer(&question("recommendations", &["pd:Interest"], "dpv:Store"));
-    assert!(said.decision);
-    assert_eq!(said.reasons[0].consent, Some(second.consent));
-    said.reasons[0].consent = Some(second.consent);
-    let mut decided = Decided { scene, desk, said };
-    decided.judged()
+    let desk = Desk::open(&scene);
+    let said = desk.answer(&covered());
+    assert_eq!(said.reasons[0].consent, Some(scene.consent()));
+    scene.state = Some(first);
+    Decided { scene, desk, said }.judged()
 }
 
 /// The withdrawal was in the log below the head: the verifier knew, or should have.
@@ -287,7 +283,7 @@ fn withdrawn_before() -> DecisionReport {
     let permit = decided.said.clone();
     decided.scene.withdraw();
     decided.scene.publish();
-    decided.desk = placet_tests::desk::Desk::open(&decided.scene);
+    decided.desk = Desk::open(&decided.scene);
     let honest = decided.desk.answer(&covered());
     assert!(!honest.decision);
     decided.said.head = honest.head;
@@ -348,7 +344,6 @@ fn untimed() -> DecisionReport {
     let size = decided.scene.log.size();
     let note = decided.scene.log.publish(size, &[]).note;
     evidence.checkpoints.last_mut().unwrap().note = note;
-    let _: SignatureType = SignatureType::CosignatureV1;
     decided.judge(&evidence)
 }
 
@@ -360,38 +355,15 @@ fn dated_ahead() -> DecisionReport {
     decided.judged()
 }
 
-fn without_anchor(mut report: DecisionReport) -> DecisionReport {
-    report.findings.retain(|finding| finding.code != "decision_unanchored");
-    report
-}
-
 impl Decided {
     /// The bundle without the batch.
-    pub(super) fn unanchored(&mut self) -> placet_kernel::bundle::Evidence {
+    fn unanchored(&mut self) -> Evidence {
         let mut evidence = self.evidence();
         evidence.decisions[0].batch = None;
         evidence
     }
-
-    /// A decision of a brand of which the bundle has no keys.
-    fn evidence_with_festival(&mut self) -> DecisionReport {
-        let festival = Brand::festival();
-        self.said.controller = festival.did.clone();
-        let size = self.scene.log.size();
-        let log = &self.scene.log;
-        self.said.head = Some(head(log, &festival.did, size, self.desk.now, &log.operator));
-        self.desk.brand = festival;
-        let mut evidence = self.unanchored();
-        evidence.decisions[0].authorization = self.desk.authorization();
-        let mut report = without_anchor(self.judge(&evidence));
-        report
-            .findings
-            .retain(|finding| finding.code != "decision_other_controller");
-        report
-    }
 }
 
-/// What a withdrawal by somebody else's key would look like is not needed here: the log would not have taken it.
 #[test]
 fn a_decision_that_came_alone_is_read_and_nothing_more_is_told() {
     let decided = Decided::permit();

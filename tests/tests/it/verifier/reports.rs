@@ -1,0 +1,233 @@
+//! Access reports, from the service that acted to the person who reads them, and what destruction leaves of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use placet_kernel::authorization::VerifierAuthorization;
+use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
+use placet_schemas::id::Did;
+use placet_schemas::time::Timestamp;
+use placet_tests::p;
+use placet_tests::process::{built, now};
+use placet_tests::shop::Shop;
+use placet_tests::verifier::{VerifierOrder, VerifierProcess};
+use serde_json::{Value, json};
+
+use super::house::{House, SOON, codes};
+
+/// A journal's minute is closed, and looked at, this much later at most.
+const ANCHORED: Duration = Duration::from_secs(80);
+
+/// The key that a verifier in this folder will have, by the command that makes it.
+fn key(folder: &Path) -> Did {
+    let made = Command::new(built())
+        .args(["keygen", "verifier", "--dir"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    String::from_utf8(made.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// A verifier that the brand has authorised, with a token that the ledger knows it by.
+fn authorised(house: &mut House) -> VerifierProcess {
+    let folder = house.dir.path().join("verifier");
+    let did = key(&folder);
+    let order = IssueToken {
+        role: Role::Brand,
+        controller: Some(house.shop.brand.did.clone()),
+        audit: None,
+        kinds: None,
+        key: Some(did.clone()),
+        label: p("verifier"),
+        expires_in_seconds: None,
+    };
+    let IssuedToken { token, .. } = house.node.operator().post_json("/v1/tokens", &order);
+    let shop = &house.shop;
+    house.shop = Shop {
+        origin: shop.origin.clone(),
+        brand: shop.brand.clone(),
+        token,
+    };
+    let (from, until) = (now().minus_seconds(60), now().plus_seconds(24 * 60 * 60));
+    let authorization = VerifierAuthorization::new(
+        house.shop.origin.clone(),
+        house.shop.brand.did.clone(),
+        did,
+        from,
+        until,
+    )
+    .unwrap();
+    let authorization = authorization
+        .sign(&house.shop.brand.method, &house.shop.brand.key)
+        .unwrap();
+    let file = house.dir.path().join("authorization.jwt");
+    fs::write(&file, authorization).unwrap();
+    let binary = built();
+    let more = ["--authorization", file.to_str().unwrap()];
+    let order = VerifierOrder {
+        more: &more,
+        ..VerifierOrder::of(&binary, &house.node, &folder)
+    };
+    VerifierProcess::start(&order, &house.shop)
+}
+
+fn report(verifier: &VerifierProcess, accesses: &Value) -> Value {
+    let body = serde_json::to_vec(&json!({ "accesses": accesses })).unwrap();
+    let answer = verifier.caller().call("POST", "/access/v1/reports", &body).unwrap();
+    serde_json::from_slice(&answer.expect(200, "report")).unwrap()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            all.push(path);
+        }
+    }
+    all
+}
+
+fn holds(folder: &Path, piece: &[u8]) -> bool {
+    files(folder).iter().any(|file| {
+        fs::read(file)
+            .unwrap()
+            .windows(piece.len())
+            .any(|window| window == piece)
+    })
+}
+
+#[test]
+fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
+    let mut house = House::open();
+    let verifier = authorised(&mut house);
+    let invitation = house.invite(&verifier, "C-1");
+    let given = house.yes("ada", &invitation);
+    let question = house.question(&verifier, "C-1");
+    let (permit, _) = verifier.await_decision(&question, true, SOON);
+    let evaluation = &permit["context"]["evaluation_id"];
+    let access = |more: Value| {
+        let mut access = json!({
+            "service": "mailer",
+            "purpose": house.clause.purpose.id,
+            "categories": ["pd:EmailAddress"],
+            "processing": "dpv:Use",
+            "delivery": "copy",
+        });
+        access
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        access
+    };
+    let reported = report(&verifier, &json!([access(json!({ "evaluation": evaluation }))]));
+    assert_eq!(reported, json!({"lines": 1, "withoutPermit": 0}));
+    let reported = report(&verifier, &json!([access(json!({"customer": "C-1"}))]));
+    assert_eq!(reported, json!({"lines": 1, "withoutPermit": 1}));
+    assert!((verifier.metric("accesses_without_permit_total") - 1.0).abs() < f64::EPSILON);
+
+    // What was acknowledged survives a kill in the middle of the minute.
+    drop(verifier);
+    let verifier = {
+        let (binary, folder) = (built(), house.dir.path().join("verifier"));
+        let file = house.dir.path().join("authorization.jwt");
+        let more = ["--authorization", file.to_str().unwrap()];
+        let order = VerifierOrder {
+            more: &more,
+            ..VerifierOrder::of(&binary, &house.node, &folder)
+        };
+        VerifierProcess::start(&order, &house.shop)
+    };
+    let began = Instant::now();
+    while verifier.metric("batches_anchored_total") < 1.0 {
+        assert!(began.elapsed() < ANCHORED, "nothing is anchored");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let path = format!("/v1/consents/{}/accesses", given.consent);
+    let page: Value = serde_json::from_slice(&house.shop.caller(&house.node).get(&path)).unwrap();
+    let lines = page["accesses"].as_array().unwrap();
+    assert_eq!(lines.len(), 2, "{page}");
+    assert!(lines.iter().all(|line| line["line"]["service"] == "mailer"));
+    assert!(lines.iter().any(|line| line["line"]["evaluation"] == *evaluation));
+
+    // Destroyed: the ledger waits for the verifier's word, and gets it; no file of the verifier's has a piece of it.
+    let folder = verifier.folder().to_owned();
+    let (subject, id) = (given.customer.key.did().to_string(), given.consent.to_string());
+    assert!(holds(&folder, subject.as_bytes()) && holds(&folder, id.as_bytes()));
+    let withdrawal = house.withdrawal(&given);
+    house.shop.caller(&house.node).post("/v1/records", &withdrawal);
+    let ordered = house.shop.destroy(&house.node, &given.consent);
+    let began = Instant::now();
+    loop {
+        let page: DestructionPage = serde_json::from_slice(&house.node.operator().get("/v1/destructions")).unwrap();
+        let found = page
+            .destructions
+            .into_iter()
+            .find(|found| found.index == ordered.index)
+            .unwrap();
+        if found.pending.is_empty() {
+            break;
+        }
+        assert!(began.elapsed() < SOON, "still pending: {:?}", found.pending);
+        thread::sleep(Duration::from_millis(50));
+    }
+    for piece in [subject.as_bytes(), id.as_bytes(), given.consent.as_bytes(), b"C-1"] {
+        assert!(!holds(&folder, piece), "{:?}", String::from_utf8_lossy(piece));
+    }
+    assert_eq!(codes(&verifier.ask(&question)), ["customer_unknown"]);
+}
+
+#[test]
+fn a_report_that_says_nothing_of_whose_data_it_was_is_refused() {
+    let house = House::open();
+    let verifier = house.verifier();
+    let line = json!({
+        "service": "mailer",
+        "purpose": house.clause.purpose.id,
+        "categories": ["pd:EmailAddress"],
+        "processing": "dpv:Use",
+        "delivery": "copy",
+    });
+    let with = |name: &str, value: &str| {
+        let mut line = line.clone();
+        line[name] = value.into();
+        line
+    };
+    let late: Timestamp = now().plus_seconds(3600);
+    for (access, pointer) in [
+        (line.clone(), "/accesses/0"),
+        (
+            {
+                let mut both = with("customer", "C-1");
+                both["person"] = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".into();
+                both
+            },
+            "/accesses/0",
+        ),
+        (
+            {
+                let mut future = with("customer", "C-1");
+                future["at"] = late.to_string().into();
+                future
+            },
+            "/accesses/0/at",
+        ),
+        (with("service", ""), "/accesses/0/service"),
+        (with("colour", "red"), "/accesses/0/colour"),
+    ] {
+        let body = serde_json::to_vec(&json!({ "accesses": [access] })).unwrap();
+        let answer = verifier.caller().call("POST", "/access/v1/reports", &body).unwrap();
+        let problem: Value = serde_json::from_slice(&answer.expect(400, "report")).unwrap();
+        assert_eq!(problem["pointer"], pointer, "{problem}");
+    }
+    let many = vec![with("customer", "C-1"); placet_schemas::api::MAX_REPORTED + 1];
+    let body = serde_json::to_vec(&json!({ "accesses": many })).unwrap();
+    let answer = verifier.caller().call("POST", "/access/v1/reports", &body).unwrap();
+    assert_eq!(answer.status, 413);
+}

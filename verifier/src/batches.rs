@@ -1,0 +1,276 @@
+//! Anchoring: each closed minute of the journal becomes one AccessBatch record, and its lines go to the ledger.
+//!
+//! ```text
+//! <minute>.journal   entries, appended
+//! <minute>.batch     the signed record: from here on the minute's entries are fixed, and it is sent again as it is
+//! <minute>.anchored  the same file, renamed: the ledger has the record and every line
+//! ```
+//! A crash after any step goes on with the next one: the record is signed once, so the ledger gives its first answer again;
+//! lines are kept by their place in the batch, so one that comes twice is kept once.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use placet_kernel::access::BatchTree;
+use placet_kernel::decision;
+use placet_kernel::merkle::Hash;
+use placet_kernel::sign::{ProofChoices, secure};
+use placet_schemas::access::AccessLine;
+use placet_schemas::api::{ACCESS_LINE_RETENTION, AccessLinesAnswer, MAX_LINES, PostAccessLines, PostedLine};
+use placet_schemas::id::{Digest, RecordId};
+use placet_schemas::json;
+use placet_schemas::record::access::AccessBatch;
+use placet_schemas::record::{Body, CanonicalRecord, Draft};
+use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
+
+use crate::errands::post;
+use crate::error::StoreError;
+use crate::journal::{BATCH_SECONDS, Entry, failed};
+use crate::keys::random;
+use crate::verifier::Inner;
+
+/// Ending of a signed record that the ledger may not have yet.
+const SIGNED: &str = "batch";
+/// Ending of one that it has, with all lines.
+const ANCHORED: &str = "anchored";
+/// Longest answer to lines.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Brings closed minutes to the ledger; gives whether nothing is left to bring.
+pub(crate) async fn round(inner: &Inner) -> Result<bool, StoreError> {
+    let now = inner.clock.now();
+    inner.pulse.unreported(inner.permits.expire(now));
+    let mut done = true;
+    let mut waiting = 0;
+    for minute in inner.journal.closed(now)? {
+        if expired(minute, now) {
+            remove(inner, minute)?;
+            continue;
+        }
+        if inner.journal.beside(minute, ANCHORED).exists() {
+            continue;
+        }
+        if !anchor(inner, minute).await? {
+            done = false;
+            waiting += 1;
+        }
+    }
+    inner.pulse.batches_wait(waiting);
+    Ok(done)
+}
+
+/// Removes what a destruction reaches: lines and decisions that name a consent which is not there any more. Their hashes stay,
+/// so that the others can still be proved.
+pub(crate) fn forget(inner: &Inner) -> Result<(), StoreError> {
+    for minute in inner.journal.all()? {
+        inner.journal.edit(minute, |entry| {
+            let gone = consents_in(entry)
+                .iter()
+                .any(|id| inner.read(|replica| replica.find(id).is_none()));
+            gone.then(|| Entry::Gone(entry.hash()))
+        })?;
+    }
+    Ok(())
+}
+
+fn consents_in(entry: &Entry) -> Vec<Digest> {
+    match entry {
+        Entry::Line(line) => AccessLine::parse(line)
+            .ok()
+            .and_then(|line| line.consent)
+            .into_iter()
+            .collect(),
+        Entry::Decision(signed) => {
+            let statement = decision::read(signed).map(|signed| signed.statement.reasons);
+            statement
+                .into_iter()
+                .flatten()
+                .filter_map(|reason| reason.consent)
+                .collect()
+        }
+        Entry::Gone(_) => Vec::new(),
+    }
+}
+
+/// Anchors a minute; gives whether the ledger has all of it.
+async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
+    let entries = inner.journal.read(minute)?;
+    let hashes: Vec<Hash> = entries.iter().map(Entry::hash).collect();
+    let Some(tree) = BatchTree::new(hashes) else {
+        // Nothing happened, or more than one batch can hold, which no machine does in a minute.
+        tracing::warn!(
+            minute,
+            entries = entries.len(),
+            "a minute of the journal makes no batch"
+        );
+        return remove(inner, minute).map(|()| true);
+    };
+    // 1. SIGN. From here on the minute is what it is.
+    let path = inner.journal.beside(minute, SIGNED);
+    if !path.exists() {
+        let Some(authorization) = &inner.settings.authorization else {
+            return Ok(false);
+        };
+        let record = sign(inner, authorization, minute, &tree)?;
+        write_new(&path, &record).map_err(|error| failed(&path, error))?;
+    }
+    let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+    let record = CanonicalRecord::parse(&bytes)?.record;
+    let fits = matches!(&record.body, Body::AccessBatch(batch) if batch.root == tree.root());
+    if !fits {
+        return Err(StoreError::Corrupt("a minute of the journal is not what was signed"));
+    }
+    // 2. RECORD.
+    let Some(answer) = post(inner, "/v1/records", bytes).await else {
+        return Ok(false);
+    };
+    if !(200..300).contains(&answer.status) {
+        // After a long outage its time is too far from the ledger's clock. It was never recorded, so another may be signed.
+        if is_too_old(&answer.body) {
+            fs::remove_file(&path).map_err(|error| failed(&path, error))?;
+        }
+        tracing::warn!(
+            minute,
+            status = answer.status,
+            "the ledger does not record a batch of accesses"
+        );
+        return Ok(false);
+    }
+    // 3. LINES.
+    let lines = entries.iter().enumerate().filter_map(|(seq, entry)| match entry {
+        Entry::Line(line) => Some((seq as u64, AccessLine::parse(line).ok()?)),
+        _ => None,
+    });
+    let lines: Vec<(u64, AccessLine)> = lines.filter(|(_, line)| line.consent.is_some()).collect();
+    for page in lines.chunks(MAX_LINES) {
+        if !hand_in(inner, record.digest(), page, &tree).await? {
+            return Ok(false);
+        }
+    }
+    // 4. DONE.
+    let anchored = inner.journal.beside(minute, ANCHORED);
+    fs::rename(&path, &anchored).map_err(|error| failed(&path, error))?;
+    inner.pulse.anchored();
+    Ok(true)
+}
+
+async fn hand_in(
+    inner: &Inner,
+    batch: Digest,
+    page: &[(u64, AccessLine)],
+    tree: &BatchTree,
+) -> Result<bool, StoreError> {
+    let posted = |(seq, line): &(u64, AccessLine)| {
+        let proof = tree
+            .proof(*seq)?
+            .iter()
+            .map(|hash| Digest::from_bytes(*hash.as_bytes()))
+            .collect();
+        Some(PostedLine {
+            seq: *seq,
+            line: line.clone(),
+            proof,
+        })
+    };
+    let lines = page.iter().filter_map(posted).collect();
+    let body = json::to_jcs(&PostAccessLines { batch, lines })?;
+    let Some(answer) = post(inner, "/v1/access-lines", body).await else {
+        return Ok(false);
+    };
+    if answer.status != 200 {
+        tracing::warn!(status = answer.status, "the ledger does not take access lines");
+        return Ok(false);
+    }
+    let document = json::parse(&answer.body, MAX_ANSWER_BYTES)?;
+    let kept: AccessLinesAnswer = json::decode(document.root())?;
+    if !kept.refused.is_empty() {
+        // Their consents were destroyed meanwhile: there is nobody any more to read them.
+        tracing::info!(
+            refused = kept.refused.len(),
+            "the ledger keeps some access lines no more"
+        );
+    }
+    Ok(true)
+}
+
+fn sign(inner: &Inner, authorization: &str, minute: u64, tree: &BatchTree) -> Result<Vec<u8>, StoreError> {
+    let bad = StoreError::Corrupt("the verifier's authorization or clock makes no batch");
+    let time = |seconds| Timestamp::from_unix(seconds);
+    let (Some(from), Some(until)) = (time(minute * BATCH_SECONDS), time((minute + 1) * BATCH_SECONDS)) else {
+        return Err(bad);
+    };
+    let authorization = authorization.to_owned().try_into().map_err(|_| bad)?;
+    let now = inner.clock.now();
+    let batch = AccessBatch {
+        version: Version,
+        controller: inner.settings.controller.clone(),
+        authorization,
+        from,
+        until,
+        entries: tree.entries(),
+        root: tree.root(),
+    };
+    let draft = Draft {
+        id: RecordId::from_random(random()?),
+        issuer: inner.key.did().clone(),
+        valid_from: now,
+        valid_until: None,
+        body: Body::AccessBatch(Box::new(batch)),
+    };
+    let domain = inner.settings.origin.clone();
+    let choices = ProofChoices {
+        domain,
+        created: now,
+        challenge: None,
+        method: None,
+    };
+    Ok(secure(&draft, choices, &inner.key)?)
+}
+
+fn is_too_old(problem: &[u8]) -> bool {
+    let problem = json::parse(problem, MAX_ANSWER_BYTES);
+    let code = problem
+        .as_ref()
+        .ok()
+        .and_then(|problem| problem.root().get("code")?.as_str());
+    code == Some("time_implausible")
+}
+
+/// Lines and decisions are kept as long as the ledger keeps lines, and no longer.
+fn expired(minute: u64, now: Timestamp) -> bool {
+    (minute + 1) * BATCH_SECONDS + ACCESS_LINE_RETENTION < now.unix()
+}
+
+fn remove(inner: &Inner, minute: u64) -> Result<(), StoreError> {
+    for path in [
+        inner.journal.path(minute),
+        inner.journal.beside(minute, SIGNED),
+        inner.journal.beside(minute, ANCHORED),
+    ] {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&path, error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
