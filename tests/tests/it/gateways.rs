@@ -4,4 +4,5 @@
 mod containers;
 mod envoy;
 mod nginx;
+mod running;
 mod wire;
