@@ -106,6 +106,8 @@ impl Brand {
         self.key.algorithm() == Algorithm::Ed25519
     }
 
+    /// A brand with a `did:web` at this host.
+    #[must_use]
     pub fn web(host: &str, legal_name: &'static str) -> Self {
         let did: Did = p(&format!("did:web:{host}"));
         Self {

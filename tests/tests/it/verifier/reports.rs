@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use placet_kernel::authorization::VerifierAuthorization;
 use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
@@ -13,7 +13,7 @@ use placet_schemas::time::Timestamp;
 use placet_tests::p;
 use placet_tests::process::{built, now};
 use placet_tests::shop::Shop;
-use placet_tests::verifier::{VerifierOrder, VerifierProcess};
+use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
 use serde_json::{Value, json};
 
 use super::house::{House, SOON, codes};
@@ -144,7 +144,7 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
         };
         VerifierProcess::start(&order, &house.shop)
     };
-    let began = Instant::now();
+    let began = started();
     while verifier.metric("batches_anchored_total") < 1.0 {
         assert!(began.elapsed() < ANCHORED, "nothing is anchored");
         thread::sleep(Duration::from_millis(200));
@@ -163,7 +163,7 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);
     let ordered = house.shop.destroy(&house.node, &given.consent);
-    let began = Instant::now();
+    let began = started();
     loop {
         let page: DestructionPage = serde_json::from_slice(&house.node.operator().get("/v1/destructions")).unwrap();
         let found = page
