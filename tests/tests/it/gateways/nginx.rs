@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use placet_kernel::decision::{self, SignedDecision};
 use placet_tests::process::built;
-use placet_tests::verifier::{VerifierOrder, VerifierProcess};
+use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
 use tempfile::TempDir;
 
-use super::wire::{Message, SampleShop, call, instant};
+use super::wire::{Message, SampleShop, call};
 use crate::interop::tools::ready;
 use crate::verifier::house::{House, SOON};
 
@@ -65,7 +65,7 @@ impl Nginx {
             folder,
             address,
         };
-        let began = instant();
+        let began = started();
         while TcpStream::connect(&nginx.address).is_err() {
             assert!(nginx.process.try_wait().unwrap().is_none(), "nginx ended");
             assert!(began.elapsed() < SOON, "nginx does not listen");
@@ -80,7 +80,7 @@ impl Nginx {
 
     /// The signed decision of an evaluation, from the file that the example has nginx keep; judged without any network.
     fn kept(&self, evaluation: &str) -> SignedDecision {
-        let began = instant();
+        let began = started();
         loop {
             let log = fs::read_to_string(self.folder.path().join("decisions.log")).unwrap();
             if let Some(line) = log.lines().find(|line| line.contains(evaluation)) {
@@ -94,7 +94,7 @@ impl Nginx {
 
     /// Asks until the status is this one, and gives the answer.
     fn await_status(&self, target: &str, status: u16) -> Message {
-        let began = instant();
+        let began = started();
         loop {
             let answer = self.get(target, &[]);
             if answer.status() == status {
@@ -188,7 +188,7 @@ fn nginx_denies_permits_after_the_yes_and_denies_within_a_second_after_the_withd
 
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);
-    let accepted = instant();
+    let accepted = started();
     let answer = nginx.await_status(ADA, 403);
     assert!(accepted.elapsed() < Duration::from_secs(1), "{:?}", accepted.elapsed());
     refused(&answer, "withdrawn");

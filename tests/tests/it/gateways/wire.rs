@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,15 +69,6 @@ pub(super) fn call(address: &str, method: &str, target: &str, headers: &[(&str, 
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     Message::read(&stream, method == "HEAD").unwrap_or_else(|| panic!("no answer to {head}"))
-}
-
-/// Now, by the clock that measures.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "gateway, verifier and node are processes, on the machine's clock"
-)]
-pub(super) fn instant() -> Instant {
-    Instant::now()
 }
 
 /// A shop of a few lines. It lives as long as the test's process.
