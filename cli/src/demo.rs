@@ -5,6 +5,7 @@
 //!
 //! Each step says what it expects before it looks, and the demo ends with a fault as soon as one is not as written.
 
+mod asking;
 mod brand;
 mod consents;
 mod destruction;
@@ -12,6 +13,7 @@ mod dishonest;
 mod folder;
 mod foreign;
 mod gallery;
+mod gate;
 mod http;
 mod leaves;
 mod node;
@@ -38,7 +40,7 @@ use teller::Teller;
 
 /// Play the story of a yes from the first key to a proof that is checked offline
 ///
-/// It starts a node of its own on a free port of this machine, with two witnesses, two brands and one person, and ends with
+/// It starts a node of its own on a free port of this machine, with two witnesses, two brands, a verifier and two people, and ends with
 /// attacks that are refused, and lies of the operator that are proved. evidence.json and trust.json are left in the folder. Without --once the node goes on until Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

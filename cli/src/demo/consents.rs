@@ -184,7 +184,7 @@ impl Story<'_> {
             given,
             &["erase", &given.cinema, "--ground", "consent-withdrawn"],
             "she asks the cinema to erase her data (Article 17)",
-            "erase",
+            "del",
         )?;
 
         self.by_telephone(given)?;

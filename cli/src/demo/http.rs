@@ -38,12 +38,17 @@ impl Http {
 
     /// Gets.
     pub(super) fn get(&self, url: &str) -> Result<Answer> {
+        self.get_with(url, &[])
+    }
+
+    /// Gets, with headers.
+    pub(super) fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Result<Answer> {
         let start = system::instant();
-        let response = self
-            .0
-            .get(url)
-            .call()
-            .with_context(|| format!("no answer from {url}"))?;
+        let mut request = self.0.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.call().with_context(|| format!("no answer from {url}"))?;
         read(response, url, start)
     }
 

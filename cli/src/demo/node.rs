@@ -1,4 +1,4 @@
-//! A node or a witness: a process of its own, started as an operator would.
+//! A node, a witness or a verifier: a process of its own, started as an operator would.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What it says when it is up.
 const READY: &str = "listening on ";
 
-/// A running node or witness. It is stopped when this is dropped.
+/// A running node, witness or verifier. It is stopped when this is dropped.
 pub(super) struct Node {
     child: Child,
     url: String,
@@ -54,6 +54,13 @@ impl Node {
     pub(super) fn witness(shell: &Shell, dir: &str, name: &str, log_key: &str, log: &Path) -> Result<Self> {
         let place = ["witness", "--dir", dir, "--listen", "127.0.0.1:0"];
         let more = ["--name", name, "--log", log_key, "--log-filter", "warn"];
+        Self::run(shell, &[place.as_slice(), &more].concat(), log)
+    }
+
+    /// Starts a brand's verifier, likewise; which ledger it follows and whom it believes the shell knows.
+    pub(super) fn verifier(shell: &Shell, dir: &str, brand: &str, token: &str, log: &Path) -> Result<Self> {
+        let place = ["verifier", "--dir", dir, "--listen", "127.0.0.1:0"];
+        let more = ["--did", brand, "--token-file", token, "--log-filter", "warn"];
         Self::run(shell, &[place.as_slice(), &more].concat(), log)
     }
 

@@ -1,11 +1,11 @@
 //! The log as a picture: its leaves, and the tree over them up to the root that is signed.
 
 /// Columns of a leaf.
-const CELL: usize = 6;
+const CELL: usize = 5;
 /// Most leaves that fit a page.
-const MOST: usize = 15;
+const MOST: usize = 18;
 
-/// Draws a tree over leaves with these labels, of at most five characters each; of a larger tree, the first leaves.
+/// Draws a tree over leaves with these labels, of at most four characters each; of a larger tree, the first leaves.
 pub(super) fn tree(labels: &[&str], root: &str) -> Vec<String> {
     let labels = &labels[..labels.len().min(MOST)];
     let mut centres: Vec<usize> = (0..labels.len()).map(|at| at * CELL + CELL / 2).collect();
@@ -75,11 +75,11 @@ mod tests {
         assert_eq!(
             picture,
             [
-                "          ROOT",
-                "      ┌───┴────┐",
-                "   ┌──┴──┐     │",
-                "   0     1     2",
-                "  keys  asks  yes",
+                "        ROOT",
+                "    ┌───┴───┐",
+                "  ┌─┴──┐    │",
+                "  0    1    2",
+                " keys asks yes",
             ]
         );
     }

@@ -100,6 +100,7 @@ impl<'a> Story<'a> {
         let backup = self.a_backup()?;
         self.she_changes_her_mind(&given)?;
         self.it_ends_in_three_ways(&given)?;
+        self.a_brand_checks_first(&cinema)?;
         let (anna, evidence) = self.the_proof_survives(&given)?;
         self.a_regulator_looks()?;
         self.a_consent_is_destroyed(&given, &anna)?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{command, run};
@@ -14,6 +15,12 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
     // A long line is told in two.
     let unbroken = told.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
+        "may it send him its programme? POST /access/v1/evaluation: deny (no_record)",
+        "no_record: this person has given you no consent; invite her to answer a request",
+        "the same question: permit",
+        "the same question: deny, at most ",
+        "withdrawn: she has withdrawn; stop using the data for this",
+        "every decision that was kept, offline: ",
         "recorded: Holds",
         "withdrawn by code",
         "relayed by the brand",
@@ -42,6 +49,25 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
         "a backup put back: refused: rolled back: the database has 7 records, ",
         "Every step went as written",
     ] {
+        assert!(unbroken.contains(words), "{words} is not in {told}");
+    }
+    let gateway: &[&str] = match Path::new("/usr/sbin/nginx").exists() {
+        true => &[
+            "GET of his page through nginx: 403",
+            "Denied by consent: no_record",
+            "Thursday 20:15, preview with the director",
+            "GET of his page through nginx: 200",
+            "Denied by consent: withdrawn",
+            "2 permit, 4 deny, each with the verifier's signature",
+        ],
+        false => &[
+            "nginx is not on this machine",
+            "GET /access/v1/auth_request, as nginx asks it: 403",
+            "GET /access/v1/auth_request, as nginx asks it: 200",
+            "1 permit, 2 deny, each with the verifier's signature",
+        ],
+    };
+    for words in gateway {
         assert!(unbroken.contains(words), "{words} is not in {told}");
     }
     assert!(!told.contains('\u{1b}'), "colours where there is no terminal");

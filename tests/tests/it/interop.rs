@@ -4,4 +4,4 @@ mod javascript;
 mod running;
 mod schemathesis;
 mod tiles;
-mod tools;
+pub(crate) mod tools;

@@ -23,6 +23,8 @@ mod fsck;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod interop;

@@ -1,5 +1,5 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
 mod everyday;
-mod house;
+pub(crate) mod house;
 mod reports;

@@ -2,7 +2,7 @@
 //!
 //! Neither can send a body of its own, so the question is in headers, which the gateway's configuration sets; what a client
 //! sends under these names must be overwritten there. 200 lets the call through, 403 does not; the reasons are in headers,
-//! and on a deny in the body too.
+//! and on a deny in the body too. Working configurations: `docs/examples/nginx.conf`, `docs/examples/envoy.yaml`.
 //!
 //! | header | is | default |
 //! |---|---|---|
@@ -13,6 +13,9 @@
 //! | `x-placet-action` | a DPV processing operation | `dpv:Use` |
 //! | `x-placet-delivery` | `copy` or `in-vault` | `copy` |
 //! | `x-placet-third-party` | a recipient | none |
+//!
+//! The answer has `x-placet-decision`, `x-placet-reasons` (codes), `x-placet-why` (the first reason in words),
+//! `x-placet-evaluation` and `x-placet-signed`.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -44,6 +47,8 @@ const THIRD_PARTY_HEADER: HeaderName = HeaderName::from_static("x-placet-third-p
 pub const DECISION_HEADER: HeaderName = HeaderName::from_static("x-placet-decision");
 /// The codes, joined by commas.
 pub const REASONS_HEADER: HeaderName = HeaderName::from_static("x-placet-reasons");
+/// What the first reason means and what to do: nginx keeps no body of an answer to show it.
+const WHY_HEADER: HeaderName = HeaderName::from_static("x-placet-why");
 const EVALUATION_HEADER: HeaderName = HeaderName::from_static("x-placet-evaluation");
 const SIGNED_HEADER: HeaderName = HeaderName::from_static("x-placet-signed");
 
@@ -53,6 +58,8 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(auth_request))
         .route("/access/v1/ext_authz", envoy.clone())
+        // A wildcard takes no empty rest, and the most usual path of all is `/`.
+        .route("/access/v1/ext_authz/", envoy.clone())
         .route("/access/v1/ext_authz/{*rest}", envoy)
 }
 
@@ -83,6 +90,11 @@ async fn check(State(state): State<HttpState>, _: Service, headers: HeaderMap) -
         .iter()
         .map(|reason| reason.code.as_str())
         .collect();
+    let why = answer
+        .context
+        .reasons
+        .first()
+        .map_or_else(String::new, |reason| reason.why.clone());
     let (status, decision) = match answer.decision {
         true => (StatusCode::OK, "permit"),
         false => (StatusCode::FORBIDDEN, "deny"),
@@ -90,6 +102,7 @@ async fn check(State(state): State<HttpState>, _: Service, headers: HeaderMap) -
     let texts = [
         (DECISION_HEADER, decision.to_owned()),
         (REASONS_HEADER, codes.join(",")),
+        (WHY_HEADER, why),
         (EVALUATION_HEADER, answer.context.evaluation_id.to_string()),
         (SIGNED_HEADER, answer.context.signed.clone()),
     ];

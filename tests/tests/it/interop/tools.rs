@@ -56,7 +56,7 @@ pub(super) fn run(command: &mut Command) -> Result<Vec<u8>, String> {
 }
 
 /// Whether what a test needs is there. If not, the test says so and passes, except where everything must be tested.
-pub(super) fn ready<T>(needed: Result<T, String>) -> Option<T> {
+pub(crate) fn ready<T>(needed: Result<T, String>) -> Option<T> {
     match needed {
         Ok(ready) => Some(ready),
         Err(why) if std::env::var_os("CI").is_some_and(|value| value == "true") => panic!("{why}"),

@@ -16,26 +16,26 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long anything may take that should take no time.
-pub(super) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// The house.
-pub(super) struct House {
-    pub(super) dir: TempDir,
-    pub(super) node: NodeProcess,
-    pub(super) shop: Shop,
-    pub(super) request: CanonicalRecord,
-    pub(super) clause: Clause,
+pub(crate) struct House {
+    pub(crate) dir: TempDir,
+    pub(crate) node: NodeProcess,
+    pub(crate) shop: Shop,
+    pub(crate) request: CanonicalRecord,
+    pub(crate) clause: Clause,
 }
 
 /// Somebody who said yes.
-pub(super) struct Given {
-    pub(super) customer: Customer,
-    pub(super) consent: Digest,
+pub(crate) struct Given {
+    pub(crate) customer: Customer,
+    pub(crate) consent: Digest,
 }
 
 impl House {
     /// A cinema that asks for its newsletter.
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let origin = "placet.test/log".parse().unwrap();
         let node = NodeProcess::start(&built(), &origin, &dir.path().join("node"), &[]);
@@ -52,20 +52,20 @@ impl House {
     }
 
     /// Starts the shop's verifier in a folder of its own.
-    pub(super) fn verifier(&self) -> VerifierProcess {
+    pub(crate) fn verifier(&self) -> VerifierProcess {
         let (binary, folder) = (built(), self.dir.path().join("verifier"));
         VerifierProcess::start(&VerifierOrder::of(&binary, &self.node, &folder), &self.shop)
     }
 
     /// Invites a customer whom the verifier knows by this name.
-    pub(super) fn invite(&self, verifier: &VerifierProcess, name: &str) -> Invitation {
+    pub(crate) fn invite(&self, verifier: &VerifierProcess, name: &str) -> Invitation {
         let invitation = self.shop.invite(&self.node, &self.request, 1).remove(0);
         verifier.knows(name, &invitation.digest());
         invitation
     }
 
     /// Her yes, acknowledged.
-    pub(super) fn yes(&self, name: &str, invitation: &Invitation) -> Given {
+    pub(crate) fn yes(&self, name: &str, invitation: &Invitation) -> Given {
         let customer = self.shop.customer(name);
         let anchor = Sight::default().anchor();
         let clauses = [self.clause.clone()];
@@ -78,19 +78,19 @@ impl House {
     }
 
     /// Her withdrawal, signed and not sent.
-    pub(super) fn withdrawal(&self, given: &Given) -> Vec<u8> {
+    pub(crate) fn withdrawal(&self, given: &Given) -> Vec<u8> {
         let pen = given.customer.pen(&self.shop, "withdrawal");
         records::withdraw_unseen(given.consent, &pen).unwrap().bytes
     }
 
     /// The question that the clause answers.
-    pub(super) fn question(&self, verifier: &VerifierProcess, name: &str) -> Value {
+    pub(crate) fn question(&self, verifier: &VerifierProcess, name: &str) -> Value {
         verifier.question(name, self.clause.purpose.id.as_str(), "pd:EmailAddress")
     }
 }
 
 /// The codes of an answer's reasons.
-pub(super) fn codes(answer: &Value) -> Vec<&str> {
+pub(crate) fn codes(answer: &Value) -> Vec<&str> {
     let reasons = answer["context"]["reasons"].as_array().unwrap();
     reasons.iter().map(|reason| reason["code"].as_str().unwrap()).collect()
 }
