@@ -277,7 +277,7 @@ impl Reading {
         self.replica
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .begin_anew();
+            .begin_anew(self.misbehaved);
         Ok(())
     }
 

@@ -142,12 +142,12 @@ impl Replica {
     }
 
     /// Forgets what came from the feed, to read it anew. The brand's book stays, and what was handed to the brand.
-    pub(crate) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self, misbehaved: bool) {
         let fresh = Self::new(self.origin.clone(), self.controller.clone(), Pool::default());
         let old = core::mem::replace(self, fresh);
         (self.customers, self.book, self.handed) = (old.customers, old.book, old.handed);
         (self.register, self.wants_register) = (old.register, old.wants_register);
-        self.broken = true;
+        self.broken = misbehaved;
     }
 
     pub(crate) fn put(&mut self, index: u64, mut consent: Consent) {

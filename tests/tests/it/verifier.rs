@@ -1,4 +1,12 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
+mod book;
+mod destroyed;
+mod direct;
+mod disk;
 mod everyday;
+mod faults;
 mod house;
+mod line;
+mod lying;
+mod rules;
