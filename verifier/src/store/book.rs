@@ -90,3 +90,30 @@ impl Store {
         self.key.mac(CUSTOMER, &[invitation, customer.as_bytes()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::ReplicaKey;
+
+    /// A row that a page of the feed took out on disk is still in memory until the feed adds up, and may be moved meanwhile.
+    #[tokio::test]
+    async fn a_change_of_a_row_that_has_gone_meanwhile_leaves_the_book_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), ReplicaKey::load_or_make(dir.path()).unwrap())
+            .await
+            .unwrap();
+        let change = |customer: Option<&str>| Entry {
+            invitation: Digest::of(b"invitation"),
+            after: customer.map(|customer| customer.parse().unwrap()),
+        };
+        let mut sum = Sum::default();
+        for after in [Some("C-1"), None, None, Some("C-2"), Some("C-2"), Some("C-3")] {
+            store.write_book(&[change(after)], &mut sum).await.unwrap();
+            let (book, read) = store.book().await.unwrap();
+            assert_eq!(read, sum);
+            let held = book.first().map(|(_, customer)| customer.as_str());
+            assert_eq!((book.len(), held), (usize::from(after.is_some()), after));
+        }
+    }
+}

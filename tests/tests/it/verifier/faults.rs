@@ -36,7 +36,7 @@ fn a_verifier_that_is_killed_at_any_moment_ends_up_with_what_the_ledger_has() {
             done.store(true, Ordering::SeqCst);
             people
         });
-        let mut moment = 7_u64;
+        let (mut moment, mut kills) = (7_u64, 0);
         while !done.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(moment % 230));
             moment = moment
@@ -44,8 +44,10 @@ fn a_verifier_that_is_killed_at_any_moment_ends_up_with_what_the_ledger_has() {
                 .wrapping_add(1_442_695_040_888_963_407)
                 >> 3;
             verifier.take().unwrap().kill();
+            kills += 1;
             verifier = Some(house.start("verifier", &house.ledger(), &[]));
         }
+        assert!(kills > 2, "it was hardly killed");
         ledger.join().unwrap()
     });
     let verifier = verifier.unwrap();

@@ -139,8 +139,16 @@ fn a_page_that_does_not_hold_denies_accuses_nobody_and_is_got_over() {
     house.assert_private("verifier", &["C-lied-to"], &people.iter().collect::<Vec<_>>());
 }
 
+/// When the ledger begins to lie.
+enum When {
+    /// While it is followed.
+    Running,
+    /// While the verifier is down: it remembers what it was told before.
+    Restarted,
+}
+
 /// Has the ledger lie to a verifier that knows better; the proof must hold, and the verdict outlast a restart.
-fn is_caught(what: &'static str, lie: impl Fn(&mut FeedAnswer, &Operator) + Send + Sync + 'static) {
+fn is_caught(what: &'static str, when: When, lie: impl Fn(&mut FeedAnswer, &Operator) + Send + Sync + 'static) {
     let house = House::open();
     let line = Line::start(house.node.address());
     let verifier = house.start("verifier", &line.url, &[]);
@@ -149,6 +157,13 @@ fn is_caught(what: &'static str, lie: impl Fn(&mut FeedAnswer, &Operator) + Send
     let _ = verifier.await_decision(&question, true, SOON);
     let operator = Operator::of(&house);
     line.change(move |page| lie(page, &operator));
+    let verifier = match when {
+        When::Running => verifier,
+        When::Restarted => {
+            verifier.kill();
+            house.start("verifier", &line.url, &[])
+        }
+    };
     until(what, || verifier.metric("misbehaviour_total") > 0.0);
     assert_eq!(codes(&verifier.ask(&question)), ["proof_invalid"], "{what}");
     assert!(refused(&verifier) > 0.0);
@@ -178,7 +193,7 @@ fn is_caught(what: &'static str, lie: impl Fn(&mut FeedAnswer, &Operator) + Send
 
 #[test]
 fn two_checkpoints_of_one_size_are_proved_and_never_forgiven() {
-    is_caught("a fork of the log", |page, operator| {
+    is_caught("a fork of the log", When::Running, |page, operator| {
         page.head.statement.root = Digest::of(b"another log");
         operator.sign(page);
     });
@@ -186,7 +201,7 @@ fn two_checkpoints_of_one_size_are_proved_and_never_forgiven() {
 
 #[test]
 fn two_heads_of_one_feed_are_proved_and_never_forgiven() {
-    is_caught("a fork of the feed", |page, operator| {
+    is_caught("a fork of the feed", When::Restarted, |page, operator| {
         page.head.statement.feed_root = Digest::of(b"another feed");
         operator.sign(page);
     });
@@ -194,7 +209,7 @@ fn two_heads_of_one_feed_are_proved_and_never_forgiven() {
 
 #[test]
 fn a_feed_that_shrank_is_proved_and_never_forgiven() {
-    is_caught("a feed that shrank", |page, operator| {
+    is_caught("a feed that shrank", When::Restarted, |page, operator| {
         page.head.statement.feed_size -= 1;
         page.head.statement.size += 1;
         page.head.statement.root = Digest::of(b"grown");
