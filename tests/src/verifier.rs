@@ -174,7 +174,7 @@ impl VerifierProcess {
     /// When it is not within `patience`.
     #[must_use]
     pub fn await_decision(&self, question: &Value, decision: bool, patience: Duration) -> (Value, Duration) {
-        let began = Instant::now();
+        let began = started();
         loop {
             let answer = self.ask(question);
             if answer["decision"] == decision {
@@ -200,7 +200,7 @@ impl VerifierProcess {
     /// # Panics
     /// When that takes longer than `patience`.
     pub fn await_ready(&self, ready: bool, patience: Duration) {
-        let began = Instant::now();
+        let began = started();
         while self.ready().0 != ready {
             assert!(began.elapsed() < patience, "{:?}", self.ready());
             thread::sleep(Duration::from_millis(10));
@@ -277,4 +277,14 @@ impl Drop for VerifierProcess {
         // Killing what has ended already is no error.
         self.end();
     }
+}
+
+/// The moment at which a wait for a process begins.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for a process on the machine's own clock"
+)]
+pub fn started() -> Instant {
+    Instant::now()
 }

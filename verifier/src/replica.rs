@@ -86,16 +86,8 @@ impl Replica {
         }
     }
 
-    pub(crate) const fn controller(&self) -> &Did {
-        &self.controller
-    }
-
     pub(crate) const fn keys(&self) -> Option<&ControllerKeys> {
         self.keys.as_ref()
-    }
-
-    pub(crate) const fn requests(&self) -> &Requests {
-        &self.requests
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -104,11 +96,6 @@ impl Replica {
             customers: self.customers.len(),
             requests: self.requests.iter().count(),
         }
-    }
-
-    /// The newest verified head, and when it came, by the steady clock.
-    pub(crate) const fn standing(&self) -> Option<&(Standing, u64)> {
-        self.standing.as_ref()
     }
 
     /// Takes over what a verified head counts.

@@ -36,7 +36,7 @@ fn pieces(reference: &str, given: &Given, withdrawal: &[u8]) -> Vec<(&'static st
     let grant = String::from_utf8(given.grant.clone()).unwrap();
     let proof = |record: &str| {
         let at = record.find("\"proofValue\":\"").unwrap() + 14;
-        record[at..at + 40].as_bytes().to_vec()
+        record.as_bytes()[at..at + 40].to_vec()
     };
     vec![
         ("her reference", reference.as_bytes().to_vec()),

@@ -187,7 +187,7 @@ fn what_ends_nothing_here_is_refused_by_its_name() {
     assert_eq!(codes(&verifier.ask(&question)), ["permitted"]);
     let _ = taken(&house, &verifier, &given, &house.withdrawal(&given));
     assert_eq!(codes(&verifier.ask(&question)), ["withdrawn"]);
-    house.assert_private("verifier", &["C-kept", &stranger.key.did().to_string()], &[&given]);
+    house.assert_private("verifier", &["C-kept", stranger.key.did().as_str()], &[&given]);
 }
 
 fn typed(verifier: &VerifierProcess, kind: &str, body: &[u8]) -> String {

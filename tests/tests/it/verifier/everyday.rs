@@ -1,8 +1,9 @@
 //! From the first question to the withdrawal.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use placet_kernel::decision;
+use placet_tests::verifier::started;
 
 use super::house::{House, SOON, codes};
 
@@ -31,7 +32,7 @@ fn a_yes_permits_and_a_withdrawal_denies_within_a_second() {
 
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);
-    let accepted = Instant::now();
+    let accepted = started();
     let (answer, _) = verifier.await_decision(&question, false, SOON);
     assert!(accepted.elapsed() < Duration::from_secs(1), "{:?}", accepted.elapsed());
     assert_eq!(codes(&answer), ["withdrawn"]);

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use placet_tests::verifier::started;
 
 use super::house::{Given, House, SOON, codes, until};
 use super::line::{Line, Mode};
@@ -157,7 +159,7 @@ fn a_ledger_that_says_nothing_makes_a_verifier_stale() {
     let question = house.question(&verifier, "C-1");
     let _ = verifier.await_decision(&question, true, SOON);
     line.set(Mode::Mute);
-    let silent = Instant::now();
+    let silent = started();
     let (answer, _) = verifier.await_decision(&question, false, 2 * SOON);
     assert!(silent.elapsed() <= Duration::from_secs(9), "{:?}", silent.elapsed());
     assert_eq!(codes(&answer), ["state_stale"]);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use placet_schemas::id::Digest;
 use placet_schemas::record::{CanonicalRecord, Invitation};
@@ -11,7 +11,7 @@ use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::process::{NodeProcess, built};
 use placet_tests::shop::{Customer, Shop};
-use placet_tests::verifier::{VerifierOrder, VerifierProcess};
+use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
 use serde_json::Value;
@@ -172,7 +172,7 @@ pub(super) fn call(verifier: &VerifierProcess, path: &str, body: &Value) -> (u16
 
 /// Waits until something holds.
 pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
+    let began = started();
     while !holds() {
         assert!(began.elapsed() < 3 * SOON, "{what}");
         thread::sleep(Duration::from_millis(20));
