@@ -151,6 +151,17 @@ impl NodeProcess {
         self.end();
     }
 
+    /// Ends it as `kill -9` does, and starts it again on another port after something happened `between`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restart(&mut self, binary: &Path, origin: &Origin, between: impl FnOnce()) {
+        self.end();
+        between();
+        let folder = self.folder.clone();
+        *self = Self::start(binary, origin, &folder, &[]);
+    }
+
     /// Ends it as an operator does, and waits until everything is closed.
     ///
     /// # Panics

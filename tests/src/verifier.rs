@@ -90,6 +90,44 @@ impl VerifierProcess {
         }
     }
 
+    /// The same with all that it can log, written to the file `said`.
+    ///
+    /// # Errors
+    /// When it ends before it listens: what it said.
+    ///
+    /// # Panics
+    /// When the binary or the file cannot be used.
+    pub fn try_start(order: &VerifierOrder<'_>, shop: &Shop, said: &Path) -> Result<Self, String> {
+        let log = fs::OpenOptions::new().create(true).append(true).open(said).unwrap();
+        let mut process = Command::new(order.binary)
+            .args(["--json", "verifier", "--listen", "127.0.0.1:0", "--log-filter", "debug"])
+            .args(["--did", shop.brand.did.as_str(), "--url", &order.ledger, "--dir"])
+            .arg(order.folder)
+            .arg("--trust")
+            .arg(&order.trust)
+            .args(order.more)
+            .env("PLACET_BRAND_TOKEN", &shop.token)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let Some(told) = self::said(&mut stdout) else {
+            assert!(!process.wait().unwrap().success());
+            return Err(fs::read_to_string(said).unwrap());
+        };
+        let url = told["listening"].as_str().unwrap();
+        Ok(Self {
+            process,
+            _stdout: stdout,
+            folder: order.folder.to_owned(),
+            address: url.trim_start_matches("http://").to_owned(),
+            did: told["verifier"].as_str().unwrap().parse().unwrap(),
+            controller: shop.brand.did.clone(),
+        })
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> &str {

@@ -73,7 +73,6 @@ impl Verifier {
                 Some(_) => {}
                 None => entries.push(Entry {
                     invitation: *invitation,
-                    before: None,
                     after: Some(customer.clone()),
                 }),
             }
@@ -90,7 +89,7 @@ impl Verifier {
     pub async fn merge(&self, from: &CustomerRef, into: &CustomerRef) -> Result<usize, BookError> {
         let mut reading = self.inner.reading.lock().await;
         let theirs = self.invitations(from).ok_or(BookError::CustomerUnknown)?;
-        let entries: Vec<Entry> = theirs.iter().map(|invitation| moved(*invitation, from, into)).collect();
+        let entries: Vec<Entry> = theirs.iter().map(|invitation| moved(*invitation, into)).collect();
         self.write(reading.sums_mut(), &entries).await?;
         Ok(entries.len())
     }
@@ -113,10 +112,7 @@ impl Verifier {
         let mut some: Vec<Digest> = invitations.to_vec();
         some.sort();
         some.dedup();
-        let entries: Vec<Entry> = some
-            .iter()
-            .map(|invitation| moved(*invitation, customer, into))
-            .collect();
+        let entries: Vec<Entry> = some.iter().map(|invitation| moved(*invitation, into)).collect();
         self.write(reading.sums_mut(), &entries).await?;
         Ok(entries.len())
     }
@@ -212,10 +208,9 @@ impl Verifier {
     }
 }
 
-fn moved(invitation: Digest, from: &CustomerRef, into: &CustomerRef) -> Entry {
+fn moved(invitation: Digest, into: &CustomerRef) -> Entry {
     Entry {
         invitation,
-        before: Some(from.clone()),
         after: Some(into.clone()),
     }
 }

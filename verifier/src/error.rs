@@ -57,6 +57,9 @@ pub enum OpenError {
     /// The schema.
     #[error("the replica's schema: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Another verifier runs on this folder.
+    #[error("{} is in use by another verifier; each has a folder of its own", .0.display())]
+    InUse(PathBuf),
     /// The trust file does not name the log.
     #[error("the trust file does not name the log {0}")]
     Untrusted(Origin),

@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::json;
 
 use crate::error::StoreError;
-use crate::reading::{TakeError, Taken};
+use crate::reading::{DAMAGED, TakeError, Taken};
 use crate::verifier::Inner;
 
 /// A ledger signs a fresh head at least every five seconds. One that has been silent for more than twice that is gone.
@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// How often the brand's files are looked after.
 const RELOAD: Duration = Duration::from_secs(1);
+/// How the name of a file of proof begins.
+const PROOF_PREFIX: &str = "misbehaviour-";
 /// How many digits of its digest the name of a file of proof has.
 const NAME_DIGITS: usize = 16;
 /// Largest page, in bytes.
@@ -81,6 +83,7 @@ async fn connected(inner: &Inner) -> End {
     match open(inner).await {
         Ok(mut events) => {
             inner.pulse.connected();
+            let before = inner.pulse.taken().0;
             loop {
                 match events.next(PATIENCE).await {
                     Ok(event) if event.kind == "feed" => {
@@ -92,6 +95,10 @@ async fn connected(inner: &Inner) -> End {
                     Ok(_) => {}
                     Err(error) => {
                         tracing::info!(%error, "the stream of the feed is over");
+                        // Somebody on the way may hold events back, and yet let answers through.
+                        if inner.pulse.taken().0 == before {
+                            ask(inner).await;
+                        }
                         return End::Again;
                     }
                 }
@@ -178,10 +185,18 @@ pub(crate) async fn take(inner: &Inner, bytes: &[u8]) -> bool {
         Err(TakeError::Refused { error, accusation }) => {
             refuse(inner, &format!("{}: {error}", error.code()));
             if let Some(accusation) = accusation {
+                // The proof first: a crash in between leaves the file, and the page comes again.
+                accuse(inner, &accusation);
                 if let Err(error) = reading.condemn().await {
                     tracing::error!(%error, "the replica cannot be written");
                 }
-                accuse(inner, &accusation);
+            }
+            false
+        }
+        Err(TakeError::Store(StoreError::Corrupt(why))) => {
+            tracing::error!(why, "{DAMAGED}");
+            if let Err(error) = reading.begin_anew().await {
+                tracing::error!(%error, "the replica cannot be written");
             }
             false
         }
@@ -206,6 +221,21 @@ async fn after(inner: &Inner, taken: &Taken) {
     if taken.items > 0 {
         inner.reload();
     }
+}
+
+/// Whether the folder has a proof of misbehaviour.
+pub(crate) fn holds_proof(dir: &Path) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::File {
+        path: dir.to_owned(),
+        error,
+    };
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(PROOF_PREFIX)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn refuse(inner: &Inner, why: &str) {
@@ -241,7 +271,7 @@ fn write_proof(inner: &Inner, accusation: &Accusation) -> Result<PathBuf, StoreE
     let path = inner
         .settings
         .dir
-        .join(format!("misbehaviour-{}.json", &name[..NAME_DIGITS]));
+        .join(format!("{PROOF_PREFIX}{}.json", &name[..NAME_DIGITS]));
     let failed = |error| StoreError::File {
         path: path.clone(),
         error,

@@ -25,6 +25,10 @@ use crate::error::StoreError;
 use crate::replica::{Delta, Replica};
 use crate::store::{Entry, ItemRow, Kept, Named, Page, Store, Sums};
 
+/// What the operator is told when what is on disk is not what was written.
+pub(crate) const DAMAGED: &str =
+    "the replica is damaged, and is read anew from the ledger; until then everything is denied";
+
 /// The keys of the log, as they were pinned.
 #[derive(Debug)]
 pub(crate) struct LogTrust {
@@ -188,6 +192,11 @@ impl Reading {
         self.follower.cursor()
     }
 
+    /// Whether misbehaviour was proved before, where the state on disk does not say so any more.
+    pub(crate) const fn set_misbehaved(&mut self, misbehaved: bool) {
+        self.misbehaved = misbehaved;
+    }
+
     pub(crate) const fn sums_mut(&mut self) -> &mut Sums {
         &mut self.sums
     }
@@ -251,6 +260,25 @@ impl Reading {
             replica.broken = self.misbehaved;
         }
         Ok(taken)
+    }
+
+    /// Reads everything anew: what is on disk is not what was written. Until it is read, everything is denied.
+    pub(crate) async fn begin_anew(&mut self) -> Result<(), StoreError> {
+        self.store.begin_anew().await?;
+        let (origin, controller) = (self.follower.origin().clone(), self.follower.controller().clone());
+        let fresh = Self::new(
+            Arc::clone(&self.log),
+            Arc::clone(&self.store),
+            Arc::clone(&self.replica),
+            Follower::new(origin, controller),
+        );
+        let old = core::mem::replace(self, fresh);
+        (self.misbehaved, self.sums.book) = (old.misbehaved, old.sums.book);
+        self.replica
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .begin_anew(self.misbehaved);
+        Ok(())
     }
 
     /// From now on nothing that this ledger says counts, also after a restart.
@@ -464,10 +492,9 @@ impl Reading {
             .map(|consent| consent.invitation);
         self.read(|replica| {
             let invitation = pending.or_else(|| replica.at(grant).map(|consent| consent.invitation))?;
-            let before = replica.customer_of(&invitation)?.clone();
+            replica.customer_of(&invitation)?;
             Some(Entry {
                 invitation,
-                before: Some(before),
                 after: None,
             })
         })

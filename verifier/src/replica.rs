@@ -9,6 +9,7 @@ use placet_kernel::decision::{Consent, Direct, Freshness, Pool, Register, Reques
 use placet_kernel::feed::Standing;
 use placet_schemas::authzen::{CustomerRef, Whom};
 use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
 
@@ -33,6 +34,8 @@ pub(crate) struct Replica {
     /// Whether there is to be a register.
     wants_register: bool,
     standing: Option<(Standing, u64)>,
+    /// Consents that were ended at the brand itself, known here or not yet: a replica that is read anew still knows of them.
+    handed: HashMap<Digest, Direct>,
     /// Whether evidence was refused and nothing has shown since that all is well.
     pub(crate) broken: bool,
     pool: Pool,
@@ -77,6 +80,7 @@ impl Replica {
             register: None,
             wants_register: false,
             standing: None,
+            handed: HashMap::new(),
             broken: false,
             pool,
         }
@@ -114,17 +118,34 @@ impl Replica {
 
     /// A verified head, come at `steady`.
     pub(crate) fn stand(&mut self, standing: Standing, steady: u64) {
-        self.standing = Some((standing, steady));
+        // The same head again is no fresh one, however often somebody on the way sends it.
+        if self
+            .standing
+            .as_ref()
+            .is_none_or(|(held, _)| held.head != standing.head)
+        {
+            self.standing = Some((standing, steady));
+        }
+    }
+
+    /// Forgets what came from the feed, to read it anew. The brand's book stays, and what was handed to the brand.
+    pub(crate) fn begin_anew(&mut self, misbehaved: bool) {
+        let fresh = Self::new(self.origin.clone(), self.controller.clone(), Pool::default());
+        let old = core::mem::replace(self, fresh);
+        (self.customers, self.book, self.handed) = (old.customers, old.book, old.handed);
+        (self.register, self.wants_register) = (old.register, old.wants_register);
+        self.broken = misbehaved;
     }
 
     pub(crate) fn put(&mut self, index: u64, mut consent: Consent) {
         self.pool.share(&mut consent);
-        if let Some(old) = self.consents.get(&index) {
+        if consent.phase == Phase::Given {
             // The log has no word yet of what was handed to the brand itself.
-            if consent.phase == placet_schemas::lifecycle::Phase::Given {
-                consent.direct = consent.direct.or(old.direct);
-            }
+            consent.direct = consent.direct.or_else(|| self.handed.get(&consent.id).copied());
         } else {
+            self.handed.remove(&consent.id);
+        }
+        if !self.consents.contains_key(&index) {
             self.by_id.insert(consent.id, index);
             self.by_person.entry(consent.subject.clone()).or_default().push(index);
             self.by_invitation.insert(consent.invitation, index);
@@ -138,6 +159,7 @@ impl Replica {
             return;
         };
         self.by_id.remove(&consent.id);
+        self.handed.remove(&consent.id);
         self.by_invitation.remove(&consent.invitation);
         self.by_withdrawal_key.remove(&short(&consent.withdrawal_key));
         if let Some(indexes) = self.by_person.get_mut(&consent.subject) {
@@ -170,17 +192,15 @@ impl Replica {
         self.consents.get(&index)
     }
 
-    /// Notes that a person ended a consent at the brand itself. Gives whether it is known here and was not ended.
-    pub(crate) fn end_directly(&mut self, id: &Digest, direct: Direct) -> bool {
+    /// Notes that a person ended a consent at the brand itself, also one that the feed has yet to bring.
+    pub(crate) fn end_directly(&mut self, id: &Digest, direct: Direct) {
         let index = self.by_id.get(id).copied();
-        let consent = index.and_then(|index| self.consents.get_mut(&index));
-        consent.is_some_and(|consent| {
-            let was_open = !consent.has_ended();
-            if was_open {
-                consent.direct = Some(direct);
-            }
-            was_open
-        })
+        match index.and_then(|index| self.consents.get_mut(&index)) {
+            Some(consent) if consent.has_ended() => return,
+            Some(consent) => consent.direct = Some(direct),
+            None => {}
+        }
+        self.handed.insert(*id, direct);
     }
 
     pub(crate) fn customer_of(&self, invitation: &Digest) -> Option<&CustomerRef> {
@@ -193,7 +213,7 @@ impl Replica {
 
     /// Changes the book.
     pub(crate) fn write_book(&mut self, entries: &[Entry]) {
-        for Entry { invitation, after, .. } in entries {
+        for Entry { invitation, after } in entries {
             if let Some(before) = self.book.remove(invitation)
                 && let Some(theirs) = self.customers.get_mut(&before)
             {

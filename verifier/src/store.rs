@@ -9,7 +9,7 @@ mod direct;
 mod kept;
 mod rows;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -29,6 +29,8 @@ use crate::keys::ReplicaKey;
 
 /// The database's file in the verifier's folder.
 pub(crate) const REPLICA_FILE: &str = "replica.db";
+/// The file whose lock says that the folder is in use.
+const LOCK_FILE: &str = "verifier.lock";
 const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_replica.sql"))];
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
@@ -38,11 +40,14 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(crate) struct Store {
     db: SqlitePool,
     key: ReplicaKey,
+    /// Held while the folder is in use: two that write one book would each undo the other's.
+    _lock: File,
 }
 
 impl Store {
     /// Opens the database in `dir`, making it with mode 0600 if it is not there, and brings its schema up to date.
     pub(crate) async fn open(dir: &Path, key: ReplicaKey) -> Result<Self, OpenError> {
+        let lock = lock(dir)?;
         let path = dir.join(REPLICA_FILE);
         // SQLite gives its journal files the mode of the database, so this is the only place where it is set.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
@@ -68,11 +73,13 @@ impl Store {
             )
         });
         Migrator::with_migrations(list.collect()).run(&db).await?;
-        Ok(Self { db, key })
+        Ok(Self { db, key, _lock: lock })
     }
 
-    /// Empties the journal into the database: under WAL secure_delete leaves what was deleted in both until then.
+    /// Writes the database anew and empties the journal into it: under WAL secure_delete leaves what was deleted in both until
+    /// then, and a page that was divided keeps copies of what moved.
     pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        sqlx::query("VACUUM").execute(&self.db).await?;
         let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.db)
             .await?;
@@ -112,6 +119,21 @@ impl Sum {
         for (byte, other) in self.0.iter_mut().zip(hash) {
             *byte ^= other;
         }
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = dir.join(LOCK_FILE);
+    let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+    let failed = |error| OpenError::Folder {
+        path: path.clone(),
+        error,
+    };
+    let file = opened.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

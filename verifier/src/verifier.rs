@@ -21,7 +21,7 @@ use crate::error::{OpenError, StoreError};
 use crate::journal::{Entry, Journal};
 use crate::keys::{DecisionKey, ReplicaKey, random};
 use crate::pulse::Pulse;
-use crate::reading::{LogTrust, Reading};
+use crate::reading::{DAMAGED, LogTrust, Reading};
 use crate::replica::{Counts, Delta, Replica};
 use crate::reports::Permits;
 use crate::rules::Rules;
@@ -362,10 +362,7 @@ async fn restore(
     let loaded = match store.load(&mut pool).await {
         Ok(loaded) => loaded,
         Err(StoreError::Corrupt(why)) => {
-            tracing::error!(
-                why,
-                "the replica is damaged, and is read anew from the ledger; until then everything is denied"
-            );
+            tracing::error!(why, "{DAMAGED}");
             store.begin_anew().await?;
             pool = Pool::default();
             None
@@ -379,6 +376,10 @@ async fn restore(
     let Some(loaded) = loaded else {
         let mut reading = new(Follower::new(settings.origin.clone(), settings.controller.clone()));
         reading.sums_mut().book = book_sum;
+        // A damaged replica does not say any more that the ledger was caught; the proof does.
+        let caught = follow::holds_proof(&settings.dir)?;
+        reading.set_misbehaved(caught);
+        replica.write().unwrap_or_else(PoisonError::into_inner).broken = caught;
         return Ok((replica, reading));
     };
     let kept = loaded.kept;
@@ -399,7 +400,17 @@ async fn restore(
         consents: loaded.sum,
         book: book_sum,
     };
-    let mut delta: Delta = reading.resume(&kept, sums).await?;
+    let mut delta: Delta = match reading.resume(&kept, sums).await {
+        Ok(delta) => delta,
+        Err(StoreError::Corrupt(why)) => {
+            tracing::error!(why, "{DAMAGED}");
+            reading.sums_mut().book = book_sum;
+            reading.set_misbehaved(kept.misbehaved);
+            reading.begin_anew().await?;
+            return Ok((replica, reading));
+        }
+        Err(error) => return Err(error.into()),
+    };
     {
         let mut replica = replica.write().unwrap_or_else(PoisonError::into_inner);
         replica.broken = kept.misbehaved;

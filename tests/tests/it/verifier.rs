@@ -1,5 +1,13 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
+mod book;
+mod destroyed;
+mod direct;
+mod disk;
 mod everyday;
+mod faults;
 pub(crate) mod house;
+mod line;
+mod lying;
 mod reports;
+mod rules;

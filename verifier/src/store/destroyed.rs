@@ -1,5 +1,6 @@
 //! What was destroyed, and what the ledger is owed about it.
 
+use placet_kernel::decision::Consent;
 use placet_schemas::id::Digest;
 use sqlx::SqliteConnection;
 
@@ -27,7 +28,16 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut held = false;
         for leaf in leaves {
-            held |= self.take_out(tx, *leaf, sum).await?;
+            if let Some(body) = self.take_out(tx, *leaf, sum).await? {
+                held = true;
+                // A withdrawal of it that was handed to the brand names her, and has nothing to end any more.
+                let consent: Consent<Digest> =
+                    serde_json::from_slice(&body).map_err(|_| StoreError::Corrupt("a consent cannot be read"))?;
+                sqlx::query("DELETE FROM direct WHERE consent = $1")
+                    .bind(consent.id.as_bytes().as_slice())
+                    .execute(&mut *tx)
+                    .await?;
+            }
             let item = "UPDATE items SET salt = NULL, record = NULL WHERE idx = $1 AND record IS NOT NULL";
             held |= sqlx::query(item)
                 .bind(int(*leaf))

@@ -55,7 +55,15 @@ impl Store {
         let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT state, mac FROM replica WHERE id = 1")
             .fetch_optional(&self.db)
             .await?;
-        let Some((state, mac)) = row else { return Ok(None) };
+        let Some((state, mac)) = row else {
+            let left = "SELECT EXISTS (SELECT 1 FROM items) OR EXISTS (SELECT 1 FROM consents)";
+            let left: bool = sqlx::query_scalar(left).fetch_one(&self.db).await?;
+            return if left {
+                Err(StoreError::Corrupt("its state is missing"))
+            } else {
+                Ok(None)
+            };
+        };
         let granted: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as("SELECT digest, body FROM granted")
             .fetch_all(&self.db)
             .await?;
@@ -218,13 +226,13 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a consent's row; gives whether there was one.
+    /// Removes a consent's row; gives what it held.
     pub(super) async fn take_out(
         &self,
         tx: &mut SqliteConnection,
         index: u64,
         sum: &mut Sum,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let old: Option<Vec<u8>> = sqlx::query_scalar("DELETE FROM consents WHERE grant_idx = $1 RETURNING body")
             .bind(int(index))
             .fetch_optional(tx)
@@ -232,7 +240,7 @@ impl Store {
         if let Some(old) = &old {
             sum.toggle(&self.consent_hash(index, old));
         }
-        Ok(old.is_some())
+        Ok(old)
     }
 
     async fn keep(&self, tx: &mut SqliteConnection, kept: &Kept, sum: &Sum) -> Result<(), StoreError> {

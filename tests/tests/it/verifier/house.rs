@@ -1,5 +1,7 @@
 //! A node, a shop on it, its verifier, and people.
 
+use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use placet_schemas::id::Digest;
@@ -9,7 +11,7 @@ use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::process::{NodeProcess, built};
 use placet_tests::shop::{Customer, Shop};
-use placet_tests::verifier::{VerifierOrder, VerifierProcess};
+use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
 use serde_json::Value;
@@ -31,6 +33,8 @@ pub(crate) struct House {
 pub(crate) struct Given {
     pub(crate) customer: Customer,
     pub(crate) consent: Digest,
+    pub(crate) invitation: Digest,
+    pub(crate) grant: Vec<u8>,
 }
 
 impl House {
@@ -57,6 +61,68 @@ impl House {
         VerifierProcess::start(&VerifierOrder::of(&binary, &self.node, &folder), &self.shop)
     }
 
+    /// Starts a verifier of the shop in a folder of this name, with all that it logs in a file beside it.
+    pub(crate) fn start(&self, name: &str, ledger: &str, more: &[&str]) -> VerifierProcess {
+        self.try_start(name, ledger, more).unwrap()
+    }
+
+    /// The same; what it said when it does not start.
+    pub(crate) fn try_start(&self, name: &str, ledger: &str, more: &[&str]) -> Result<VerifierProcess, String> {
+        let (binary, folder) = (built(), self.dir.path().join(name));
+        let order = VerifierOrder {
+            ledger: ledger.to_owned(),
+            more,
+            ..VerifierOrder::of(&binary, &self.node, &folder)
+        };
+        VerifierProcess::try_start(&order, &self.shop, &self.said(name))
+    }
+
+    /// The node's address.
+    pub(crate) fn ledger(&self) -> String {
+        format!("http://{}", self.node.address())
+    }
+
+    /// Ends the node and starts it again, on another port.
+    pub(crate) fn restart_node(&mut self, between: impl FnOnce()) {
+        self.node.restart(&built(), &self.shop.origin, between);
+    }
+
+    /// The log of the verifier of this name.
+    fn said(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.stderr"))
+    }
+
+    /// That the log of the verifier of this name is one, and names none of these people.
+    pub(crate) fn assert_private(&self, name: &str, references: &[&str], people: &[&Given]) {
+        let said = std::fs::read_to_string(self.said(name)).unwrap();
+        assert!(said.contains("DEBUG"), "it is to log all it can");
+        let mut secrets: Vec<String> = references.iter().map(|text| (*text).to_owned()).collect();
+        for given in people {
+            secrets.extend([
+                given.customer.key.did().to_string(),
+                given.consent.to_string(),
+                given.invitation.to_string(),
+                given.customer.code.to_string(),
+            ]);
+        }
+        for secret in secrets {
+            assert!(!said.contains(&secret), "the log has {secret}");
+        }
+    }
+
+    /// Invites a customer and has her say yes.
+    pub(crate) fn wins(&self, verifier: &VerifierProcess, reference: &str) -> Given {
+        let invitation = self.invite(verifier, reference);
+        self.yes(reference, &invitation)
+    }
+
+    /// Sends her withdrawal to the ledger.
+    pub(crate) fn withdraw(&self, given: &Given) {
+        self.shop
+            .caller(&self.node)
+            .post("/v1/records", &self.withdrawal(given));
+    }
+
     /// Invites a customer whom the verifier knows by this name.
     pub(crate) fn invite(&self, verifier: &VerifierProcess, name: &str) -> Invitation {
         let invitation = self.shop.invite(&self.node, &self.request, 1).remove(0);
@@ -74,6 +140,8 @@ impl House {
         Given {
             customer,
             consent: grant.record.digest(),
+            invitation: invitation.digest(),
+            grant: grant.bytes,
         }
     }
 
@@ -93,4 +161,20 @@ impl House {
 pub(crate) fn codes(answer: &Value) -> Vec<&str> {
     let reasons = answer["context"]["reasons"].as_array().unwrap();
     reasons.iter().map(|reason| reason["code"].as_str().unwrap()).collect()
+}
+
+/// A call to a verifier's interface: status and body.
+pub(crate) fn call(verifier: &VerifierProcess, path: &str, body: &Value) -> (u16, Value) {
+    let body = serde_json::to_vec(body).unwrap();
+    let answer = verifier.caller().call("POST", path, &body).unwrap();
+    (answer.status, serde_json::from_slice(&answer.body).unwrap())
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = started();
+    while !holds() {
+        assert!(began.elapsed() < 3 * SOON, "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
