@@ -76,7 +76,7 @@ impl Server {
             "http" if allow_http || is_loopback(&host) => None,
             "http" => {
                 return Err(broken(
-                    "http to another machine shows tokens to whoever listens; use https, or allow http",
+                    "http to another machine shows tokens to whoever listens; use https, or --allow-http",
                 ));
             }
             _ => return Err(broken("the address of a ledger starts with https://")),

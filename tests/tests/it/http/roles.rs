@@ -117,7 +117,7 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         post(
             "/v1/destructions/2/acknowledgements",
             json!({}),
-            [401, 403, 403, 403, 403, 400, 403, 400],
+            [401, 403, 403, 400, 400, 400, 403, 400],
         ),
         row(
             delete.clone(),

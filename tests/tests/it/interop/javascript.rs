@@ -26,8 +26,11 @@ use super::tools::{self, Workshop, ready};
 
 /// The JSON-LD context of this project.
 const CONTEXT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/contexts/v1.jsonld");
-/// The example of a Destruction.
-const DESTRUCTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/examples/destruction.json");
+/// The examples of kinds that no scene has.
+const EXAMPLES: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/examples/destruction.json"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/examples/access-batch.json"),
+];
 /// What `sign-grant.mjs` does, in this order.
 const STORY: [Kind; 5] = [
     Kind::ConsentGrant,
@@ -130,14 +133,16 @@ fn a_foreign_json_ld_processor_finds_a_meaning_for_every_member() {
         files.push(write(folder.path(), &format!("{number}"), &entry.bytes));
     }
     let mut kinds: BTreeSet<Kind> = entries.iter().map(|entry| entry.record.kind()).collect();
-    // No scene has one; its example is read, whose signature is nobody's here.
-    files.push(PathBuf::from(DESTRUCTION));
-    kinds.insert(
-        CanonicalRecord::parse(&fs::read(DESTRUCTION).unwrap())
-            .unwrap()
-            .record
-            .kind(),
-    );
+    // Their signatures are nobody's here.
+    for example in EXAMPLES {
+        files.push(PathBuf::from(example));
+        kinds.insert(
+            CanonicalRecord::parse(&fs::read(example).unwrap())
+                .unwrap()
+                .record
+                .kind(),
+        );
+    }
     assert_eq!(kinds, BTreeSet::from(Kind::ALL));
     for answer in expand(&programs, &files) {
         assert!(answer["statements"].as_u64() > Some(10), "{answer}");
