@@ -19,6 +19,7 @@ mod follow;
 pub mod http;
 mod journal;
 mod keys;
+mod pinned;
 mod pulse;
 mod reading;
 mod replica;

@@ -9,33 +9,23 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use placet_kernel::arrival::{self, Setting};
-use placet_kernel::checkpoint::{CheckpointKeys, CheckpointKeysError};
 use placet_kernel::decision::{Consent, History};
-use placet_kernel::feed::{FeedError, FeedKeys, Follower, Opened, Step};
-use placet_kernel::keys::PublicKey;
+use placet_kernel::feed::{FeedError, Follower, Opened, Step};
 use placet_kernel::misbehaviour::Accusation;
-use placet_kernel::trust::Trust;
 use placet_schemas::api::{FeedAnswer, FeedCursor};
-use placet_schemas::id::{Did, Digest, Origin};
+use placet_schemas::id::Digest;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Record};
 
 use crate::error::StoreError;
+use crate::pinned::LogTrust;
 use crate::replica::{Delta, Replica};
 use crate::store::{Entry, ItemRow, Kept, Named, Page, Store, Sums};
 
 /// What the operator is told when what is on disk is not what was written.
 pub(crate) const DAMAGED: &str =
     "the replica is damaged, and is read anew from the ledger; until then everything is denied";
-
-/// The keys of the log, as they were pinned.
-#[derive(Debug)]
-pub(crate) struct LogTrust {
-    pub(crate) trust: Trust,
-    checkpoint: CheckpointKeys,
-    operators: Vec<(Did, PublicKey)>,
-}
 
 /// The state of the reader.
 pub(crate) struct Reading {
@@ -96,41 +86,6 @@ struct Fold {
     named_keys: Option<Named>,
     faults: usize,
     ended: Vec<Digest>,
-}
-
-impl LogTrust {
-    pub(crate) fn new(trust: Trust, origin: &Origin) -> Result<Option<Self>, CheckpointKeysError> {
-        let Some(log) = trust.log(origin) else { return Ok(None) };
-        // Keys that were retired sign no head of today.
-        let newest = u64::MAX;
-        let checkpoint = CheckpointKeys::new(
-            origin.clone(),
-            log.checkpoint_keys(newest).cloned().collect(),
-            log.cosigner_keys(newest).cloned().collect(),
-        )?;
-        let operators = log.operator_keys(newest).cloned().collect();
-        Ok(Some(Self {
-            trust,
-            checkpoint,
-            operators,
-        }))
-    }
-
-    pub(crate) fn feed_keys(&self) -> FeedKeys<'_> {
-        FeedKeys {
-            checkpoint: &self.checkpoint,
-            operators: &self.operators,
-        }
-    }
-
-    /// The operator keys that were valid when the record at `index` was signed.
-    fn operators_at(&self, index: u64) -> Vec<Did> {
-        let log = self.trust.log(self.checkpoint.origin());
-        let keys = log
-            .into_iter()
-            .flat_map(|log| log.operator_keys(index.saturating_add(1)));
-        keys.map(|(did, _)| did.clone()).collect()
-    }
 }
 
 impl Reading {
