@@ -46,11 +46,11 @@ pub(crate) async fn round(inner: &Inner) -> Result<bool, StoreError> {
     let mut done = true;
     let mut waiting = 0;
     for minute in inner.journal.closed(now)? {
-        if expired(minute, now) {
-            remove(inner, minute)?;
-            continue;
-        }
         if inner.journal.beside(minute, ANCHORED).exists() {
+            // What the ledger does not have is never too old: a clock may be wrong.
+            if expired(minute, now) {
+                remove(inner, minute)?;
+            }
             continue;
         }
         // Without the brand's word nobody would record it: it waits, and is counted.
@@ -58,7 +58,12 @@ pub(crate) async fn round(inner: &Inner) -> Result<bool, StoreError> {
             waiting += 1;
             continue;
         }
-        if !anchor(inner, minute).await? {
+        // One minute that cannot be brought does not keep the others.
+        let brought = anchor(inner, minute).await.unwrap_or_else(|error| {
+            tracing::error!(minute, %error, "a minute of the journal cannot be anchored");
+            false
+        });
+        if !brought {
             done = false;
             waiting += 1;
         }
@@ -105,13 +110,13 @@ async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
     let entries = inner.journal.read(minute)?;
     let hashes: Vec<Hash> = entries.iter().map(Entry::hash).collect();
     let Some(tree) = BatchTree::new(hashes) else {
-        // Nothing happened, or more than one batch can hold, which no machine does in a minute.
-        tracing::warn!(
-            minute,
-            entries = entries.len(),
-            "a minute of the journal makes no batch"
-        );
-        return remove(inner, minute).map(|()| true);
+        if entries.is_empty() {
+            return remove(inner, minute).map(|()| true);
+        }
+        // More than one batch can hold: kept, and told, until somebody looks.
+        return Err(StoreError::Corrupt(
+            "a minute of the journal is longer than a batch may be",
+        ));
     };
     // 1. SIGN. From here on the minute is what it is.
     let path = inner.journal.beside(minute, SIGNED);
@@ -133,8 +138,9 @@ async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
         return Ok(false);
     };
     if !(200..300).contains(&answer.status) {
-        // After a long outage its time is too far from the ledger's clock. It was never recorded, so another may be signed.
-        if is_too_old(&answer.body) {
+        // It was not recorded and will not be: too old after a long outage, or signed with an authorization that does not hold.
+        // Another is signed next time.
+        if matches!(answer.status, 400 | 422) {
             fs::remove_file(&path).map_err(|error| failed(&path, error))?;
         }
         tracing::warn!(
@@ -233,15 +239,6 @@ fn sign(inner: &Inner, authorization: &str, minute: u64, tree: &BatchTree) -> Re
         method: None,
     };
     Ok(secure(&draft, choices, &inner.key)?)
-}
-
-fn is_too_old(problem: &[u8]) -> bool {
-    let problem = json::parse(problem, MAX_ANSWER_BYTES);
-    let code = problem
-        .as_ref()
-        .ok()
-        .and_then(|problem| problem.root().get("code")?.as_str());
-    code == Some("time_implausible")
 }
 
 /// Lines and decisions are kept as long as the ledger keeps lines, and no longer.

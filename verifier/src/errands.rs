@@ -108,7 +108,14 @@ fn is_code(body: &[u8]) -> bool {
 }
 
 /// Clears the files of what was destroyed: rows are gone by now, and their bytes go with the journal.
+///
+/// Memory says what is left of the brand's consents, so it must be what disk is: nobody takes a page meanwhile, and while a
+/// backlog is held back nothing is cleared.
 async fn clear(inner: &Inner, owed: &[Owed]) -> Result<(), StoreError> {
+    let reading = inner.reading.lock().await;
+    if !reading.is_whole() {
+        return Ok(());
+    }
     let used: Vec<Digest> = inner.read(|replica| replica.granted());
     inner.store.drop_unused(&used).await?;
     inner.store.empty_journal().await?;
@@ -116,6 +123,7 @@ async fn clear(inner: &Inner, owed: &[Owed]) -> Result<(), StoreError> {
     for owed in owed.iter().filter(|owed| !owed.cleared) {
         inner.store.cleared(owed.destruction).await?;
     }
+    drop(reading);
     Ok(())
 }
 

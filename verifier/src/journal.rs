@@ -45,7 +45,16 @@ pub(crate) enum Entry {
 #[derive(Debug)]
 pub(crate) struct Journal {
     dir: PathBuf,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Pen>,
+}
+
+/// What is being written, and what may not be written any more.
+#[derive(Debug, Default)]
+struct Pen {
+    open: Option<Open>,
+    /// The newest minute that was closed. Entries of a late writer, or of a clock that was set back, go into the one after it:
+    /// what is signed never changes.
+    sealed: u64,
 }
 
 #[derive(Debug)]
@@ -99,42 +108,45 @@ impl Journal {
         let dir = dir.join(JOURNAL_DIR);
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
         made.map_err(|error| failed(&dir, error))?;
-        Ok(Self {
+        let journal = Self {
             dir,
-            open: Mutex::new(None),
-        })
+            open: Mutex::default(),
+        };
+        journal.lock().sealed = journal.newest_signed()?;
+        Ok(journal)
     }
 
     /// Writes entries, all in one file; `durable` waits until they are on disk.
     pub(crate) fn append(&self, entries: &[Entry], now: Timestamp, durable: bool) -> Result<(), StoreError> {
-        let minute = now.unix() / BATCH_SECONDS;
         let mut bytes = Vec::new();
         for entry in entries {
             entry.write(&mut bytes);
         }
-        let mut open = self.lock();
-        let file = self
-            .of_minute(&mut open, minute)
-            .map_err(|error| failed(&self.path(minute), error))?;
+        let mut pen = self.lock();
+        let minute = (now.unix() / BATCH_SECONDS).max(pen.sealed + 1);
+        let bad = |error| failed(&self.path(minute), error);
+        let file = self.of_minute(&mut pen, minute).map_err(bad)?;
         let written = file
             .write_all(&bytes)
-            .and_then(|()| if durable { file.sync_data() } else { Ok(()) });
-        written.map_err(|error| {
+            .and_then(|()| durable.then(|| file.try_clone()).transpose());
+        let file = written.map_err(|error| {
             // What follows a torn line would be lost with it.
-            *open = None;
-            failed(&self.path(minute), error)
-        })
+            pen.open = None;
+            bad(error)
+        })?;
+        // Nobody waits for the disk but who asked for it.
+        drop(pen);
+        file.map_or(Ok(()), |file| file.sync_data()).map_err(bad)
     }
 
-    /// The minutes of which there is a file, the oldest first, without the one that is being written. A clock that was set
-    /// back goes on writing a file of the past, which is closed when the clock has passed it.
+    /// The minutes of which there is a file, the oldest first, without the one that is being written. From now on none of them
+    /// is written.
     pub(crate) fn closed(&self, now: Timestamp) -> Result<Vec<u64>, StoreError> {
         let current = now.unix() / BATCH_SECONDS;
-        let mut open = self.lock();
-        if open.as_ref().is_some_and(|open| open.minute < current) {
-            *open = None;
-        }
-        drop(open);
+        let mut pen = self.lock();
+        pen.open.take_if(|open| open.minute < current);
+        pen.sealed = pen.sealed.max(current.saturating_sub(1));
+        drop(pen);
         let mut minutes = self.all()?;
         minutes.retain(|minute| *minute < current);
         Ok(minutes)
@@ -142,7 +154,7 @@ impl Journal {
 
     /// Changes the entries of a minute where `change` gives another one. Nobody writes meanwhile.
     pub(crate) fn edit(&self, minute: u64, change: impl Fn(&Entry) -> Option<Entry>) -> Result<(), StoreError> {
-        let mut open = self.lock();
+        let mut pen = self.lock();
         let mut entries = self.read(minute)?;
         let mut changed = false;
         for entry in &mut entries {
@@ -154,11 +166,24 @@ impl Journal {
         if !changed {
             return Ok(());
         }
-        open.take_if(|open| open.minute == minute);
+        pen.open.take_if(|open| open.minute == minute);
         let mut bytes = Vec::new();
         entries.iter().for_each(|entry| entry.write(&mut bytes));
         let path = self.path(minute);
         write_new(&path, &bytes).map_err(|error| failed(&path, error))
+    }
+
+    /// The newest minute that anything was signed of.
+    fn newest_signed(&self) -> Result<u64, StoreError> {
+        let mut newest = 0;
+        for entry in fs::read_dir(&self.dir).map_err(|error| failed(&self.dir, error))? {
+            let path = entry.map_err(|error| failed(&self.dir, error))?.path();
+            let minute = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+            if path.extension().is_some_and(|ending| ending != ENDING) {
+                newest = newest.max(minute.unwrap_or(0));
+            }
+        }
+        Ok(newest)
     }
 
     /// The minutes of which there is a file, the oldest first.
@@ -205,7 +230,8 @@ impl Journal {
         self.beside(minute, ENDING)
     }
 
-    fn of_minute<'a>(&self, open: &'a mut MutexGuard<'_, Option<Open>>, minute: u64) -> io::Result<&'a mut File> {
+    fn of_minute<'a>(&self, pen: &'a mut Pen, minute: u64) -> io::Result<&'a mut File> {
+        let open = &mut pen.open;
         if open.as_ref().is_none_or(|open| open.minute != minute) {
             let path = self.path(minute);
             let torn = ends_torn(&path)?;
@@ -213,14 +239,14 @@ impl Journal {
             if torn {
                 file.write_all(TORN)?;
             }
-            **open = Some(Open { minute, file });
+            *open = Some(Open { minute, file });
         }
         open.as_mut()
             .map(|open| &mut open.file)
             .ok_or_else(|| io::Error::other("no file is open"))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+    fn lock(&self) -> MutexGuard<'_, Pen> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -278,5 +304,26 @@ mod tests {
         assert_eq!(journal.closed(at(61)).unwrap(), [minute]);
         let read = journal.read(minute).unwrap();
         assert_eq!(read, [one.clone(), two, one]);
+    }
+
+    #[test]
+    fn what_was_closed_or_signed_is_never_written_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = [Entry::Line(b"{}".to_vec())];
+        let minute = at(0).unix() / BATCH_SECONDS;
+        let journal = Journal::open(dir.path()).unwrap();
+        journal.append(&one, at(0), true).unwrap();
+        assert_eq!(journal.closed(at(61)).unwrap(), [minute]);
+        // A writer that comes late, and a clock that was set back.
+        journal.append(&one, at(59), true).unwrap();
+        journal.append(&one, at(1), false).unwrap();
+        let lengths = |minute| journal.read(minute).unwrap().len();
+        assert_eq!((lengths(minute), lengths(minute + 1)), (1, 2));
+        std::fs::write(journal.beside(minute + 1, "batch"), b"signed").unwrap();
+        drop(journal);
+        let journal = Journal::open(dir.path()).unwrap();
+        journal.append(&one, at(2), true).unwrap();
+        assert_eq!(journal.all().unwrap(), [minute, minute + 1, minute + 2]);
+        assert_eq!(journal.read(minute + 1).unwrap().len(), 2);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use placet_kernel::arrival::{self, Setting};
-use placet_kernel::decision::{Consent, History};
+use placet_kernel::decision::{Consent, Direct, History};
 use placet_kernel::feed::{FeedError, Follower, Opened, Step};
 use placet_kernel::misbehaviour::Accusation;
 use placet_schemas::api::{FeedAnswer, FeedCursor};
@@ -156,6 +156,12 @@ impl Reading {
         &mut self.sums
     }
 
+    /// Whether memory is what disk is: the feed adds up, and nothing is held back.
+    pub(crate) fn is_whole(&self) -> bool {
+        let (seen, verified) = (self.follower.seen(), self.follower.verified());
+        self.pending.consents.is_empty() && verified.is_some() && seen == verified
+    }
+
     /// Whether misbehaviour was proved, now or before.
     pub(crate) const fn misbehaved(&self) -> bool {
         self.misbehaved
@@ -203,6 +209,13 @@ impl Reading {
         self.follower = follower;
         (self.named, self.keys) = (named, keys);
         self.collect(page, fold);
+        if !taken.complete {
+            // Whatever else the backlog holds, what is proved to have ended denies at once.
+            let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
+            for id in &taken.ended {
+                replica.end_directly(id, Direct { record: None });
+            }
+        }
         if taken.complete {
             self.pending_ids.clear();
             let delta = core::mem::take(&mut self.pending);

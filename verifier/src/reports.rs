@@ -6,9 +6,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use placet_schemas::access::{AccessLine, AccessLineType};
+use placet_kernel::decision;
+use placet_schemas::access::{AccessLine, AccessLineType, MAX_LINE_BYTES};
 use placet_schemas::api::{MAX_REPORTED, Reported, ReportedAccess};
-use placet_schemas::authzen::{DecisionStatement, Whom};
+use placet_schemas::authzen::{Asked, DecisionStatement, Whom};
 use placet_schemas::id::{Digest, RecordId};
 use placet_schemas::text::{Set, SomeOf};
 use placet_schemas::time::Timestamp;
@@ -16,7 +17,7 @@ use placet_schemas::version::Version;
 use placet_schemas::vocab::CategoryTerm;
 
 use crate::error::StoreError;
-use crate::journal::Entry;
+use crate::journal::{BATCH_SECONDS, Entry, Journal};
 use crate::keys::random;
 use crate::verifier::{Inner, Verifier};
 
@@ -35,8 +36,12 @@ struct Waiting {
     order: VecDeque<(Timestamp, RecordId)>,
 }
 
+/// What a permit was for, and which consent covers which category.
+type For = (Option<Asked>, Vec<(CategoryTerm, Digest)>);
+
 #[derive(Debug)]
 struct Permit {
+    asked: Option<Asked>,
     consents: Vec<(CategoryTerm, Digest)>,
     reported: bool,
 }
@@ -53,6 +58,9 @@ pub enum ReportError {
     /// It is dated in the future.
     #[error("access {0} is dated in the future of this machine's clock")]
     Future(usize),
+    /// Its line would be too long.
+    #[error("access {0} makes a line of more than {MAX_LINE_BYTES} bytes: report it in parts")]
+    TooLong(usize),
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -69,6 +77,7 @@ impl Permits {
             .iter()
             .filter_map(|reason| Some((reason.category?, reason.consent?)));
         let permit = Permit {
+            asked: statement.asked.clone(),
             consents: consents.collect(),
             reported: false,
         };
@@ -79,6 +88,25 @@ impl Permits {
             .push_back((statement.evaluated_at, statement.evaluation_id.clone()));
         let over = waiting.order.len().saturating_sub(MAX_PERMITS);
         (0..over).map(|_| waiting.forget_first()).sum()
+    }
+
+    /// Remembers the permits of the last minutes again, after a restart: they are in the journal.
+    pub(crate) fn recall(&self, journal: &Journal, now: Timestamp) -> Result<(), StoreError> {
+        let since = now.minus_seconds(REPORT_SECONDS);
+        for minute in journal
+            .all()?
+            .into_iter()
+            .filter(|minute| (minute + 1) * BATCH_SECONDS >= since.unix())
+        {
+            for entry in journal.read(minute)? {
+                if let Entry::Decision(signed) = entry
+                    && let Ok(signed) = decision::read(&signed)
+                {
+                    self.remember(&signed.statement);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Forgets permits that are older than [`REPORT_SECONDS`]; gives how many of them nobody reported.
@@ -95,12 +123,12 @@ impl Permits {
         missing
     }
 
-    /// The consents of a permit, which is reported now.
-    fn report(&self, id: &RecordId) -> Option<Vec<(CategoryTerm, Digest)>> {
+    /// What a permit was for and its consents; it is reported now.
+    fn report(&self, id: &RecordId) -> Option<For> {
         let mut waiting = self.lock();
         let permit = waiting.permits.get_mut(id)?;
         permit.reported = true;
-        Some(permit.consents.clone())
+        Some((permit.asked.clone(), permit.consents.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -136,10 +164,16 @@ impl Verifier {
         }
         let mut entries = Vec::new();
         let mut without_permit = 0;
-        for access in accesses {
+        for (at, access) in accesses.iter().enumerate() {
             let (lines, permitted) = self.inner.lines(access, now)?;
             without_permit += usize::from(!permitted);
-            entries.extend(lines.into_iter().map(|line| Entry::Line(line.to_bytes())));
+            for line in lines {
+                let line = line.to_bytes();
+                if line.len() > MAX_LINE_BYTES {
+                    return Err(ReportError::TooLong(at));
+                }
+                entries.push(Entry::Line(line));
+            }
         }
         let lines = entries.len();
         let inner = std::sync::Arc::clone(&self.inner);
@@ -154,17 +188,17 @@ impl Inner {
     /// The lines of one access, and whether a permit of its own stands behind it.
     fn lines(&self, access: &ReportedAccess, now: Timestamp) -> Result<(Vec<AccessLine>, bool), StoreError> {
         let permit = access.evaluation.as_ref().and_then(|id| self.permits.report(id));
-        let covers = |consents: &[(CategoryTerm, Digest)]| {
-            access
-                .categories
-                .iter()
-                .all(|category| consents.iter().any(|(covered, _)| covered == category))
-        };
-        let permitted = permit.as_deref().is_some_and(covers);
-        let consents = match permit {
-            Some(consents) => consents,
+        let permitted = permit.as_ref().is_some_and(|(asked, consents)| {
+            let same = asked.as_ref().is_some_and(|asked| is_for(asked, access));
+            let covers = |category| consents.iter().any(|(covered, _)| covered == category);
+            same && access.categories.iter().all(covers)
+        });
+        let mut consents = match permit {
+            Some((_, consents)) => consents,
             None => self.consents_of(access),
         };
+        // A consent that was destroyed since is nobody's any more.
+        consents.retain(|(_, consent)| self.read(|replica| replica.find(consent).is_some()));
         // The person reads her own lines: so each consent has one for its own categories.
         let mut by_consent: HashMap<Option<Digest>, Vec<CategoryTerm>> = HashMap::new();
         for category in access.categories.iter() {
@@ -221,4 +255,12 @@ impl Inner {
             access.categories.iter().filter_map(of).collect()
         })
     }
+}
+
+/// Whether what was done is what was asked.
+fn is_for(asked: &Asked, access: &ReportedAccess) -> bool {
+    asked.purpose == access.purpose
+        && asked.processing == access.processing
+        && asked.delivery == access.delivery
+        && asked.third_party == access.third_party
 }

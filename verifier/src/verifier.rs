@@ -137,6 +137,10 @@ impl Verifier {
         };
         let verifier = Self { inner: Arc::new(inner) };
         errands::recall(&verifier.inner).await?;
+        verifier
+            .inner
+            .permits
+            .recall(&verifier.inner.journal, verifier.inner.clock.now())?;
         verifier.inner.reload();
         Ok(verifier)
     }
@@ -383,7 +387,9 @@ async fn restore(
         replica.write().unwrap_or_else(PoisonError::into_inner).broken = caught;
         return Ok((replica, reading));
     };
-    let kept = loaded.kept;
+    let mut kept = loaded.kept;
+    // A crash between the proof and the note of it: the proof counts.
+    kept.misbehaved |= follow::holds_proof(&settings.dir)?;
     if kept.origin != settings.origin || kept.controller != settings.controller {
         return Err(OpenError::OtherReplica {
             origin: kept.origin,

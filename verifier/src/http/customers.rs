@@ -58,7 +58,7 @@ async fn import(
         .into_iter()
         .map(|row| (row.invitation, row.customer))
         .collect();
-    let (added, known) = state.verifier.import(&rows).await?;
+    let (added, known) = whole(async move { state.verifier.import(&rows).await }).await?;
     answer::json(StatusCode::OK, &Imported { added, known })
 }
 
@@ -70,10 +70,13 @@ async fn invite(
     _: Service,
     Json(body): Json<InviteCustomer>,
 ) -> Result<Response, ApiError> {
-    let link = state
-        .verifier
-        .invite(&body.request, &body.customer, body.ttl_seconds)
-        .await?;
+    let link = whole(async move {
+        state
+            .verifier
+            .invite(&body.request, &body.customer, body.ttl_seconds)
+            .await
+    })
+    .await?;
     answer::json(StatusCode::CREATED, &link)
 }
 
@@ -85,7 +88,7 @@ async fn merge(
     _: Service,
     Json(body): Json<MergeCustomers>,
 ) -> Result<Response, ApiError> {
-    let moved = state.verifier.merge(&body.from, &body.into).await?;
+    let moved = whole(async move { state.verifier.merge(&body.from, &body.into).await }).await?;
     answer::json(StatusCode::OK, &Moved { moved })
 }
 
@@ -97,10 +100,13 @@ async fn split(
     _: Service,
     Json(body): Json<SplitCustomer>,
 ) -> Result<Response, ApiError> {
-    let moved = state
-        .verifier
-        .split(&body.customer, &body.invitations, &body.into)
-        .await?;
+    let moved = whole(async move {
+        state
+            .verifier
+            .split(&body.customer, &body.invitations, &body.into)
+            .await
+    })
+    .await?;
     answer::json(StatusCode::OK, &Moved { moved })
 }
 
@@ -123,4 +129,13 @@ async fn look(
             invitations,
         },
     )
+}
+
+/// Does it to its end, whoever goes away meanwhile: half of it would leave disk and memory apart.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, BookError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::spawn(work).await;
+    let done = done.map_err(|_| ApiError::new("internal", "the verifier failed while it answered"))?;
+    Ok(done?)
 }

@@ -52,6 +52,8 @@ use answer::ApiError;
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most calls that are worked on at once.
 pub const MAX_CALLS: usize = 1024;
+/// Most calls at once by those who need no token.
+pub const MAX_PUBLIC_CALLS: usize = 128;
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 256;
 /// The name of calls that no route takes.
@@ -77,6 +79,8 @@ pub(crate) struct HttpState {
     /// SHA-256 of the token: compared so, it does not matter how long a comparison takes.
     token: Option<Digest>,
     calls: Arc<Semaphore>,
+    public_calls: Arc<Semaphore>,
+    operator_calls: Arc<Semaphore>,
     metrics: Arc<health::Metrics>,
     draining: Arc<watch::Sender<bool>>,
 }
@@ -88,6 +92,8 @@ impl HttpState {
             public_url: config.public_url.trim_end_matches('/').into(),
             token: config.token.as_ref().map(|token| Digest::of(token.as_bytes())),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            public_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
+            operator_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
             metrics: Arc::default(),
             draining: Arc::new(watch::Sender::new(false)),
         }
@@ -153,7 +159,14 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
         .filter(|id| id.len() <= MAX_REQUEST_ID_BYTES)
         .cloned();
     let started = Instant::now();
-    let mut response = match state.calls.try_acquire() {
+    // Who needs no token has places of its own, so that no stranger takes those of the brand's services; and how it goes can be
+    // asked at any time.
+    let places = match route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str) {
+        "/healthz" | "/readyz" | "/metrics" => &state.operator_calls,
+        "/v1/withdrawals" | NO_ROUTE => &state.public_calls,
+        _ => &state.calls,
+    };
+    let mut response = match places.try_acquire() {
         Err(_) => ApiError::new("overloaded", "too many calls at once").into_response(),
         Ok(_permit) => match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
             Ok(response) => response,

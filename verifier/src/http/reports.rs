@@ -23,6 +23,7 @@ impl From<ReportError> for ApiError {
             ReportError::Store(error) => error.into(),
             ReportError::TooMany => Self::new("oversize", detail).at("/accesses"),
             ReportError::Whose(at) => Self::new("malformed", detail).at(&format!("/accesses/{at}")),
+            ReportError::TooLong(at) => Self::new("malformed", detail).at(&format!("/accesses/{at}")),
             ReportError::Future(at) => Self::new("malformed", detail).at(&format!("/accesses/{at}/at")),
         }
     }

@@ -31,5 +31,8 @@ impl From<DirectError> for ApiError {
 #[utoipa::path(post, path = "/v1/withdrawals", tag = "withdrawals", request_body = Object,
     responses((status = 202, body = DirectWithdrawalAnswer)))]
 async fn withdraw(State(state): State<HttpState>, Raw(body): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
-    answer::json(StatusCode::ACCEPTED, &state.verifier.withdraw(&body).await?)
+    // Whoever goes away does not stop in the middle what has begun.
+    let done = tokio::spawn(async move { state.verifier.withdraw(&body).await }).await;
+    let done = done.map_err(|_| ApiError::new("internal", "the verifier failed while it answered"))?;
+    answer::json(StatusCode::ACCEPTED, &done?)
 }

@@ -103,6 +103,30 @@ fn holds(folder: &Path, piece: &[u8]) -> bool {
     })
 }
 
+/// The bundle that comes with a decision: `placet verify` says that the verifier was the brand's and the decision right.
+fn judged_offline(house: &House, verifier: &VerifierProcess, question: &Value) {
+    let mut question = question.clone();
+    question["context"]["evidence"] = "bundle".into();
+    let answer = verifier.ask(&question);
+    let bundle = &answer["context"]["evidence"]["bundle"];
+    let file = house.dir.path().join("decision.json");
+    fs::write(&file, placet_schemas::json::to_jcs(bundle).unwrap()).unwrap();
+    let judged = Command::new(built())
+        .args(["--json", "verify"])
+        .arg(&file)
+        .arg("--trust")
+        .arg(house.node.folder().join("trust.json"))
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&judged.stdout).unwrap();
+    let decision = &report["decisions"][0];
+    assert_eq!(
+        (&decision["signed"], &decision["right"]),
+        (&json!("Holds"), &json!("Holds")),
+        "{report:#}"
+    );
+}
+
 #[test]
 fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     let mut house = House::open();
@@ -112,6 +136,7 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     let question = house.question(&verifier, "C-1");
     let (permit, _) = verifier.await_decision(&question, true, SOON);
     let evaluation = &permit["context"]["evaluation_id"];
+    judged_offline(&house, &verifier, &question);
     let access = |more: Value| {
         let mut access = json!({
             "service": "mailer",
