@@ -15,7 +15,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::keys::KeyEncryptionKey;
-use crate::random::{self, RandomError};
+use placet_service::random::{self, RandomError};
 
 /// Length of a data key.
 const KEY_BYTES: usize = 32;

@@ -13,7 +13,7 @@ use placet_schemas::statement::{Signed, WithdrawalReceived};
 
 use crate::crypto::SealError;
 use crate::life::MAX_EVENTS;
-use crate::random::RandomError;
+use placet_service::random::RandomError;
 
 /// Why nothing could be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -1,27 +1,19 @@
 //! The node's own keys: files of mode 0600 in one folder, made once, never logged.
-//!
-//! Each file is 64 lowercase hex digits and a line feed. A key in a file that others may read is not a key any more, so
-//! such a file is refused.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 
-use ed25519_dalek::{Signer as _, SigningKey};
-use placet_kernel::sign::{Algorithm, SignError, Signer};
-use placet_schemas::id::{decode_hex, encode_hex};
+pub use placet_service::keys::{KeyFileError, SoftwareSigner};
+use placet_service::keys::{read, write_new};
+use placet_service::random;
 use zeroize::{Zeroize as _, Zeroizing};
-
-use crate::random::{self, RandomError};
 
 const CHECKPOINT_FILE: &str = "checkpoint.key";
 const COSIGNER_FILE: &str = "cosigner.key";
 const OPERATOR_FILE: &str = "operator.key";
 const KEK_FILE: &str = "kek.key";
-/// Longest key file that is read: the digits and a line feed, or two of it.
-const MAX_FILE_BYTES: u64 = 66;
 
 /// All keys of a ledger.
 #[derive(Debug)]
@@ -36,41 +28,8 @@ pub struct Keys {
     pub kek: KeyEncryptionKey,
 }
 
-/// An Ed25519 key in memory.
-pub struct SoftwareSigner(SigningKey);
-
 /// The key that the keyring is encrypted with.
 pub struct KeyEncryptionKey([u8; 32]);
-
-/// Why key files cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    /// The operating system refused.
-    #[error("{}: {error}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What it said.
-        error: io::Error,
-    },
-    /// Group or others may read the file.
-    #[error("{}: others may read it (mode {mode:o}); a key file has mode 600", path.display())]
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file holds no key.
-    #[error("{}: a key file holds 64 lowercase hex digits", path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-    },
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-}
 
 impl Keys {
     /// Makes new keys and writes them into `dir`, which is made with mode 0700 if it is not there.
@@ -103,34 +62,6 @@ impl Keys {
     }
 }
 
-impl SoftwareSigner {
-    /// The key of an RFC 8032 seed.
-    #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
-    }
-}
-
-impl Signer for SoftwareSigner {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::Ed25519
-    }
-
-    fn public_key_bytes(&self) -> Vec<u8> {
-        self.0.verifying_key().to_bytes().to_vec()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.0.sign(message).to_bytes())
-    }
-}
-
-impl fmt::Debug for SoftwareSigner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SoftwareSigner(…)")
-    }
-}
-
 impl KeyEncryptionKey {
     /// A key of 32 random bytes.
     #[must_use]
@@ -155,44 +86,10 @@ impl Drop for KeyEncryptionKey {
     }
 }
 
-fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), KeyFileError> {
-    let failed = |error| KeyFileError::Io {
-        path: path.to_owned(),
-        error,
-    };
-    let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(encode_hex(key))));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(failed)
-}
-
-fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let failed = |error| KeyFileError::Io {
-        path: path.to_owned(),
-        error,
-    };
-    let file = File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyFileError::Mode {
-            path: path.to_owned(),
-            mode,
-        });
-    }
-    let mut text = Zeroizing::new(String::new());
-    file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
-    let key = decode_hex(text.trim_end()).map(Zeroizing::new);
-    key.ok_or_else(|| KeyFileError::Format { path: path.to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
+    use placet_kernel::sign::Signer as _;
+
     use super::*;
 
     #[test]
@@ -204,17 +101,6 @@ mod tests {
         assert_ne!(made.operator.public_key_bytes(), made.checkpoint.public_key_bytes());
         assert_eq!(made.kek.as_bytes(), read.kek.as_bytes());
         assert!(matches!(Keys::generate(dir.path()), Err(KeyFileError::Io { .. })));
-
-        let path = dir.path().join(KEK_FILE);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(
-            Keys::load(dir.path()),
-            Err(KeyFileError::Mode { mode: 0o640, .. })
-        ));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "00").unwrap();
-        assert!(matches!(Keys::load(dir.path()), Err(KeyFileError::Format { .. })));
     }
 
     #[test]

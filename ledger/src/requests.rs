@@ -15,8 +15,8 @@ use crate::error::{Ground, StoreError, SubmitError};
 use crate::known::keys_of;
 use crate::ledger::Ledger;
 use crate::page::{Page, asked};
-use crate::random;
 use crate::store::{ControllerFound, RequestFound};
+use placet_service::random;
 
 /// A request in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,8 +19,8 @@ use crate::keys::SoftwareSigner;
 use crate::ledger::{Ledger, Recorded};
 use crate::life::open_state;
 use crate::node::{Node, stored_record};
-use crate::random;
 use crate::sequencer::Outcome;
+use placet_service::random;
 
 /// A brand as it registers.
 #[derive(Debug, Clone, PartialEq, Eq)]

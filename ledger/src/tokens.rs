@@ -13,8 +13,8 @@ use placet_schemas::time::Timestamp;
 use crate::error::StoreError;
 use crate::ledger::Ledger;
 use crate::page::clamp;
-use crate::random;
 use crate::store::TokenFound;
+use placet_service::random;
 
 /// What every token starts with, so that scanners for leaked secrets know one when they see it.
 const PREFIX: &str = "placet_";

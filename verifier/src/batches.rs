@@ -27,9 +27,10 @@ use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
 use crate::errands::post;
+use placet_service::random;
+
 use crate::error::StoreError;
 use crate::journal::{BATCH_SECONDS, Entry, failed};
-use crate::keys::random;
 use crate::verifier::Inner;
 
 /// Ending of a signed record that the ledger may not have yet.
@@ -225,7 +226,7 @@ fn sign(inner: &Inner, authorization: &str, minute: u64, tree: &BatchTree) -> Re
         root: tree.root(),
     };
     let draft = Draft {
-        id: RecordId::from_random(random()?),
+        id: RecordId::from_random(random::bytes()?),
         issuer: inner.key.did().clone(),
         valid_from: now,
         valid_until: None,

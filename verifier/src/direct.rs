@@ -6,15 +6,16 @@
 use placet_kernel::arrival::{self, Setting};
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::decision::Direct;
-use placet_kernel::jws;
+use placet_kernel::{jws, sign};
 use placet_schemas::api::{DIRECT_WITHDRAWAL_TYP, DirectWithdrawal, DirectWithdrawalAnswer, WithdrawByCode};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::json::{self, Fault, FaultCode};
 use placet_schemas::record::{Body, CanonicalRecord, MAX_RECORD_BYTES};
 use placet_schemas::version::Version;
+use placet_service::keys::SoftwareSigner;
+use zeroize::Zeroizing;
 
 use crate::error::StoreError;
-use crate::keys;
 use crate::verifier::Verifier;
 
 /// Why a withdrawal does not count. [`DirectError::code`] is stable.
@@ -108,7 +109,7 @@ impl Verifier {
             let why = "this is no withdrawal code; compare it with the paper, letter by letter";
             Fault::new("/code", FaultCode::InvalidValue, why)
         })?;
-        let did = keys::did_of_seed(&zeroize::Zeroizing::new(code.seed())).map_err(StoreError::from)?;
+        let did = sign::did_key(&SoftwareSigner::from_seed(&Zeroizing::new(code.seed()))).map_err(StoreError::from)?;
         self.inner
             .read(|replica| replica.by_withdrawal_key(&did))
             .ok_or(DirectError::ConsentUnknown)

@@ -7,7 +7,23 @@ use placet_kernel::checkpoint::CheckpointKeysError;
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::json::Fault;
 
-use crate::keys::KeyFileError;
+use placet_kernel::sign::SignError;
+use placet_service::keys::KeyFileError;
+use placet_service::random::RandomError;
+
+/// Why a key of the verifier cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Its file.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
+    /// No random bytes to make one of.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// It has no did:key.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
 
 /// Why the replica cannot be read or written now.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +34,9 @@ pub enum StoreError {
     /// What is kept is not what was written.
     #[error("the replica is damaged: {0}")]
     Corrupt(&'static str),
-    /// A key or the source of randomness.
+    /// No random bytes.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
+    Random(#[from] RandomError),
     /// A file beside the database.
     #[error("{}: {error}", path.display())]
     File {
@@ -34,7 +50,7 @@ pub enum StoreError {
     Canonical(#[from] placet_schemas::json::JcsError),
     /// The key does not sign.
     #[error(transparent)]
-    Sign(#[from] placet_kernel::sign::SignError),
+    Sign(#[from] SignError),
 }
 
 /// Why a verifier does not start.
@@ -48,9 +64,9 @@ pub enum OpenError {
         /// What the system said.
         error: io::Error,
     },
-    /// A key file.
+    /// A key.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
+    Key(#[from] KeyError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

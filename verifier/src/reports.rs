@@ -16,9 +16,10 @@ use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 use placet_schemas::vocab::CategoryTerm;
 
+use placet_service::random;
+
 use crate::error::StoreError;
 use crate::journal::{BATCH_SECONDS, Entry, Journal};
-use crate::keys::random;
 use crate::verifier::{Inner, Verifier};
 
 /// How long a permit waits for its report, in seconds.
@@ -216,7 +217,7 @@ impl Inner {
             lines.push(AccessLine {
                 version: Version,
                 r#type: AccessLineType::default(),
-                id: RecordId::from_random(random()?),
+                id: RecordId::from_random(random::bytes()?),
                 controller: self.settings.controller.clone(),
                 consent,
                 at: access.at.unwrap_or(now),

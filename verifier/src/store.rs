@@ -96,12 +96,6 @@ impl Store {
     }
 }
 
-impl std::fmt::Debug for ReplicaKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReplicaKey(…)")
-    }
-}
-
 /// The sum of keyed hashes: each row once, in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sum([u8; 32]);

@@ -17,9 +17,11 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, SystemClock};
+use placet_service::random;
+
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Entry, Journal};
-use crate::keys::{DecisionKey, ReplicaKey, random};
+use crate::keys::{DecisionKey, ReplicaKey};
 use crate::pinned::LogTrust;
 use crate::pulse::Pulse;
 use crate::reading::{DAMAGED, Reading};
@@ -217,7 +219,7 @@ impl Verifier {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn decide(&self, evaluation: &Evaluation) -> Result<DecisionStatement, StoreError> {
-        let id = RecordId::from_random(random()?);
+        let id = RecordId::from_random(random::bytes()?);
         let policy = self.inner.rules.policy();
         let replica = self.inner.replica.read().unwrap_or_else(PoisonError::into_inner);
         let whom = evaluation.question.as_ref().ok().map(|question| &question.whom);

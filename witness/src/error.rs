@@ -7,9 +7,9 @@ use placet_kernel::merkle::MerkleError;
 use placet_kernel::note::VkeyError;
 use placet_schemas::id::Origin;
 
-use crate::keys::KeyFileError;
 use crate::request::RequestError;
 use crate::step::Step;
+use placet_service::keys::KeyFileError;
 
 /// Why a checkpoint is not cosigned: what C2SP tlog-witness, "add-checkpoint", says about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

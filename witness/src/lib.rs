@@ -25,7 +25,6 @@ mod clock;
 mod error;
 pub mod http;
 mod judge;
-mod keys;
 mod logs;
 mod request;
 mod step;
@@ -34,8 +33,8 @@ mod witness;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{AddError, LogsError, OpenError, Refusal, StoreError, Trouble};
-pub use keys::KeyFileError;
 pub use logs::{Logs, MAX_LOGS};
+pub use placet_service::keys::KeyFileError;
 pub use request::{AddCheckpoint, MAX_BODY_BYTES, MAX_PROOF_LINES, RequestError};
 pub use step::{Fate, Step, Unwatched, Watcher, When};
 pub use store::{Fork, MAX_FORKS};

@@ -12,11 +12,13 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{AddError, OpenError, Refusal, StoreError, Trouble};
 use crate::judge::{claimed_origin, is_fork, judge, open};
-use crate::keys::WitnessKey;
 use crate::logs::Logs;
 use crate::request::AddCheckpoint;
 use crate::step::{Fate, Step, Unwatched, Watcher, When};
 use crate::store::{Fork, Head, Store};
+use placet_service::keys::{self, KeyFileError, SoftwareSigner};
+use placet_service::random;
+use zeroize::Zeroizing;
 
 /// Name of the key file in the folder.
 pub const KEY_FILE: &str = "witness.key";
@@ -52,7 +54,7 @@ pub struct Witness(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     vkey: VerifierKey,
-    key: WitnessKey,
+    key: SoftwareSigner,
     logs: Logs,
     /// Hex of SHA-256 of each origin, as the paths of the read interface name it.
     hashes: Vec<(String, Origin)>,
@@ -299,11 +301,11 @@ async fn identify(
     name: KeyName,
     file: &Path,
     state: &Path,
-) -> Result<(WitnessKey, VerifierKey), OpenError> {
+) -> Result<(SoftwareSigner, VerifierKey), OpenError> {
     let vkey_of = |key| VerifierKey::of_signer(name, SignatureType::CosignatureV1, key);
     match (store.identity().await?, file.exists()) {
         (Some(was), true) => {
-            let key = WitnessKey::load(file)?;
+            let key = SoftwareSigner::from_seed(&*keys::read(file)?);
             let vkey = vkey_of(&key)?;
             let is = vkey.to_string();
             if was == is {
@@ -318,10 +320,11 @@ async fn identify(
         }),
         (Some(_), false) if store.has_signed().await? => Err(OpenError::KeyLost(file.to_owned())),
         (_, false) => {
-            let key = WitnessKey::generate()?;
+            let seed = Zeroizing::new(random::bytes().map_err(KeyFileError::from)?);
+            let key = SoftwareSigner::from_seed(&seed);
             let vkey = vkey_of(&key)?;
             store.keep_identity(&vkey.to_string()).await?;
-            key.save(file)?;
+            keys::write_new(file, &seed)?;
             Ok((key, vkey))
         }
     }

@@ -9,7 +9,7 @@ use placet_schemas::api::problem::{MEDIA_TYPE, Problem, ProblemType};
 use placet_schemas::json::{self, Fault, FaultCode};
 
 use crate::error::{StoreError, SubmitError};
-use crate::random::RandomError;
+use placet_service::random::RandomError;
 
 /// A refusal on its way out.
 #[derive(Debug)]

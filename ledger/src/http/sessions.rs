@@ -22,7 +22,7 @@ use super::body::Json;
 use super::expiring::Expiring;
 use super::problem::ApiError;
 use super::{HttpState, answer};
-use crate::random;
+use placet_service::random;
 
 /// Life of a challenge, in seconds.
 pub const CHALLENGE_SECONDS: u64 = 60;

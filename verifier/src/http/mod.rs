@@ -43,7 +43,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{CATEGORIES_HEADER, CUSTOMER_HEADER, DECISION_HEADER, PURPOSE_HEADER, REASONS_HEADER};
-pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve};
+pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
+pub use server::{MAX_CONNECTIONS, serve};
 
 use crate::Verifier;
 use answer::ApiError;

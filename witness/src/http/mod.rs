@@ -30,7 +30,8 @@ use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use add::BODY_TIMEOUT;
-pub use server::{DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_CONNECTIONS, serve};
+pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
+pub use server::{MAX_CONNECTIONS, serve};
 
 use crate::Witness;
 

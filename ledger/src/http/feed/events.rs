@@ -32,10 +32,10 @@ use utoipa_axum::routes;
 use super::super::HttpState;
 use super::super::auth::Caller;
 use super::super::body::Params;
-use super::super::patient::WRITE_TIMEOUT;
 use super::super::problem::ApiError;
 use super::super::streams::Open;
 use super::shown;
+use placet_service::WRITE_TIMEOUT;
 
 /// Longest time between two events. A reader is promised a fresh head every [`super::MAX_FEED_WAIT_SECONDS`]: what is left is
 /// for making the page and for its way.

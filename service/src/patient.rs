@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A stream whose writes fail when they do not get on.
-pub(super) struct Patient<T> {
+pub(crate) struct Patient<T> {
     stream: T,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
@@ -23,7 +23,7 @@ pub(super) struct Patient<T> {
 
 impl<T> Patient<T> {
     /// Nothing waits yet.
-    pub(super) const fn new(stream: T) -> Self {
+    pub(crate) const fn new(stream: T) -> Self {
         Self { stream, waiting: None }
     }
 
