@@ -221,7 +221,7 @@ impl Node {
         Ok(kept.into_values().chain([last]).collect())
     }
 
-    /// The operator's word, for each of the checkpoints, for the last event below it.
+    /// The operator's word, for each of the checkpoints, for the events below it.
     fn attest(
         &self,
         consent: &Digest,
@@ -231,7 +231,8 @@ impl Node {
         let mut sizes = BTreeSet::new();
         let mut attestations = Vec::new();
         for seen in checkpoints.iter().filter(|seen| sizes.insert(seen.size)) {
-            let Some(last) = events.iter().rfind(|event| event.index < seen.size) else {
+            let below = events.iter().take_while(|event| event.index < seen.size);
+            let (Some(last), count) = (below.clone().last(), below.count()) else {
                 continue;
             };
             attestations.push(self.voice.state(StateAttestation {
@@ -241,6 +242,7 @@ impl Node {
                 size: seen.size,
                 root: Digest::from_bytes(*seen.root.as_bytes()),
                 consent: *consent,
+                events: count as u64,
                 last_index: last.index,
                 last_digest: last.record.digest(),
             })?);

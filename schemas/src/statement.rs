@@ -114,7 +114,10 @@ impl TryFrom<AcknowledgementWire> for Acknowledgement {
     }
 }
 
-/// "No later event of this consent than the one named is in the first `size` leaves."
+/// "These are all the events of this consent in the first `size` leaves: so many, and this is the last."
+///
+/// The number is what keeps an event from being left out before the last one: an erasure request may follow a withdrawal, and
+/// names nothing before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StateAttestation {
@@ -130,6 +133,8 @@ pub struct StateAttestation {
     pub root: Digest,
     /// The consent.
     pub consent: Digest,
+    /// How many events it has below `size`, its grant among them.
+    pub events: u64,
     /// Index of its last event below `size`.
     pub last_index: u64,
     /// Digest of that event.

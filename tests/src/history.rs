@@ -138,6 +138,7 @@ impl History {
     #[must_use]
     pub fn attestation(&self, consent: &Digest, size: u64) -> Option<StateAttestation> {
         let (last_index, last_digest) = self.last_event(consent, size)?;
+        let events = self.below(size).filter(|item| item.consent == Some(*consent));
         Some(StateAttestation {
             version: Version,
             r#type: StateAttestationType::StateAttestation,
@@ -145,6 +146,7 @@ impl History {
             size,
             root: digest(&self.tree.root(size)),
             consent: *consent,
+            events: events.count() as u64,
             last_index,
             last_digest,
         })

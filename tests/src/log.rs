@@ -192,9 +192,11 @@ impl TestLog {
         Some(self.sign(self.statement(consent, size, last.index, last.record.digest())))
     }
 
-    /// What an attestation of these values says.
+    /// What an attestation of these values says, if the consent has as many events as it really has up to the last one.
     #[must_use]
     pub fn statement(&self, consent: Digest, size: u64, last_index: u64, last_digest: Digest) -> StateAttestation {
+        let events = self.entries.iter().filter(|entry| entry.index <= last_index);
+        let events = events.filter(|entry| entry.record.consent() == Some(consent));
         StateAttestation {
             version: Version,
             r#type: StateAttestationType::StateAttestation,
@@ -202,6 +204,7 @@ impl TestLog {
             size,
             root: digest(&self.tree.root(size)),
             consent,
+            events: events.count() as u64,
             last_index,
             last_digest,
         }

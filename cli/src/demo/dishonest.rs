@@ -216,6 +216,8 @@ impl Operator {
             size,
             root,
             consent,
+            // The grant and nothing after it.
+            events: 1,
             last_index,
             last_digest,
         };

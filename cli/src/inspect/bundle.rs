@@ -43,10 +43,10 @@ pub(super) fn sheet(root: &Node<'_>) -> Sheet {
             .get("signedBy")
             .and_then(Node::as_str)
             .unwrap_or("(missing)");
-        let (last, size) = (number("/statement/lastIndex"), number("/statement/size"));
+        let [events, last, size] = ["/statement/events", "/statement/lastIndex", "/statement/size"].map(number);
         sheet.add(
             "attestation",
-            format_args!("#{last} is the last event below size {size}, says {signer}"),
+            format_args!("#{last} is the last of {events} events below size {size}, says {signer}"),
         );
     }
     for anchor in list(root, "anchors") {

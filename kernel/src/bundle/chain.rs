@@ -89,21 +89,6 @@ impl Chain {
         keys.last()
     }
 
-    /// Whether an attestation about the tree of `size` shows that no event below `from` is left out here. It names the last
-    /// event only. A narrowing or renewal cannot follow an ending, and nothing but an erasure request can; so behind an erasure
-    /// request an ending could hide, unless something shown since `from` could not have followed it.
-    pub(super) fn hides_nothing(&self, from: u64, size: u64) -> bool {
-        let events = || {
-            self.events
-                .iter()
-                .map(|event| self.of(event))
-                .take_while(move |opened| opened.index < size)
-        };
-        let is_erasure = |opened: &Opened| opened.record.kind() == Kind::ErasureRequest;
-        let ends_openly = events().last().is_some_and(|last| !is_erasure(last));
-        ends_openly || events().any(|opened| opened.index >= from && !is_erasure(opened))
-    }
-
     /// The records of the consent and of its requests below `size`, in order.
     pub(super) fn told_below(&self, size: u64) -> impl Iterator<Item = &Opened> {
         let events: BTreeSet<usize> = self.events.iter().map(|event| event.position).collect();

@@ -1,5 +1,6 @@
 //! What the records refer to, and the operator says of them: notices, anchors, attestations.
 
+use core::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use placet_schemas::id::{Digest, Language};
@@ -168,11 +169,30 @@ impl Chain {
                     place,
                     format!("the operator denies the event at index {index}, which the log contains: this is proof of misbehaviour"),
                 ),
-                Agreement::OlderInBundle => findings.missing(
+                Agreement::MoreInBundle(shown) => findings.wrong(
+                    Question::Recorded,
+                    "attestation_contradicted",
+                    place,
+                    format!(
+                        "the operator says that there are {} events, and the log contains {shown}: this is proof of misbehaviour",
+                        statement.events
+                    ),
+                ),
+                Agreement::LastNotInBundle => findings.missing(
                     Question::InForce,
                     "events_omitted",
                     place,
                     format!("the last event is at index {}, and the bundle does not contain it", statement.last_index),
+                    "ask for a bundle that contains every event",
+                ),
+                Agreement::FewerInBundle(shown) => findings.missing(
+                    Question::InForce,
+                    "events_omitted",
+                    place,
+                    format!(
+                        "there are {} events, and the bundle contains {shown} of them: a withdrawal could be left out",
+                        statement.events
+                    ),
                     "ask for a bundle that contains every event",
                 ),
             }
@@ -182,13 +202,18 @@ impl Chain {
 
     fn compare(&self, statement: &StateAttestation) -> Agreement {
         let events = self.events.iter().map(|event| self.of(event));
-        let last = events.take_while(|opened| opened.index < statement.size).last();
+        let below = events.take_while(|opened| opened.index < statement.size);
+        let (last, shown) = (below.clone().last(), below.count() as u64);
         match last {
             Some(last) if last.index == statement.last_index && last.record.digest() == statement.last_digest => {
-                Agreement::Same
+                match shown.cmp(&statement.events) {
+                    Ordering::Less => Agreement::FewerInBundle(shown),
+                    Ordering::Equal => Agreement::Same,
+                    Ordering::Greater => Agreement::MoreInBundle(shown),
+                }
             }
             Some(last) if last.index >= statement.last_index => Agreement::NewerInBundle(last.index),
-            _ => Agreement::OlderInBundle,
+            _ => Agreement::LastNotInBundle,
         }
     }
 }
@@ -198,8 +223,12 @@ enum Agreement {
     Same,
     /// The bundle has an event, at this index, that the attestation denies.
     NewerInBundle(u64),
+    /// The bundle has so many events, more than the attestation counts.
+    MoreInBundle(u64),
     /// The attestation names an event that the bundle does not have.
-    OlderInBundle,
+    LastNotInBundle,
+    /// The bundle has the last event and so many in all, fewer than the attestation counts.
+    FewerInBundle(u64),
 }
 
 fn check_notice(node: &Node<'_>, bytes: &[u8], request: &ConsentRequest, language: &Language) -> Result<(), String> {

@@ -215,6 +215,10 @@ pub(super) struct LastEvent {
     pub(super) index: u64,
     pub(super) digest: Digest,
     pub(super) size: u64,
+    /// The fewest events that the consent can have below `size`: its grant is one, and another last event a second.
+    pub(super) at_least: u64,
+    /// How many it is said to have.
+    pub(super) at_most: Option<u64>,
 }
 
 impl Statement {
@@ -260,19 +264,27 @@ impl Statement {
         match self {
             Self::Acknowledgement(signed) => {
                 let said = &signed.statement;
+                let (consent, digest) = (said.consent?, said.last_digest?);
                 Some(LastEvent {
-                    consent: said.consent?,
+                    consent,
                     index: said.last_index?,
-                    digest: said.last_digest?,
+                    digest,
                     size: said.size,
+                    at_least: if digest == consent { 1 } else { 2 },
+                    at_most: None,
                 })
             }
-            Self::StateAttestation(signed) => Some(LastEvent {
-                consent: signed.statement.consent,
-                index: signed.statement.last_index,
-                digest: signed.statement.last_digest,
-                size: signed.statement.size,
-            }),
+            Self::StateAttestation(signed) => {
+                let said = &signed.statement;
+                Some(LastEvent {
+                    consent: said.consent,
+                    index: said.last_index,
+                    digest: said.last_digest,
+                    size: said.size,
+                    at_least: said.events,
+                    at_most: Some(said.events),
+                })
+            }
             Self::Checkpoint(_) | Self::FeedHead(_) => None,
         }
     }

@@ -152,7 +152,8 @@ fn stated(last: LastEvent, statement: &Statement) -> Result<String, Refused> {
     }
     let found = events
         .into_iter()
-        .find_map(|(index, digest)| denies(last, index, digest));
+        .find_map(|(index, digest)| denies(last, index, digest))
+        .or_else(|| miscounts(last, other));
     found.ok_or((
         "/statements",
         Objection::NoContradiction("both can be true: no event is named that the other denies"),
@@ -179,7 +180,8 @@ fn opened(last: LastEvent, opening: &Opening, tree: Tree) -> Result<String, Refu
     if !same_consent && opening.index != last.index {
         return Err(("/ground/record", Objection::OtherConsent));
     }
-    denies(last, opening.index, Some(digest)).ok_or((
+    let denied = denies(last, opening.index, Some(digest)).or_else(|| skips(last, opening.index, digest));
+    denied.ok_or((
         "/ground",
         Objection::NoContradiction("the record is not one that the attestation denies"),
     ))
@@ -216,6 +218,42 @@ fn denies(last: LastEvent, index: u64, digest: Option<Digest>) -> Option<String>
         format!(
             "the consent {consent} has an event at index {index}, before its own grant, which is said to be at {}",
             last.index
+        )
+    })
+}
+
+/// Why a consent cannot have as many events as two statements say. Neither denies the other's last event, so whatever the one
+/// with the later last event has more of lies between the other's size and that event, and that event itself does if it is
+/// not the same one. So an event that was said to be the last can be found out to be left out behind a later one.
+fn miscounts(one: LastEvent, other: LastEvent) -> Option<String> {
+    // Of two with the same last event, each is the earlier one in its turn.
+    let pairs = [(one, other), (other, one)];
+    pairs.into_iter().find_map(|(earlier, later)| {
+        if later.index < earlier.index {
+            return None;
+        }
+        let between = later.index.saturating_add(1).saturating_sub(earlier.size);
+        let at_least = earlier.at_least.saturating_add(u64::from(between > 0));
+        let at_most = earlier.at_most.map(|most| most.saturating_add(between));
+        let impossible =
+            later.at_most.is_some_and(|most| most < at_least) || at_most.is_some_and(|most| later.at_least > most);
+        impossible.then(|| {
+            format!(
+                "the consent {} cannot have so many events both below size {} and below size {}",
+                one.consent, earlier.size, later.size
+            )
+        })
+    })
+}
+
+/// Why an event before the last one, which is not the grant, cannot be there when there are no more than these two.
+fn skips(last: LastEvent, index: u64, digest: Digest) -> Option<String> {
+    let between = index < last.index && digest != last.consent;
+    (between && last.at_most.is_some_and(|most| most < 3)).then(|| {
+        format!(
+            "the consent {} has an event at index {index} besides its grant and the last one, and is said to have no more than {} events",
+            last.consent,
+            last.at_most.unwrap_or_default()
         )
     })
 }

@@ -153,8 +153,8 @@ fn says(statement: &Statement, tree: Tree) -> String {
         Statement::StateAttestation(signed) => {
             let said = &signed.statement;
             format!(
-                "the last event of the consent {} is {} at index {}, in the log of size {size} with the root {root}",
-                said.consent, said.last_digest, said.last_index
+                "the consent {} has {} events, of which the last is {} at index {}, in the log of size {size} with the root {root}",
+                said.consent, said.events, said.last_digest, said.last_index
             )
         }
         Statement::FeedHead(signed) => {

@@ -336,6 +336,7 @@ pub(crate) fn statements() -> Vec<(&'static str, Vec<u8>)> {
         size: 4712,
         root: Digest::of(b"a root"),
         consent: consent(),
+        events: 1,
         last_index: 4711,
         last_digest: consent(),
     };

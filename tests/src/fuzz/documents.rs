@@ -150,7 +150,7 @@ pub fn misbehaviour(data: &[u8]) -> bool {
 
 /// The keys of the examples.
 static ACCUSED: LazyLock<Trust> =
-    LazyLock::new(|| Trust::parse(include_bytes!("../../../docs/examples/misbehaviour-trust.json")).unwrap());
+    LazyLock::new(|| Trust::parse(include_bytes!("../../../docs/examples/trust.json")).unwrap());
 
 /// All that they have signed.
 static SAID: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

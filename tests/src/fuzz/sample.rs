@@ -13,7 +13,7 @@ use placet_kernel::note::VerifierKey;
 use placet_kernel::sign::Signer;
 use placet_kernel::tile::{Tile, encode_entries};
 use placet_kernel::tlog_proof::TlogProof;
-use placet_kernel::trust::{Trust, TrustFile};
+use placet_kernel::trust::{Group, Trust, TrustFile};
 use placet_schemas::access::AccessLine;
 use placet_schemas::api::{
     AccessPage, AccessView, PostedLine, ProvenRecord, REGISTRATION_TYP, RegisterController, SESSION_TYP, SaltText,
@@ -383,12 +383,25 @@ pub(super) fn did_documents() -> Vec<Vec<u8>> {
     vec![embedded, referred.into_bytes()]
 }
 
+/// Each log has its own witnesses; a quorum of either will do, since neither signs for the other's log.
 fn both_logs(scene: &Scene) -> TrustFile {
     let mut file = scene.trust_file();
     let examples = example("trust.json");
     let document = json::parse(&examples, examples.len()).unwrap();
     let documented: TrustFile = json::decode(document.root()).unwrap();
     file.logs.extend(documented.logs);
+    file.witnesses.extend(documented.witnesses);
+    let documented_group = "documented".to_owned();
+    file.groups.extend(documented.groups.into_iter().map(|group| Group {
+        name: documented_group.clone(),
+        ..group
+    }));
+    file.groups.push(Group {
+        name: "either".to_owned(),
+        threshold: 1,
+        members: vec![file.quorum, documented_group],
+    });
+    file.quorum = "either".to_owned();
     file
 }
 

@@ -107,7 +107,7 @@ fn now() -> Timestamp {
 
 #[test]
 fn the_example_misbehaviour_files_prove_one_of_each_kind() {
-    let trust = Trust::parse(read("docs/examples/misbehaviour-trust.json").as_bytes()).unwrap();
+    let trust = Trust::parse(read("docs/examples/trust.json").as_bytes()).unwrap();
     let mut kinds = BTreeSet::new();
     for (label, body) in blocks(&read("docs/FORMATS.md")) {
         if label == "misbehaviour" {
@@ -125,7 +125,7 @@ fn the_example_bundle_holds_under_the_example_trust_file() {
     let evidence = read("docs/examples/evidence.json");
     let report = bundle::verify(evidence.as_bytes(), Some(&trust), now(), None).unwrap();
     assert_eq!((report.recorded, report.in_force), (Verdict::Holds, Verdict::Fails));
-    let while_given = "2026-11-22T06:37:23Z".parse().unwrap();
+    let while_given = "2026-11-22T23:20:46Z".parse().unwrap();
     let report = bundle::verify(evidence.as_bytes(), Some(&trust), now(), Some(while_given)).unwrap();
     assert_eq!(
         report.recorded,

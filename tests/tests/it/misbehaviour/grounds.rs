@@ -238,6 +238,45 @@ fn an_attestation_that_denies_an_acknowledged_event_is_misbehaviour() {
     }
 }
 
+/// An event may be left out behind a later one: the last event is named truly then, and the number of events is not.
+#[test]
+fn an_attestation_that_counts_too_few_events_is_misbehaviour() {
+    let mut history = History::new(ORIGIN);
+    history.batch(&[event("grant", "grant"), (gym(), None, record("gym"))]);
+    history.batch(&[event("grant", "withdrawal")]);
+    history.batch(&[event("grant", "erasure"), event("grant", "erasure again")]);
+    let attested = |size, events: u64| {
+        let honest = history.attestation(&record("grant"), size).unwrap();
+        let said = placet_schemas::statement::StateAttestation { events, ..honest };
+        Statement::StateAttestation(history.sign(said))
+    };
+    let acknowledged = |index| Statement::Acknowledgement(history.sign(history.acknowledgement(index)));
+    for (attestation, event) in [
+        // Grant and erasure request would be two; but a withdrawal was acknowledged as the last event before it.
+        (attested(4, 2), acknowledged(2)),
+        (attested(4, 2), attested(3, 2)),
+        (attested(4, 2), attested(5, 4)),
+        (attested(3, 1), acknowledged(2)),
+        // More events than leaves that came meanwhile.
+        (attested(4, 4), attested(3, 2)),
+        (attested(5, 4), attested(3, 1)),
+    ] {
+        let found = between(&attestation, &event).unwrap_or_else(|| panic!("{attestation:?} {event:?}"));
+        proved(&judge(&history, found.claim), Kind::AttestationAgainstEvent);
+        assert!(between(&event, &attestation).is_some());
+    }
+    let honest: Vec<Statement> = (1..=5)
+        .map(|size| attested(size, history.attestation(&record("grant"), size).unwrap().events))
+        .chain([0, 2, 3, 4].map(acknowledged))
+        .collect();
+    for (one, other) in honest
+        .iter()
+        .flat_map(|one| honest.iter().map(move |other| (one, other)))
+    {
+        assert_eq!(between(one, other), None, "{one:?} {other:?}");
+    }
+}
+
 /// The empty tree has one root.
 #[test]
 fn a_tree_of_no_leaves_with_a_root_of_its_own_is_a_fork() {

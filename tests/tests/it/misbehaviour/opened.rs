@@ -269,6 +269,13 @@ fn what_a_bundle_contradicts_is_found_with_what_a_wallet_holds() {
     // It is denied and opened at once: the bundle is proof by itself.
     assert_eq!(proved(found(&hiding, &[])), Kind::AttestationAgainstEvent);
 
+    // The narrowing before it is not counted.
+    let mut miscounting = honest.clone();
+    let mut said = honest.attestations.last().unwrap().statement.clone();
+    said.events = 2;
+    miscounting.attestations = vec![lived.scene.log.sign(said)];
+    assert_eq!(proved(found(&miscounting, &[])), Kind::AttestationAgainstEvent);
+
     // The wallet saw another tree of the same size.
     let other = Checkpoint::new(lived.scene.log.origin.clone(), lived.size, merkle::leaf_hash(b"other")).unwrap();
     let seen = Statement::Checkpoint(lived.scene.log.publish_head(&other, &[]).note);

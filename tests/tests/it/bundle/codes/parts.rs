@@ -117,6 +117,30 @@ pub(in crate::bundle) fn events_omitted() -> Report {
     scene.judge(&evidence, None)
 }
 
+/// A withdrawal can be followed by an erasure request, which does not name it.
+pub(in crate::bundle) fn withdrawal_omitted() -> Report {
+    let mut scene = sound();
+    let withdrawal = scene.withdraw_with_code();
+    scene.erase();
+    scene.publish();
+    let mut evidence = scene.evidence();
+    evidence.openings.retain(|opening| opening.index != withdrawal);
+    scene.judge(&evidence, None)
+}
+
+/// As many events are opened as the operator says that there are, and one more.
+pub(in crate::bundle) fn events_miscounted() -> Report {
+    let mut scene = sound();
+    scene.withdraw_with_code();
+    scene.erase();
+    scene.publish();
+    let mut evidence = scene.evidence();
+    let mut lie = evidence.attestations.last().unwrap().statement.clone();
+    lie.events -= 1;
+    *evidence.attestations.last_mut().unwrap() = scene.log.sign(lie);
+    scene.judge(&evidence, None)
+}
+
 pub(in crate::bundle) fn grant_missing() -> Report {
     let mut scene = sound();
     scene.register();
