@@ -21,6 +21,14 @@ pub const MAX_JWS_BYTES: usize = 8 * 1024;
 /// Longest header, in bytes once decoded: a method of a DID can have over 1,000.
 const MAX_HEADER_BYTES: usize = 2048;
 
+/// Length of an encoded signature.
+const SIGNATURE_CHARACTERS: usize = 86;
+
+/// The protected header (RFC 7515 section 4) of all tokens of one kind by one key, in its encoding: who signs many makes it
+/// once.
+#[derive(Debug, Clone)]
+pub struct Protected(String);
+
 /// Why a token does not count. [`JwsError::code`] is stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
@@ -135,22 +143,42 @@ pub fn claimed_signer(compact: &str, typ: &str) -> Result<DidUrl, JwsError> {
 /// # Errors
 /// When the signer fails.
 pub fn sign(payload: &[u8], typ: &str, kid: &DidUrl, signer: &dyn Signer) -> Result<String, SignError> {
-    let alg = match signer.algorithm() {
-        Algorithm::Ed25519 => Alg::Ed25519,
-        Algorithm::P256 => Alg::Es256,
-    };
-    let header = json::to_jcs(&Header {
-        alg,
-        kid: kid.clone(),
-        typ: typ.to_owned(),
-    })?;
-    let signed = format!(
-        "{}.{}",
-        Base64UrlUnpadded::encode_string(&header),
-        Base64UrlUnpadded::encode_string(payload)
-    );
-    let signature = signer.sign(signed.as_bytes())?;
-    Ok(format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature)))
+    Protected::new(typ, kid, signer.algorithm())?.sign(payload, signer)
+}
+
+impl Protected {
+    /// The header of tokens of kind `typ` by the method `kid`, whose key is of this algorithm.
+    ///
+    /// # Errors
+    /// When the header has no canonical form.
+    pub fn new(typ: &str, kid: &DidUrl, algorithm: Algorithm) -> Result<Self, SignError> {
+        let alg = match algorithm {
+            Algorithm::Ed25519 => Alg::Ed25519,
+            Algorithm::P256 => Alg::Es256,
+        };
+        let header = json::to_jcs(&Header {
+            alg,
+            kid: kid.clone(),
+            typ: typ.to_owned(),
+        })?;
+        Ok(Self(Base64UrlUnpadded::encode_string(&header)))
+    }
+
+    /// Signs `payload` under this header.
+    ///
+    /// # Errors
+    /// When the signer fails.
+    pub fn sign(&self, payload: &[u8], signer: &dyn Signer) -> Result<String, SignError> {
+        let payload = Base64UrlUnpadded::encode_string(payload);
+        let mut token = String::with_capacity(self.0.len() + payload.len() + SIGNATURE_CHARACTERS + 2);
+        token.push_str(&self.0);
+        token.push('.');
+        token.push_str(&payload);
+        let signature = signer.sign(token.as_bytes())?;
+        token.push('.');
+        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
+        Ok(token)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

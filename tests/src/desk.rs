@@ -164,6 +164,7 @@ impl Desk {
             broken: self.broken,
             consents: consents.as_deref(),
             register: self.register.as_ref(),
+            rules: self.policy.digest(self.register.as_ref()),
         };
         let id = RecordId::from_random(bytes_of(&format!("{} at {}", evaluation.digest, self.now)));
         decision::decide(evaluation, &state, &self.policy, self.now, id)
@@ -172,7 +173,8 @@ impl Desk {
     /// Signs what it answered.
     #[must_use]
     pub fn sign(&self, statement: &DecisionStatement) -> String {
-        decision::sign(statement, &self.key.did().key_method().unwrap(), &self.key).unwrap()
+        let header = decision::header(&self.key.did().key_method().unwrap()).unwrap();
+        decision::sign(statement, &header, &self.key).unwrap()
     }
 
     /// The brand's word for this verifier, from a day before its clock for a month.

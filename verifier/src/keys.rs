@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use placet_kernel::decision;
+use placet_kernel::jws::Protected;
 use placet_kernel::sign::{self, Algorithm, SignError, Signer};
 use placet_schemas::id::{Did, DidUrl};
 use placet_service::keys::{self, SoftwareSigner};
@@ -24,6 +26,7 @@ pub struct DecisionKey {
     signer: SoftwareSigner,
     did: Did,
     method: DidUrl,
+    header: Protected,
 }
 
 /// The key that authenticates rows.
@@ -38,7 +41,13 @@ impl DecisionKey {
         let signer = SoftwareSigner::from_seed(&*load_or_make(&dir.join(DECISION_KEY_FILE))?);
         let did = sign::did_key(&signer)?;
         let method = did.key_method().ok_or(SignError::PublicKey)?;
-        Ok(Self { signer, did, method })
+        let header = decision::header(&method)?;
+        Ok(Self {
+            signer,
+            did,
+            method,
+            header,
+        })
     }
 
     /// The did:key: who the verifier is.
@@ -51,6 +60,11 @@ impl DecisionKey {
     #[must_use]
     pub const fn method(&self) -> &DidUrl {
         &self.method
+    }
+
+    /// The header of the decisions that it signs.
+    pub(crate) const fn header(&self) -> &Protected {
+        &self.header
     }
 }
 

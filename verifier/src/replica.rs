@@ -4,8 +4,9 @@
 //! taken over when the feed adds up. Else a grant could count while the withdrawal after it is still on its way.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use placet_kernel::decision::{Consent, Direct, Freshness, Pool, Register, Requests, State};
+use placet_kernel::decision::{Consent, Direct, Freshness, Policy, Pool, Register, Requests, State};
 use placet_kernel::feed::Standing;
 use placet_schemas::authzen::{CustomerRef, Whom};
 use placet_schemas::id::{Did, Digest, Origin};
@@ -30,7 +31,10 @@ pub(crate) struct Replica {
     book: HashMap<Digest, CustomerRef>,
     requests: Requests,
     keys: Option<ControllerKeys>,
+    policy: Arc<Policy>,
     register: Option<Register>,
+    /// What a decision calls the two.
+    rules: Digest,
     /// Whether there is to be a register.
     wants_register: bool,
     standing: Option<(Standing, u64)>,
@@ -77,6 +81,8 @@ impl Replica {
             book: HashMap::new(),
             requests: Requests::default(),
             keys: None,
+            rules: Policy::default().digest(None),
+            policy: Arc::default(),
             register: None,
             wants_register: false,
             standing: None,
@@ -133,7 +139,8 @@ impl Replica {
         let fresh = Self::new(self.origin.clone(), self.controller.clone(), Pool::default());
         let old = core::mem::replace(self, fresh);
         (self.customers, self.book, self.handed) = (old.customers, old.book, old.handed);
-        (self.register, self.wants_register) = (old.register, old.wants_register);
+        (self.policy, self.register, self.wants_register) = (old.policy, old.register, old.wants_register);
+        self.rules = old.rules;
         self.broken = misbehaved;
     }
 
@@ -229,9 +236,21 @@ impl Replica {
         }
     }
 
-    /// Takes over a register, or drops it.
-    pub(crate) fn set_register(&mut self, register: Option<Register>) {
-        self.register = register;
+    /// The policy in force.
+    pub(crate) const fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// Takes over a policy.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        self.policy = Arc::new(policy);
+        self.rules = self.policy.digest(self.register.as_ref());
+    }
+
+    /// Takes over a register.
+    pub(crate) fn set_register(&mut self, register: Register) {
+        self.rules = self.policy.digest(Some(&register));
+        self.register = Some(register);
     }
 
     /// Says whether there is to be a register.
@@ -283,6 +302,7 @@ impl Replica {
             broken: self.broken || (self.wants_register && self.register.is_none()),
             consents,
             register: self.register.as_ref(),
+            rules: self.rules,
         }
     }
 

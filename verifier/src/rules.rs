@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use placet_kernel::decision::{MAX_REGISTER_BYTES, Policy, Register, RegisterError};
@@ -21,7 +21,6 @@ const MAX_POLICY_BYTES: usize = 1024 * 1024;
 pub(crate) struct Rules {
     policy_file: Option<PathBuf>,
     register_file: Option<PathBuf>,
-    policy: RwLock<Arc<Policy>>,
     seen: Mutex<Seen>,
 }
 
@@ -51,11 +50,11 @@ pub(crate) enum Change {
 }
 
 impl Rules {
-    /// Reads the policy; the register waits for the brand's keys.
+    /// Reads the policy, and gives it; the register waits for the brand's keys.
     pub(crate) fn open(
         policy_file: Option<PathBuf>,
         register_file: Option<PathBuf>,
-    ) -> Result<Self, (PathBuf, String)> {
+    ) -> Result<(Self, Policy), (PathBuf, String)> {
         let mut policy = Policy::default();
         let mut seen = Seen::default();
         if let Some(path) = &policy_file {
@@ -66,17 +65,12 @@ impl Rules {
             seen.token = Some(read(path, MAX_REGISTER_BYTES).map_err(|why| (path.clone(), why))?);
             seen.register = stamp(path);
         }
-        Ok(Self {
+        let rules = Self {
             policy_file,
             register_file,
-            policy: RwLock::new(Arc::new(policy)),
             seen: Mutex::new(seen),
-        })
-    }
-
-    /// The policy in force.
-    pub(crate) fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+        };
+        Ok((rules, policy))
     }
 
     /// Whether there is to be a register.
@@ -84,20 +78,18 @@ impl Rules {
         self.register_file.is_some()
     }
 
-    /// Reads the policy again if its file has changed; gives whether another one is in force, or why not.
-    pub(crate) fn reload_policy(&self) -> Result<bool, String> {
+    /// Reads the policy again if its file has changed; gives the new one, or why there is none.
+    pub(crate) fn reload_policy(&self) -> Result<Option<Policy>, String> {
         let Some(path) = &self.policy_file else {
-            return Ok(false);
+            return Ok(None);
         };
         let now = stamp(path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if now == seen.policy {
-            return Ok(false);
+            return Ok(None);
         }
         seen.policy = now;
-        let policy = read_policy(path)?;
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
-        Ok(true)
+        read_policy(path).map(Some)
     }
 
     /// Reads the register again if its file has changed, and checks it again if the brand's keys have.

@@ -118,9 +118,13 @@ impl Verifier {
         let log = LogTrust::new(settings.trust.clone(), &settings.origin)?;
         let log = Arc::new(log.ok_or_else(|| OpenError::Untrusted(settings.origin.clone()))?);
         let rules = Rules::open(settings.policy.clone(), settings.register.clone());
-        let rules = rules.map_err(|(path, why)| OpenError::Policy { path, why })?;
+        let (rules, policy) = rules.map_err(|(path, why)| OpenError::Policy { path, why })?;
         let store = Arc::new(Store::open(&settings.dir, ReplicaKey::load_or_make(&settings.dir)?).await?);
         let (replica, reading) = restore(&settings, &log, &store, &*clock).await?;
+        replica
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .set_policy(policy);
         let inner = Inner {
             log,
             key,
@@ -172,7 +176,7 @@ impl Verifier {
     /// When the key does not sign, or the system gives no random bytes.
     pub fn evaluate(&self, evaluation: &Evaluation) -> Result<Decided, StoreError> {
         let statement = self.decide(evaluation)?;
-        let signed = decision::sign(&statement, self.inner.key.method(), &self.inner.key)?;
+        let signed = decision::sign(&statement, self.inner.key.header(), &self.inner.key)?;
         Ok(Decided { statement, signed })
     }
 
@@ -220,14 +224,13 @@ impl Verifier {
     /// When the system gives no random bytes.
     pub fn decide(&self, evaluation: &Evaluation) -> Result<DecisionStatement, StoreError> {
         let id = RecordId::from_random(random::bytes()?);
-        let policy = self.inner.rules.policy();
         let replica = self.inner.replica.read().unwrap_or_else(PoisonError::into_inner);
         let whom = evaluation.question.as_ref().ok().map(|question| &question.whom);
         let known = whom.and_then(|whom| replica.known(whom));
         // Read after the lock is held: nobody can have waited in between.
         let (now, steady) = (self.inner.clock.now(), self.inner.clock.steady());
         let state = replica.state(known.as_deref(), steady);
-        let statement = decision::decide(evaluation, &state, &policy, now, id);
+        let statement = decision::decide(evaluation, &state, replica.policy(), now, id);
         drop(replica);
         self.inner.pulse.decided(&statement);
         Ok(statement)
@@ -254,7 +257,7 @@ impl Verifier {
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
-        self.inner.rules.policy()
+        self.inner.read(|replica| Arc::clone(replica.policy()))
     }
 
     /// How old what is known is; nothing before the first verified head.
@@ -276,7 +279,6 @@ impl Verifier {
     /// The code of the decisions that it would give.
     pub fn ready(&self) -> Result<(), &'static str> {
         let (now, steady) = (self.inner.clock.now(), self.inner.clock.steady());
-        let policy = self.inner.rules.policy();
         self.inner.read(|replica| {
             let state = replica.state(None, steady);
             if state.broken {
@@ -285,7 +287,7 @@ impl Verifier {
             if self.inner.rules.register_refused() {
                 return Err("register_refused");
             }
-            if state.is_stale(&policy, now) {
+            if state.is_stale(replica.policy(), now) {
                 Err("state_stale")
             } else {
                 Ok(())
@@ -330,8 +332,11 @@ impl Inner {
     /// Looks after the brand's files.
     pub(crate) fn reload(&self) {
         match self.rules.reload_policy() {
-            Ok(true) => tracing::info!("another policy is in force"),
-            Ok(false) => {}
+            Ok(Some(policy)) => {
+                self.write(|replica| replica.set_policy(policy));
+                tracing::info!("another policy is in force");
+            }
+            Ok(None) => {}
             Err(why) => {
                 self.pulse.rules_refused();
                 tracing::error!(
@@ -345,7 +350,7 @@ impl Inner {
             crate::rules::Change::None => {}
             crate::rules::Change::Register(register) => {
                 tracing::info!(issued_at = %register.issued_at(), "another register of processing is in force");
-                self.write(|replica| replica.set_register(Some(*register)));
+                self.write(|replica| replica.set_register(*register));
             }
             crate::rules::Change::Refused(error) => {
                 self.pulse.rules_refused();

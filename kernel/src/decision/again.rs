@@ -79,6 +79,8 @@ impl Past {
             broken: false,
             consents: Some(&consents),
             register: None,
+            // What is judged anew gets no name for its rules: those of that time are not known here.
+            rules: Digest::from_bytes([0; 32]),
         };
         let covered = judge::category(&question, category, &consents, &state, &Policy::default(), at)?;
         Ok(Permitted {

@@ -38,7 +38,7 @@ pub use policy::{MAX_STALENESS_SECONDS, MAX_VALID_FOR_SECONDS, Policy, PolicyErr
 pub use register::{
     Basis, MAX_REGISTER_BYTES, REGISTER_TYP, Register, RegisterEntry, RegisterError, RegisterStatement,
 };
-pub use signed::{DecisionError, MAX_DECISION_BYTES, SignedDecision, read, sign};
+pub use signed::{DecisionError, MAX_DECISION_BYTES, SignedDecision, header, read, sign};
 pub use state::{Consent, Direct, Event, Freshness, Granted, MAX_AHEAD_SECONDS, RequestFacts, Requests, State};
 
 use judge::Covered;
@@ -75,7 +75,7 @@ pub fn decide(
         reasons,
         obligations,
         head: state.freshness.map(|fresh| fresh.head.clone()),
-        policy: policy.digest(state.register),
+        policy: state.rules,
     }
 }
 

@@ -6,7 +6,7 @@ use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::json::{self, Fault};
 
 use super::policy::MAX_VALID_FOR_SECONDS;
-use crate::jws::{self, JwsError};
+use crate::jws::{self, JwsError, Protected};
 use crate::keys::PublicKey;
 use crate::sign::{Algorithm, SignError, Signer};
 
@@ -52,12 +52,20 @@ impl DecisionError {
     }
 }
 
-/// Signs a decision with a verifier's key; `method` is that key's own method.
+/// The header of all decisions of a verifier; `method` is its key's own method.
+///
+/// # Errors
+/// When it has no canonical form.
+pub fn header(method: &DidUrl) -> Result<Protected, SignError> {
+    Protected::new(DECISION_TYP, method, Algorithm::Ed25519)
+}
+
+/// Signs a decision with a verifier's key, under its [`header`].
 ///
 /// # Errors
 /// When the signer fails.
-pub fn sign(statement: &DecisionStatement, method: &DidUrl, signer: &dyn Signer) -> Result<String, SignError> {
-    jws::sign(&json::to_jcs(statement)?, DECISION_TYP, method, signer)
+pub fn sign(statement: &DecisionStatement, header: &Protected, signer: &dyn Signer) -> Result<String, SignError> {
+    header.sign(&json::to_jcs(statement)?, signer)
 }
 
 /// Reads a signed decision and checks its signature by the key that it names.

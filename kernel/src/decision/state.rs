@@ -39,6 +39,9 @@ pub struct State<'a> {
     pub consents: Option<&'a [&'a Consent]>,
     /// The brand's signed register of its processing, if it keeps one here.
     pub register: Option<&'a Register>,
+    /// [`Policy::digest`](super::Policy::digest) of the policy that decides, with this register: of a policy with many purposes
+    /// it is no work for every decision.
+    pub rules: Digest,
 }
 
 /// How old what is known is.

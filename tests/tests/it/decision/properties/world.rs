@@ -113,6 +113,8 @@ impl World {
         let head = head(&log, &brand.did, 0, self.head_time, &log.operator);
         let consents: Vec<Consent> = (0..self.consents()).filter_map(|at| self.consent(at)).collect();
         let consents: Vec<&Consent> = consents.iter().collect();
+        let mut policy = Policy::default();
+        policy.purposes.insert(p(&iri(asked.purpose)), rule);
         let state = State {
             origin: &log.origin,
             controller: &brand.did,
@@ -125,9 +127,8 @@ impl World {
             broken: false,
             consents: Some(&consents),
             register: None,
+            rules: policy.digest(None),
         };
-        let mut policy = Policy::default();
-        policy.purposes.insert(p(&iri(asked.purpose)), rule);
         let evaluation = authzen::evaluation(asked.body().to_string().as_bytes()).unwrap();
         let said = decision::decide(&evaluation, &state, &policy, self.now, RecordId::from_random([0; 16]));
         let by = said.reasons.iter().filter_map(|reason| reason.consent);
