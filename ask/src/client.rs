@@ -9,8 +9,8 @@ use placet_schemas::api::{MAX_REPORTED, ReportAccesses, Reported, ReportedAccess
 use placet_schemas::authzen::{EvaluationAnswer, MAX_EVALUATIONS, Question, Semantic};
 use placet_schemas::id::Did;
 use placet_schemas::json;
+use ureq::Agent;
 use ureq::http::Uri;
-use ureq::{Agent, Timeout};
 
 use crate::answer::{self, Decision};
 use crate::body::{self, Request};
@@ -220,7 +220,6 @@ impl Client {
 
 fn failed(error: ureq::Error, most: u64) -> AskError {
     match error {
-        ureq::Error::Timeout(Timeout::Global | Timeout::PerCall) => AskError::Slow,
         ureq::Error::Timeout(_) => AskError::Slow,
         ureq::Error::BodyExceedsLimit(_) => AskError::TooLong { most },
         error => AskError::Unreachable(Box::new(error)),
