@@ -21,6 +21,7 @@ mod keyfile;
 mod keygen;
 mod misconduct;
 mod node;
+mod openapi;
 mod output;
 mod pinned;
 mod progress;
@@ -77,6 +78,7 @@ enum Command {
     Destructions(destroy::ListArgs),
     Wallet(wallet::Args),
     Inspect(inspect::Args),
+    Openapi(openapi::Args),
     Demo(demo::Args),
 }
 
@@ -110,6 +112,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Destroy(args) => done(wait(destroy::run(args, out))),
         Command::Destructions(args) => done(wait(destroy::list(args, out))),
         Command::Inspect(args) => done(inspect::run(&args, out)),
+        Command::Openapi(args) => done(openapi::run(&args, out)),
         Command::Trust(args) => done(trust::run(&args, out)),
         Command::Export(args) => done(export::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),

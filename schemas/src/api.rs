@@ -8,7 +8,7 @@ mod brands;
 mod consents;
 mod destructions;
 #[cfg(feature = "openapi")]
-mod openapi;
+pub mod openapi;
 pub mod problem;
 mod reports;
 mod sessions;

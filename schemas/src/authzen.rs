@@ -8,9 +8,13 @@
 //! are this profile's own: a mistyped `thirdParty` that was passed over would turn a question into a narrower one.
 
 mod answer;
+#[cfg(feature = "openapi")]
+mod described;
 mod read;
 
 pub use answer::*;
+#[cfg(feature = "openapi")]
+pub use described::*;
 pub use read::{evaluation, evaluations};
 
 use serde::{Deserialize, Serialize};
@@ -81,21 +85,28 @@ pub enum Whom {
 
 /// What is to be done with which data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Asked {
     /// The brand's own purpose.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub purpose: Iri,
     /// The categories of personal data; all of them must be covered.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub categories: SomeOf<CategoryTerm>,
     /// The processing operation.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub processing: ProcessingTerm,
     /// The delivery.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub delivery: Delivery,
     /// The third party to whom it is disclosed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub third_party: Option<Iri>,
     /// The country to which it goes under Article 49(1)(a).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub transfer: Option<Country>,
 }
 

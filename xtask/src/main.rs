@@ -6,6 +6,7 @@
 //! | `bench [--only P1,P4] [--quick]` | measures, prints a table, writes `target/bench.json` |
 //! | `fuzz --minutes N [--target T]` | fuzzes every parser, or one; keeps small corpora in `tests/fuzz/corpus` |
 //! | `layering [--bless]` | checks who may depend on whom and who may do what |
+//! | `clients` | writes the verifier's OpenAPI document and generates the TypeScript and Python clients from it |
 //! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
 //!
 //! Each task answers whether all is well, which becomes the exit status.
@@ -17,6 +18,7 @@
 
 mod bench;
 mod cargo;
+mod clients;
 mod fuzz;
 mod layering;
 mod test;
@@ -33,6 +35,7 @@ const USAGE: &str = "usage: cargo xtask <task>
   fuzz --minutes N [--target T]
                         fuzz every parser, or one; false when an input crashes or hangs
   layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
+  clients               write docs/openapi/verifier.json and generate the clients from it
   wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn dispatch(arguments: &[&str]) -> Result<bool> {
         ["fuzz", orders @ ..] => fuzz::run(orders),
         ["layering"] => layering::run(false),
         ["layering", "--bless"] => layering::run(true),
+        ["clients"] => clients::run(),
         ["wasm"] => wasm::run(),
         _ => bail!("{USAGE}"),
     }

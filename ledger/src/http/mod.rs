@@ -41,8 +41,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
+use placet_schemas::api::openapi::complete;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use feed::MAX_FEED_WAIT_SECONDS;
@@ -163,9 +165,15 @@ impl HttpState {
     }
 }
 
-/// All routes.
-pub fn router(state: HttpState) -> Router {
-    let (resources, description) = OpenApiRouter::with_openapi(openapi::base())
+/// What `/openapi.json` answers: an OpenAPI 3.1 document.
+#[must_use]
+pub fn description() -> String {
+    described().1.to_json().unwrap_or_default()
+}
+
+/// All routes that are described, and their description.
+fn described() -> (Router<HttpState>, OpenApi) {
+    let (resources, mut description) = OpenApiRouter::with_openapi(openapi::base())
         .merge(health::routes())
         .merge(log::routes())
         .merge(sessions::routes())
@@ -182,8 +190,15 @@ pub fn router(state: HttpState) -> Router {
         .merge(audits::routes())
         .merge(destructions::routes())
         .split_for_parts();
+    complete(&mut description);
+    (resources, description)
+}
+
+/// All routes.
+pub fn router(state: HttpState) -> Router {
+    let (resources, description) = described();
     let resources = resources
-        .merge(openapi::routes(description))
+        .merge(openapi::routes(&description))
         .fallback(async || ApiError::not_found())
         .method_not_allowed_fallback(async || {
             ApiError::new("method_not_allowed", "this route does not take the method")

@@ -1,11 +1,15 @@
-//! How the types of records and ids describe themselves in OpenAPI. The bodies of this module derive it.
+//! How the types of records and ids describe themselves in OpenAPI. The bodies of this module derive it. And what all
+//! operations of a service have in common: [`complete`].
 
 use std::borrow::Cow;
 
-use utoipa::openapi::RefOr;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::problem::{MEDIA_TYPE, Problem};
 use super::{Label, SaltText};
 use crate::authzen::CustomerRef;
 use crate::id::{Did, Digest, Language, Origin};
@@ -15,6 +19,55 @@ use crate::record::{Invitation, Kind, ProofValue};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::version::Version;
+
+/// Adds to a service's description what all its operations have in common: problem details, and the one way to show a token,
+/// the security scheme `token`.
+pub fn complete(description: &mut OpenApi) {
+    // The router's name for "the rest of the path"; OpenAPI has none.
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
+    let components = description.components.get_or_insert_default();
+    components
+        .schemas
+        .insert(Problem::name().into_owned(), Problem::schema());
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    for operation in description.paths.paths.values_mut().flat_map(operations) {
+        for response in operation.responses.responses.values_mut() {
+            // OpenAPI demands one; generators refuse a document without.
+            if let RefOr::T(response) = response
+                && response.description.is_empty()
+            {
+                "the answer".clone_into(&mut response.description);
+            }
+        }
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(Problem::name())))
+            .build();
+        let problem = ResponseBuilder::new()
+            .description("a problem (RFC 9457)")
+            .content(MEDIA_TYPE, problem);
+        operation
+            .responses
+            .responses
+            .insert("default".to_owned(), RefOr::T(problem.build()));
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
 
 fn text(description: &str, pattern: Option<&str>) -> RefOr<Schema> {
     let object = ObjectBuilder::new()

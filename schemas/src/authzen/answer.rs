@@ -270,7 +270,6 @@ pub struct DecisionContext {
     pub reasons: Vec<Reason>,
     /// What is permitted; absent on a deny.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub scope: Option<Asked>,
     /// What a permit obliges to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -343,68 +342,4 @@ impl EvaluationAnswer {
             context,
         }
     }
-}
-
-/// The shape of an access evaluation request, for descriptions; [`super::evaluation`] reads it.
-#[cfg(feature = "openapi")]
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "it describes")]
-pub struct EvaluationBody {
-    /// Who asks: the brand.
-    subject: Entity,
-    /// What is to be done: a processing operation of DPV, with `delivery`, `thirdParty` and `transfer` as properties.
-    action: ActionEntity,
-    /// Whose data: `customer` or `personal_data`, with `categories` as property.
-    resource: Entity,
-    /// `purpose`, and if wanted `nonce` and `evidence`.
-    #[schema(value_type = Option<Object>)]
-    context: Option<()>,
-}
-
-/// The shape of an access evaluations request, for descriptions; [`super::evaluations`] reads it.
-#[cfg(feature = "openapi")]
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "it describes")]
-pub struct EvaluationsBody {
-    /// Default of each evaluation.
-    subject: Option<Entity>,
-    /// Default of each evaluation.
-    action: Option<ActionEntity>,
-    /// Default of each evaluation.
-    resource: Option<Entity>,
-    /// Default of each evaluation.
-    #[schema(value_type = Option<Object>)]
-    context: Option<()>,
-    /// Each with what differs from the defaults.
-    #[schema(value_type = Option<Vec<Object>>)]
-    evaluations: Option<()>,
-    /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
-    #[schema(value_type = Option<Object>)]
-    options: Option<()>,
-}
-
-/// A subject or resource.
-#[cfg(feature = "openapi")]
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "it describes")]
-pub struct Entity {
-    /// Its kind.
-    r#type: String,
-    /// Its name.
-    id: String,
-    /// What else is said of it.
-    #[schema(value_type = Option<Object>)]
-    properties: Option<()>,
-}
-
-/// An action.
-#[cfg(feature = "openapi")]
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "it describes")]
-pub struct ActionEntity {
-    /// Its name.
-    name: String,
-    /// What else is said of it.
-    #[schema(value_type = Option<Object>)]
-    properties: Option<()>,
 }

@@ -1,5 +1,6 @@
 //! Software that others wrote against a running node: see docs/INTEROP.md.
 
+mod clients;
 mod javascript;
 mod running;
 mod schemathesis;

@@ -1,6 +1,7 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
 mod book;
+mod clients;
 mod destroyed;
 mod direct;
 mod disk;

@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 }
 
 /// May this be done with this person's data, now? A deny is an answer, 200, not an error.
-#[utoipa::path(post, path = EVALUATION, tag = "access", request_body = authzen::EvaluationBody,
+#[utoipa::path(post, path = EVALUATION, operation_id = "evaluate", tag = "access", request_body = authzen::EvaluationBody,
     responses((status = 200, body = EvaluationAnswer)), security(("token" = [])))]
 async fn evaluation(
     State(state): State<HttpState>,
@@ -39,7 +39,7 @@ async fn evaluation(
 }
 
 /// Several questions at once: all of them, up to the first deny, or up to the first permit.
-#[utoipa::path(post, path = EVALUATIONS, tag = "access", request_body = authzen::EvaluationsBody,
+#[utoipa::path(post, path = EVALUATIONS, operation_id = "evaluate_many", tag = "access", request_body = authzen::EvaluationsBody,
     responses((status = 200, body = EvaluationsAnswer)), security(("token" = [])))]
 async fn evaluations(
     State(state): State<HttpState>,
@@ -79,7 +79,7 @@ struct Metadata {
 }
 
 /// Where to ask.
-#[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "access",
+#[utoipa::path(get, path = "/.well-known/authzen-configuration", operation_id = "authzen_configuration", tag = "access",
     responses((status = 200, body = Metadata)))]
 async fn metadata(State(state): State<HttpState>) -> Result<Response, ApiError> {
     let url = &state.public_url;

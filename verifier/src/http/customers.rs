@@ -43,7 +43,7 @@ impl From<BookError> for ApiError {
 }
 
 /// Takes over rows of `placet brand invite`'s file: all or none.
-#[utoipa::path(post, path = "/v1/customers/import", tag = "customers", request_body = ImportCustomers,
+#[utoipa::path(post, path = "/v1/customers/import", operation_id = "import_customers", tag = "customers", request_body = ImportCustomers,
     responses((status = 200, body = Imported)), security(("token" = [])))]
 async fn import(
     State(state): State<HttpState>,
@@ -63,7 +63,7 @@ async fn import(
 }
 
 /// Invites a customer to answer a request: the ledger makes the invitation, the reference stays here.
-#[utoipa::path(post, path = "/v1/customers/invitations", tag = "customers", request_body = InviteCustomer,
+#[utoipa::path(post, path = "/v1/customers/invitations", operation_id = "invite_customer", tag = "customers", request_body = InviteCustomer,
     responses((status = 201, body = CustomerLink)), security(("token" = [])))]
 async fn invite(
     State(state): State<HttpState>,
@@ -81,7 +81,7 @@ async fn invite(
 }
 
 /// Two references are one customer.
-#[utoipa::path(post, path = "/v1/customers/merge", tag = "customers", request_body = MergeCustomers,
+#[utoipa::path(post, path = "/v1/customers/merge", operation_id = "merge_customers", tag = "customers", request_body = MergeCustomers,
     responses((status = 200, body = Moved)), security(("token" = [])))]
 async fn merge(
     State(state): State<HttpState>,
@@ -93,7 +93,7 @@ async fn merge(
 }
 
 /// One reference is two customers.
-#[utoipa::path(post, path = "/v1/customers/split", tag = "customers", request_body = SplitCustomer,
+#[utoipa::path(post, path = "/v1/customers/split", operation_id = "split_customer", tag = "customers", request_body = SplitCustomer,
     responses((status = 200, body = Moved)), security(("token" = [])))]
 async fn split(
     State(state): State<HttpState>,
@@ -111,7 +111,7 @@ async fn split(
 }
 
 /// What is known of a customer: her invitations, and the consents that answer them.
-#[utoipa::path(post, path = "/v1/customers/look", tag = "customers", request_body = LookCustomer,
+#[utoipa::path(post, path = "/v1/customers/look", operation_id = "look_up_customer", tag = "customers", request_body = LookCustomer,
     responses((status = 200, body = CustomerView)), security(("token" = [])))]
 async fn look(
     State(state): State<HttpState>,

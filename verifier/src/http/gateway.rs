@@ -64,7 +64,7 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
 }
 
 /// nginx `auth_request`: 200 or 403.
-#[utoipa::path(get, path = "/access/v1/auth_request", tag = "access",
+#[utoipa::path(get, path = "/access/v1/auth_request", operation_id = "evaluate_headers", tag = "access",
     params(
         ("x-placet-customer" = Option<String>, Header, description = "the brand's own reference"),
         ("x-placet-person" = Option<String>, Header, description = "the person's pairwise DID"),

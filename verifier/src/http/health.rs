@@ -99,13 +99,13 @@ struct Readiness {
 }
 
 /// The process is up.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "up")))]
+#[utoipa::path(get, path = "/healthz", operation_id = "alive", tag = "operation", responses((status = 200, description = "up")))]
 async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// Whether decisions can be permits: not while the state is too old or the ledger's evidence does not hold.
-#[utoipa::path(get, path = "/readyz", tag = "operation",
+#[utoipa::path(get, path = "/readyz", operation_id = "ready", tag = "operation",
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
     let reason = match state.is_draining() {
@@ -129,7 +129,7 @@ async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
 }
 
 /// Counters and gauges, in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, description = "Prometheus text")))]
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operation", responses((status = 200, description = "Prometheus text")))]
 async fn metrics(State(state): State<HttpState>) -> Response {
     ([(CONTENT_TYPE, METRICS)], text(&state)).into_response()
 }

@@ -36,10 +36,12 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, X_CONTENT_TYP
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use placet_schemas::api::openapi::complete;
 use placet_schemas::id::Digest;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use gateway::{CATEGORIES_HEADER, CUSTOMER_HEADER, DECISION_HEADER, PURPOSE_HEADER, REASONS_HEADER};
@@ -105,8 +107,15 @@ impl HttpState {
     }
 }
 
-fn router(state: HttpState) -> Router {
-    let (routes, description) = OpenApiRouter::with_openapi(openapi::base())
+/// What `/openapi.json` answers: an OpenAPI 3.1 document.
+#[must_use]
+pub fn description() -> String {
+    described().1.to_json().unwrap_or_default()
+}
+
+/// All routes that are described, and their description.
+fn described() -> (Router<HttpState>, OpenApi) {
+    let (routes, mut description) = OpenApiRouter::with_openapi(openapi::base())
         .merge(authzen::routes())
         .merge(gateway::routes())
         .merge(reports::routes())
@@ -114,8 +123,14 @@ fn router(state: HttpState) -> Router {
         .merge(withdrawals::routes())
         .merge(health::routes())
         .split_for_parts();
+    complete(&mut description);
+    (routes, description)
+}
+
+fn router(state: HttpState) -> Router {
+    let (routes, description) = described();
     routes
-        .merge(openapi::routes(description))
+        .merge(openapi::routes(&description))
         .fallback(async || ApiError::new("not_found", "there is nothing here"))
         .method_not_allowed_fallback(async || {
             ApiError::new("method_not_allowed", "this route does not take the method")

@@ -31,7 +31,7 @@ impl From<ReportError> for ApiError {
 
 /// Writes down accesses that took place. They are on disk when this is answered, are anchored within a minute or so, and the
 /// persons whom they are about can read them at the ledger.
-#[utoipa::path(post, path = "/access/v1/reports", tag = "access", request_body = ReportAccesses,
+#[utoipa::path(post, path = "/access/v1/reports", operation_id = "report_accesses", tag = "access", request_body = ReportAccesses,
     responses((status = 200, body = Reported)), security(("token" = [])))]
 async fn report(
     State(state): State<HttpState>,

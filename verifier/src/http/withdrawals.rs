@@ -28,7 +28,7 @@ impl From<DirectError> for ApiError {
 }
 
 /// Ends a consent here at once: a signed Withdrawal, or `{"code": …}`. It is forwarded to the ledger until it is acknowledged.
-#[utoipa::path(post, path = "/v1/withdrawals", tag = "withdrawals", request_body = Object,
+#[utoipa::path(post, path = "/v1/withdrawals", operation_id = "withdraw_consent", tag = "withdrawals", request_body = Object,
     responses((status = 202, body = DirectWithdrawalAnswer)))]
 async fn withdraw(State(state): State<HttpState>, Raw(body): Raw<MAX_RECORD_BYTES>) -> Result<Response, ApiError> {
     // Whoever goes away does not stop in the middle what has begun.

@@ -5,11 +5,12 @@ use crate::cargo::Member;
 
 /// A package may depend on packages of a lower storey only. Services share one storey, so that
 /// none can import another: they talk through the ledger's feed and over HTTP.
-const STOREYS: [(&str, u8); 15] = [
+const STOREYS: [(&str, u8); 16] = [
     ("placet-schemas", 0),
     ("placet-kernel", 1),
     ("placet-client", 2),
     ("placet-service", 2),
+    ("placet-ask", 2),
     ("placet-wallet", 3),
     ("placet-witness", 3),
     ("placet-ledger", 3),

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.asked_action import AskedAction
+    from ..models.asked_context import AskedContext
+    from ..models.asked_resource import AskedResource
+    from ..models.asking_subject import AskingSubject
+    from ..models.evaluation_part import EvaluationPart
+    from ..models.evaluations_options import EvaluationsOptions
+
+
+T = TypeVar("T", bound="EvaluationsBody")
+
+
+@_attrs_define
+class EvaluationsBody:
+    """An access evaluations request: several questions. What all have in common is said once.
+
+    Attributes:
+        action (AskedAction | None | Unset):
+        context (AskedContext | None | Unset):
+        evaluations (list[EvaluationPart] | None | Unset): Each with what differs from the defaults; a member of it
+            stands for the whole default.
+        options (EvaluationsOptions | None | Unset):
+        resource (AskedResource | None | Unset):
+        subject (AskingSubject | None | Unset):
+    """
+
+    action: AskedAction | None | Unset = UNSET
+    context: AskedContext | None | Unset = UNSET
+    evaluations: list[EvaluationPart] | None | Unset = UNSET
+    options: EvaluationsOptions | None | Unset = UNSET
+    resource: AskedResource | None | Unset = UNSET
+    subject: AskingSubject | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.asked_action import AskedAction
+        from ..models.asked_context import AskedContext
+        from ..models.asked_resource import AskedResource
+        from ..models.asking_subject import AskingSubject
+        from ..models.evaluations_options import EvaluationsOptions
+
+        action: dict[str, Any] | None | Unset
+        if isinstance(self.action, Unset):
+            action = UNSET
+        elif isinstance(self.action, AskedAction):
+            action = self.action.to_dict()
+        else:
+            action = self.action
+
+        context: dict[str, Any] | None | Unset
+        if isinstance(self.context, Unset):
+            context = UNSET
+        elif isinstance(self.context, AskedContext):
+            context = self.context.to_dict()
+        else:
+            context = self.context
+
+        evaluations: list[dict[str, Any]] | None | Unset
+        if isinstance(self.evaluations, Unset):
+            evaluations = UNSET
+        elif isinstance(self.evaluations, list):
+            evaluations = []
+            for evaluations_type_0_item_data in self.evaluations:
+                evaluations_type_0_item = evaluations_type_0_item_data.to_dict()
+                evaluations.append(evaluations_type_0_item)
+
+        else:
+            evaluations = self.evaluations
+
+        options: dict[str, Any] | None | Unset
+        if isinstance(self.options, Unset):
+            options = UNSET
+        elif isinstance(self.options, EvaluationsOptions):
+            options = self.options.to_dict()
+        else:
+            options = self.options
+
+        resource: dict[str, Any] | None | Unset
+        if isinstance(self.resource, Unset):
+            resource = UNSET
+        elif isinstance(self.resource, AskedResource):
+            resource = self.resource.to_dict()
+        else:
+            resource = self.resource
+
+        subject: dict[str, Any] | None | Unset
+        if isinstance(self.subject, Unset):
+            subject = UNSET
+        elif isinstance(self.subject, AskingSubject):
+            subject = self.subject.to_dict()
+        else:
+            subject = self.subject
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if action is not UNSET:
+            field_dict["action"] = action
+        if context is not UNSET:
+            field_dict["context"] = context
+        if evaluations is not UNSET:
+            field_dict["evaluations"] = evaluations
+        if options is not UNSET:
+            field_dict["options"] = options
+        if resource is not UNSET:
+            field_dict["resource"] = resource
+        if subject is not UNSET:
+            field_dict["subject"] = subject
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.asked_action import AskedAction
+        from ..models.asked_context import AskedContext
+        from ..models.asked_resource import AskedResource
+        from ..models.asking_subject import AskingSubject
+        from ..models.evaluation_part import EvaluationPart
+        from ..models.evaluations_options import EvaluationsOptions
+
+        d = dict(src_dict)
+
+        def _parse_action(data: object) -> AskedAction | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                action_type_0 = AskedAction.from_dict(data)
+
+                return action_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(AskedAction | None | Unset, data)
+
+        action = _parse_action(d.pop("action", UNSET))
+
+        def _parse_context(data: object) -> AskedContext | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                context_type_0 = AskedContext.from_dict(data)
+
+                return context_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(AskedContext | None | Unset, data)
+
+        context = _parse_context(d.pop("context", UNSET))
+
+        def _parse_evaluations(data: object) -> list[EvaluationPart] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                evaluations_type_0 = []
+                _evaluations_type_0 = data
+                for evaluations_type_0_item_data in _evaluations_type_0:
+                    evaluations_type_0_item = EvaluationPart.from_dict(evaluations_type_0_item_data)
+
+                    evaluations_type_0.append(evaluations_type_0_item)
+
+                return evaluations_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[EvaluationPart] | None | Unset, data)
+
+        evaluations = _parse_evaluations(d.pop("evaluations", UNSET))
+
+        def _parse_options(data: object) -> EvaluationsOptions | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                options_type_0 = EvaluationsOptions.from_dict(data)
+
+                return options_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(EvaluationsOptions | None | Unset, data)
+
+        options = _parse_options(d.pop("options", UNSET))
+
+        def _parse_resource(data: object) -> AskedResource | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                resource_type_0 = AskedResource.from_dict(data)
+
+                return resource_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(AskedResource | None | Unset, data)
+
+        resource = _parse_resource(d.pop("resource", UNSET))
+
+        def _parse_subject(data: object) -> AskingSubject | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                subject_type_0 = AskingSubject.from_dict(data)
+
+                return subject_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(AskingSubject | None | Unset, data)
+
+        subject = _parse_subject(d.pop("subject", UNSET))
+
+        evaluations_body = cls(
+            action=action,
+            context=context,
+            evaluations=evaluations,
+            options=options,
+            resource=resource,
+            subject=subject,
+        )
+
+        evaluations_body.additional_properties = d
+        return evaluations_body
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
