@@ -5,6 +5,7 @@
 //! | `test [filter]` | every test of the workspace; its last line counts them |
 //! | `bench [--only P1,P4] [--quick]` | measures, prints a table, writes `target/bench.json` |
 //! | `fuzz --minutes N [--target T]` | fuzzes every parser, or one; keeps small corpora in `tests/fuzz/corpus` |
+//! | `simulate [--seeds N] [--from N] [--jobs N]` | runs the simulation of verifiers and ledger for many seeds |
 //! | `layering [--bless]` | checks who may depend on whom and who may do what |
 //! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
 //!
@@ -19,6 +20,7 @@ mod bench;
 mod cargo;
 mod fuzz;
 mod layering;
+mod simulate;
 mod test;
 mod wasm;
 
@@ -32,6 +34,8 @@ const USAGE: &str = "usage: cargo xtask <task>
                         measure on a release build; false when a bar does not hold
   fuzz --minutes N [--target T]
                         fuzz every parser, or one; false when an input crashes or hangs
+  simulate [--seeds N] [--from N] [--jobs N]
+                        simulate verifiers and ledger; false at the first seed that fails
   layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
   wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
 
@@ -54,6 +58,7 @@ fn dispatch(arguments: &[&str]) -> Result<bool> {
         ["test", filter] => test::run(Some(filter)),
         ["bench", orders @ ..] => bench::run(orders),
         ["fuzz", orders @ ..] => fuzz::run(orders),
+        ["simulate", orders @ ..] => simulate::run(orders),
         ["layering"] => layering::run(false),
         ["layering", "--bless"] => layering::run(true),
         ["wasm"] => wasm::run(),
