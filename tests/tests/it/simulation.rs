@@ -216,3 +216,53 @@ fn a_withdrawal_survives_the_verifiers_death_while_the_ledger_is_gone() {
         settle::summary(&counts)
     );
 }
+
+/// What is signed never changes: a report that comes under a clock that was set back goes into a later minute.
+#[test]
+fn a_minute_that_is_signed_is_not_written_again_by_a_clock_set_back() {
+    let report = Op::Report {
+        verifier: 0,
+        question: 0,
+        permitted: false,
+    };
+    let back = Op::Skew {
+        machine: 1,
+        seconds: -70,
+    };
+    let counts = run(&[
+        GRANT,
+        Op::Follow,
+        report,
+        Op::Pass { seconds: 70 },
+        Op::Follow,
+        back,
+        report,
+    ]);
+    assert!(counts["lines"] == 2, "{}", settle::summary(&counts));
+}
+
+/// A head that comes again and again is no younger for a clock that was set back.
+#[test]
+fn an_old_head_told_again_under_a_clock_set_back_permits_nothing() {
+    let old = Op::Line {
+        verifier: 0,
+        fault: Fault::Old(0),
+    };
+    let back = Op::Skew {
+        machine: 1,
+        seconds: -70,
+    };
+    let counts = run(&[
+        GRANT,
+        Op::Follow,
+        old,
+        back,
+        Op::Pass { seconds: 58 },
+        Op::Pass { seconds: 10 },
+    ]);
+    assert!(
+        counts["permits"] > 0 && counts["faults"] == 1,
+        "{}",
+        settle::summary(&counts)
+    );
+}

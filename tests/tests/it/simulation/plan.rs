@@ -185,11 +185,11 @@ fn draw(dice: &mut Dice, forks: bool) -> Op {
             into: dice.any(),
         },
         48..49 => Op::ImportAgain { verifier },
-        49..55 => Op::Ask {
+        49..54 => Op::Ask {
             verifier,
             question: dice.any(),
         },
-        55..62 => Op::Report {
+        54..62 => Op::Report {
             verifier,
             question: dice.any(),
             permitted: !dice.one_in(3),

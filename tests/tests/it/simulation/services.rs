@@ -100,11 +100,17 @@ impl World {
 
     pub(super) fn ask(&mut self, verifier: usize, question: usize) {
         let verifier = verifier % VERIFIERS;
-        let question = question % self.questions.len();
-        let evaluation = self.questions[question].evaluation.clone();
         let Some(asked) = self.seats[verifier].verifier().cloned() else {
             return;
         };
+        // Every other time something that is permitted, if anything is: else there would be little to report.
+        let permitted = |at: &usize| asked.decide(&self.questions[*at].evaluation).unwrap().decision;
+        let open: Vec<usize> = (0..self.questions.len()).filter(permitted).collect();
+        let question = match open.get(question / 2 % open.len().max(1)) {
+            Some(open) if question.is_multiple_of(2) => *open,
+            _ => question % self.questions.len(),
+        };
+        let evaluation = self.questions[question].evaluation.clone();
         let decided = asked.ask(&evaluation).unwrap();
         let seat = &mut self.seats[verifier];
         if decided.statement.decision {
@@ -117,8 +123,13 @@ impl World {
     }
 
     pub(super) fn report(&mut self, verifier: usize, question: usize, permitted: bool) {
-        let question = question % self.questions.len();
         let seat = &mut self.seats[verifier % VERIFIERS];
+        let mut with_permit: Vec<usize> = seat.permits.keys().copied().collect();
+        with_permit.sort_unstable();
+        let question = match with_permit.get(question % with_permit.len().max(1)) {
+            Some(question) if permitted => *question,
+            _ => question % self.questions.len(),
+        };
         self.services += 1;
         let service = format!("service {}", self.services);
         let evaluation = seat.permits.get(&question).filter(|_| permitted).cloned();
