@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -64,39 +64,15 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     build.args(["--message-format", "json-render-diagnostics"]);
     let program = executable(&output(&mut build)?, BINARY)?;
     let folder = workspace()?.root.join("tests");
-    let began = SystemTime::now();
+    let began = started();
     let (say, said) = mpsc::channel();
     let mut jobs = Vec::new();
     for part in parts(order) {
         jobs.push(start(&program, &folder, part, say.clone())?);
     }
     drop(say);
-    let (mut held, mut running) = (0, jobs.len());
-    let (mut all, mut lines) = (BTreeMap::<String, u64>::new(), Vec::new());
-    while running > 0 {
-        match said.recv().context("a job went away")? {
-            Said::Held(counts) => {
-                held += 1;
-                for (what, times) in counts {
-                    *all.entry(what).or_default() += times;
-                }
-                if held % 100 == 0 || held == order.seeds {
-                    println!("{held} of {} seeds held, after {} s", order.seeds, elapsed(began));
-                }
-            }
-            Said::Line(line) => {
-                lines.push(line);
-                if let Some(line) = lines.last().filter(|line| line.starts_with("seed ")) {
-                    println!("{line}");
-                }
-            }
-            Said::Ended => running -= 1,
-        }
-        if ended_badly(&mut jobs)? {
-            break;
-        }
-    }
-    let whole = held == order.seeds && !ended_badly(&mut jobs)?;
+    let mut heard = hear(order, &said, &mut jobs, began)?;
+    let whole = heard.held == order.seeds && !ended_badly(&mut jobs)?;
     for job in &mut jobs {
         // One that has ended cannot be killed; that is what is wanted.
         let _ended = job.kill();
@@ -104,25 +80,66 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     }
     if !whole {
         // What a job said before it failed may still be on its way.
-        while let Ok(Said::Line(line)) = said.recv_timeout(Duration::from_secs(1)) {
-            lines.push(line);
+        while let Ok(said) = said.recv_timeout(Duration::from_secs(1)) {
+            if let Said::Line(line) = said {
+                heard.lines.push(line);
+            }
         }
-        lines.iter().for_each(|line| println!("{line}"));
+        heard.lines.iter().for_each(|line| println!("{line}"));
     }
-    let counts: Vec<String> = all.iter().map(|(what, times)| format!("{what} {times}")).collect();
+    let counts: Vec<String> = heard
+        .counts
+        .iter()
+        .map(|(what, times)| format!("{what} {times}"))
+        .collect();
     println!("{}", counts.join(", "));
     println!(
-        "{held} of {} seeds from {} on held, in {} s with {} jobs",
+        "{} of {} seeds from {} on held, in {} s with {} jobs",
+        heard.held,
         order.seeds,
         order.from,
-        elapsed(began),
+        began.elapsed().as_secs(),
         order.jobs
     );
     Ok(whole)
 }
 
-fn elapsed(began: SystemTime) -> u64 {
-    began.elapsed().map_or(0, |elapsed| elapsed.as_secs())
+/// What the jobs said so far.
+#[derive(Default)]
+struct Heard {
+    held: u64,
+    counts: BTreeMap<String, u64>,
+    lines: Vec<String>,
+}
+
+/// Listens until all have ended, or one has ended badly.
+fn hear(order: Order, said: &Receiver<Said>, jobs: &mut [Child], began: Instant) -> Result<Heard> {
+    let (mut heard, mut running) = (Heard::default(), jobs.len());
+    while running > 0 && !ended_badly(jobs)? {
+        match said.recv().context("a job went away")? {
+            Said::Held(counts) => {
+                heard.held += 1;
+                for (what, times) in counts {
+                    *heard.counts.entry(what).or_default() += times;
+                }
+                if heard.held.is_multiple_of(100) {
+                    let seconds = began.elapsed().as_secs();
+                    println!("{} of {} seeds held, after {seconds} s", heard.held, order.seeds);
+                }
+            }
+            Said::Line(line) => heard.lines.push(line),
+            Said::Ended => running -= 1,
+        }
+    }
+    Ok(heard)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a development tool says how long it has been running"
+)]
+fn started() -> Instant {
+    Instant::now()
 }
 
 fn ended_badly(jobs: &mut [Child]) -> Result<bool> {

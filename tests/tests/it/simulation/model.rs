@@ -104,7 +104,7 @@ impl Truth {
             let record = item
                 .opening()
                 .map(|(_, bytes)| CanonicalRecord::parse(bytes).unwrap().record);
-            let event = record.as_ref().map_or(Event::Other, |record| event(record));
+            let event = record.as_ref().map_or(Event::Other, event);
             let digest = record.map(|record| record.digest());
             self.push(event, digest, leaf(item));
         }

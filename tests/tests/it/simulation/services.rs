@@ -10,7 +10,7 @@ use super::world::World;
 
 impl World {
     pub(super) fn hand(&mut self, verifier: usize, person: usize, by_code: bool) {
-        let Some((consent, body)) = self.to_hand(person, by_code) else {
+        let Some((consent, body)) = self.handed_over(person, by_code) else {
             return;
         };
         let seat = &mut self.seats[verifier % VERIFIERS];
@@ -22,7 +22,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_hand(&mut self, person: usize, by_code: bool) -> Option<(Digest, Vec<u8>)> {
+    pub(super) fn handed_over(&mut self, person: usize, by_code: bool) -> Option<(Digest, Vec<u8>)> {
         let (consent, person) = self.consent_of(person)?;
         let code = format!("{{\"code\":\"{}\"}}", self.people[person].code);
         let body = if by_code {
@@ -35,7 +35,7 @@ impl World {
 
     pub(super) fn hand_while_asked(&mut self, verifier: usize, person: usize) {
         let verifier = verifier % VERIFIERS;
-        let Some((consent, body)) = self.to_hand(person, false) else {
+        let Some((consent, body)) = self.handed_over(person, false) else {
             return;
         };
         let begun = self.seats[verifier].begin(|verifier| async move { verifier.withdraw(&body).await.is_ok() });
@@ -56,7 +56,7 @@ impl World {
 
     pub(super) fn hand_and_kill(&mut self, verifier: usize, person: usize) {
         let verifier = verifier % VERIFIERS;
-        let Some((consent, body)) = self.to_hand(person, false) else {
+        let Some((consent, body)) = self.handed_over(person, false) else {
             return;
         };
         let begun = self.seats[verifier].begin(|verifier| async move { verifier.withdraw(&body).await.is_ok() });

@@ -45,7 +45,7 @@ pub(super) fn settle(world: &mut World) {
         left -= 1;
         assert!(left > 0, "it never settles: {why}");
         std::thread::sleep(Duration::from_millis(1));
-        world.jump(if left % 16 == 0 { 6 } else { 1 });
+        world.jump(if left.is_multiple_of(16) { 6 } else { 1 });
         world.check();
     }
     the_answers_are_the_logs(world);
