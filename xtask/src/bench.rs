@@ -46,7 +46,7 @@ pub(crate) fn run(orders: &[&str]) -> Result<bool> {
 }
 
 /// The program that cargo says it has built for the target with this name.
-fn executable(messages: &str, target: &str) -> Result<PathBuf> {
+pub(crate) fn executable(messages: &str, target: &str) -> Result<PathBuf> {
     let mut built = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let named = message.pointer("/target/name")?.as_str()? == target;

@@ -5,6 +5,7 @@
 //! | `test [filter]` | every test of the workspace; its last line counts them |
 //! | `bench [--only P1,P4] [--quick]` | measures, prints a table, writes `target/bench.json` |
 //! | `fuzz --minutes N [--target T]` | fuzzes every parser, or one; keeps small corpora in `tests/fuzz/corpus` |
+//! | `simulate [--seeds N] [--from N] [--jobs N]` | runs the simulation of verifiers and ledger for many seeds |
 //! | `layering [--bless]` | checks who may depend on whom and who may do what |
 //! | `clients` | writes the verifier's OpenAPI document and generates the TypeScript and Python clients from it |
 //! | `wasm` | builds the pure crates for `wasm32-unknown-unknown` |
@@ -21,6 +22,7 @@ mod cargo;
 mod clients;
 mod fuzz;
 mod layering;
+mod simulate;
 mod test;
 mod wasm;
 
@@ -34,6 +36,8 @@ const USAGE: &str = "usage: cargo xtask <task>
                         measure on a release build; false when a bar does not hold
   fuzz --minutes N [--target T]
                         fuzz every parser, or one; false when an input crashes or hangs
+  simulate [--seeds N] [--from N] [--jobs N]
+                        simulate verifiers and ledger; false at the first seed that fails
   layering [--bless]    check the layers; --bless rewrites kernel/DEPENDENCIES.txt
   clients               write docs/openapi/verifier.json and generate the clients from it
   wasm                  build schemas, kernel and wallet for wasm32-unknown-unknown";
@@ -57,6 +61,7 @@ fn dispatch(arguments: &[&str]) -> Result<bool> {
         ["test", filter] => test::run(Some(filter)),
         ["bench", orders @ ..] => bench::run(orders),
         ["fuzz", orders @ ..] => fuzz::run(orders),
+        ["simulate", orders @ ..] => simulate::run(orders),
         ["layering"] => layering::run(false),
         ["layering", "--bless"] => layering::run(true),
         ["clients"] => clients::run(),
