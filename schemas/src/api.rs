@@ -6,6 +6,7 @@
 mod accesses;
 mod brands;
 mod consents;
+mod declines;
 mod destructions;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use accesses::*;
 pub use brands::*;
 pub use consents::*;
+pub use declines::*;
 pub use destructions::*;
 pub use reports::*;
 pub use sessions::*;
