@@ -78,6 +78,8 @@ pub struct Reply {
     pub status: u16,
     /// The content type; empty if there is none.
     pub content_type: String,
+    /// The seconds of a Retry-After, if there is one and it is in seconds (RFC 9110 section 10.2.3).
+    pub retry_after: Option<u64>,
     /// The body; empty where it was not to be read.
     pub body: Vec<u8>,
 }
@@ -102,12 +104,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// See [`OutgoingError`].
-    pub async fn call(
-        &self,
-        config: OutgoingConfig,
-        url: &WebUrl,
-        call: OutgoingCall,
-    ) -> Result<Reply, OutgoingError> {
+    pub async fn call(&self, config: OutgoingConfig, url: &WebUrl, call: OutgoingCall) -> Result<Reply, OutgoingError> {
         let timeout = call.timeout;
         let exchange = exchange::exchange(config, &self.tls, url, call);
         let done = tokio::time::timeout(timeout, exchange).await;

@@ -333,10 +333,9 @@ impl Ground {
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
             Self::IdConflict => "/id",
-            Self::InvitationUnknown
-            | Self::InvitationSpent
-            | Self::InvitationDeclined
-            | Self::InvitationExpired => "/proof/challenge",
+            Self::InvitationUnknown | Self::InvitationSpent | Self::InvitationDeclined | Self::InvitationExpired => {
+                "/proof/challenge"
+            }
             Self::AnchorUnknown => "/credentialSubject/anchor",
             Self::NoticeUnknown(_) | Self::NoticeDisagrees(_) => "/credentialSubject/notices",
             _ => return None,

@@ -14,6 +14,7 @@ pub mod problem;
 mod reports;
 mod sessions;
 mod verifier;
+mod webhooks;
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ pub use destructions::*;
 pub use reports::*;
 pub use sessions::*;
 pub use verifier::*;
+pub use webhooks::*;
 
 use crate::id::{Did, Digest, IdError, Origin};
 use crate::statement::{Acknowledgement, Signed};

@@ -20,7 +20,7 @@ use super::book::{Book, Curve, KnownConsent};
 use super::meet::{NodeArgs, meet};
 use super::store::Wallet;
 use super::target::{Asked, Target};
-use super::{FileArgs, page, report, send, watch};
+use super::{FileArgs, ask, decline, page, report, send, watch};
 use crate::client::Client;
 use crate::output::Output;
 use crate::system;
@@ -86,8 +86,14 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     out.line(page::offer(&offer, &notice.notice, &language))?;
     let chosen = args.answers.choose(&offer.request().clauses)?;
     if chosen.selected.is_empty() {
+        // Each choice was answered; whether that is a no to the whole, or the page was merely left, she says herself.
+        if ask::confirm(
+            "You said yes to nothing. Tell the brand that your answer is no, so that it does not ask again for a while?",
+        )? {
+            return decline::tell(&client, &invitation, out).await;
+        }
         return out.result(&Declined { consent: None }, |_| {
-            "You said yes to nothing, so nothing was signed.".to_owned()
+            "You said yes to nothing, so nothing was signed and nobody was told.".to_owned()
         });
     }
     let generation = wallet

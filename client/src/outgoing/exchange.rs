@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::Request;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -113,12 +113,18 @@ where
         .map_err(|_| OutgoingError::NotFetchable("the address gives no URL"))?;
     *request.headers_mut() = call.headers;
     request.headers_mut().insert(HOST, authority);
-    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    request
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(unreachable)?;
         let status = answer.status().as_u16();
         let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
+        let retry_after = answer
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         let body = match limit {
             None => Vec::new(),
             Some(limit) => {
@@ -133,6 +139,7 @@ where
         Ok(Reply {
             status,
             content_type,
+            retry_after,
             body,
         })
     };
@@ -159,7 +166,9 @@ mod tests {
     };
 
     fn addresses(list: &[&str]) -> Vec<SocketAddr> {
-        list.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 443)).collect()
+        list.iter()
+            .map(|text| SocketAddr::new(text.parse().unwrap(), 443))
+            .collect()
     }
 
     /// What a name server may answer with, on purpose.
@@ -179,7 +188,11 @@ mod tests {
             "64:ff9b::a9fe:a9fe",
         ] {
             for list in [vec![inward], vec!["1.1.1.1", inward], vec![inward, "2606:4700::1111"]] {
-                assert_eq!(checked(CLOSED, addresses(&list)), Err(OutgoingError::NotPublic), "{list:?}");
+                assert_eq!(
+                    checked(CLOSED, addresses(&list)),
+                    Err(OutgoingError::NotPublic),
+                    "{list:?}"
+                );
                 assert_eq!(checked(OPEN, addresses(&list)), Ok(addresses(&list)));
             }
         }
@@ -199,7 +212,10 @@ mod tests {
         for old in ["127.1", "0x7f000001", "2130706433"] {
             let refused = resolve(CLOSED, old, 80).await;
             let refused = refused.unwrap_err();
-            assert!(matches!(refused, OutgoingError::NotPublic | OutgoingError::Unresolved), "{old}");
+            assert!(
+                matches!(refused, OutgoingError::NotPublic | OutgoingError::Unresolved),
+                "{old}"
+            );
         }
         assert!(resolve(OPEN, "127.0.0.1", 80).await.is_ok());
     }

@@ -35,7 +35,10 @@ impl WebUrl {
         };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         // `Uri` drops a fragment without a word, and takes whatever follows a colon for a port.
-        let rest = authority.as_str().rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        let rest = authority
+            .as_str()
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.ends_with(']'));
         if host.is_empty()
             || text.contains('#')
             || authority.as_str().contains('@')
@@ -73,13 +76,23 @@ mod tests {
     fn an_address_is_taken_apart() {
         for (text, host, port, path, http) in [
             ("https://Shop.example", "shop.example", None, "/", false),
-            ("https://shop.example:8443/hook?k=v", "shop.example", Some(8443), "/hook?k=v", false),
+            (
+                "https://shop.example:8443/hook?k=v",
+                "shop.example",
+                Some(8443),
+                "/hook?k=v",
+                false,
+            ),
             ("http://127.0.0.1:80/", "127.0.0.1", Some(80), "/", true),
             ("http://[::1]:9/x", "::1", Some(9), "/x", true),
             ("https://[::1]", "::1", None, "/", false),
         ] {
             let (url, was_http) = WebUrl::parse(text).unwrap();
-            assert_eq!((url.host.as_str(), url.port, url.path.as_str(), was_http), (host, port, path, http), "{text}");
+            assert_eq!(
+                (url.host.as_str(), url.port, url.path.as_str(), was_http),
+                (host, port, path, http),
+                "{text}"
+            );
         }
         assert_eq!(WebUrl::parse("http://[::1]:9/x").unwrap().0.authority(), "[::1]:9");
         assert_eq!(WebUrl::parse("https://a.example/x").unwrap().0.authority(), "a.example");
