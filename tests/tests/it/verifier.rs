@@ -1,5 +1,6 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
+mod asking;
 mod book;
 mod destroyed;
 mod direct;
@@ -9,5 +10,6 @@ mod faults;
 pub(crate) mod house;
 mod line;
 mod lying;
+mod receiver;
 mod reports;
 mod rules;
