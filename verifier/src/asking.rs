@@ -23,8 +23,9 @@ use crate::verifier::{Inner, Verifier};
 
 /// How long a customer who said no is not asked again for the same, when nobody says: half a year.
 pub const DEFAULT_COOL_DOWN: Duration = Duration::from_secs(180 * 24 * 3600);
-/// How often the node is asked.
+/// How often the node is asked at least, and at most: a backlog of the feed brings many pages.
 const EVERY: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(1);
 /// Largest page of declines, in bytes.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 /// Longest chain of requests that replace each other that is followed.
@@ -69,8 +70,12 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         }
         tokio::select! {
             () = inner.stopped() => return,
+            () = tokio::time::sleep(REST) => {}
+        }
+        tokio::select! {
+            () = inner.stopped() => return,
             () = inner.asking.news.notified() => {}
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(EVERY - REST) => {}
         }
     }
 }
@@ -129,7 +134,7 @@ async fn page(inner: &Inner, from: u64) -> Option<DeclinePage> {
                 .ok()
         }
         Ok(answer) => {
-            tracing::warn!(status = answer.status, "the ledger does not give the declines");
+            tracing::debug!(status = answer.status, "the ledger does not give the declines");
             None
         }
         Err(silence) => {

@@ -104,7 +104,6 @@ async fn round(inner: &Inner, webhook: &Webhook, outgoing: &Outgoing) -> Result<
         return Ok(HELD_BACK);
     }
     let due = inner.store.due(inner.clock.now(), MAX_AT_ONCE).await?;
-    let more = due.len() == MAX_AT_ONCE;
     let mut tries = JoinSet::new();
     for row in due {
         let (webhook, outgoing, now) = (webhook.clone(), outgoing.clone(), inner.clock.now());
@@ -122,7 +121,8 @@ async fn round(inner: &Inner, webhook: &Webhook, outgoing: &Outgoing) -> Result<
     }
     let (waiting, next) = inner.store.messages().await?;
     inner.pulse.messages_wait(waiting);
-    if more || progress && waiting > 0 {
+    // Where nothing comes through, many that wait are no reason to hurry.
+    if progress && waiting > 0 {
         return Ok(Duration::ZERO);
     }
     let now = inner.clock.now().unix();

@@ -127,7 +127,7 @@ impl Store {
         for (index, consent) in &page.consents {
             self.put(&mut tx, *index, consent, &mut next).await?;
         }
-        let last = page.items.last().map(|item| item.index);
+        let last = page.items.iter().map(|item| item.index).max();
         self.tell_page(&mut tx, &page.events, last).await?;
         for (by, leaves) in &page.destroyed {
             let held = self.forget(&mut tx, leaves, &mut next).await?;
