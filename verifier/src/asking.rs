@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use placet_client::{Call, exchange};
-use placet_schemas::api::{DeclinePage, DeclineView};
+use placet_schemas::api::{DeclinePage, DeclineView, DeclinedRequest};
 use placet_schemas::authzen::CustomerRef;
 use placet_schemas::id::Digest;
 use placet_schemas::json;
@@ -190,20 +190,29 @@ impl Verifier {
         customer: &CustomerRef,
         request: &Digest,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let declined = self.inner.store.declined_by(customer).await?;
+        let declined = self.declined(customer).await?;
         if declined.is_empty() {
             return Ok(None);
         }
         let reading = self.inner.reading.lock().await;
         let question = |request: &Digest| first_of(*request, |request| reading.supersedes(request));
         let asked = question(request);
-        let now = self.inner.clock.now();
-        let until = declined
-            .iter()
-            .filter(|(declined, _)| question(declined) == asked)
-            .map(|(_, at)| at.plus_seconds(self.inner.settings.cool_down.as_secs()))
-            .filter(|until| *until > now);
-        Ok(until.max())
+        let same = declined.iter().filter(|declined| question(&declined.request) == asked);
+        Ok(same.map(|declined| declined.until).max())
+    }
+
+    /// What a customer has said no to, as long as its cool-down has not ended.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn declined(&self, customer: &CustomerRef) -> Result<Vec<DeclinedRequest>, StoreError> {
+        let (now, cool_down) = (self.inner.clock.now(), self.inner.settings.cool_down.as_secs());
+        let declined = self.inner.store.declined_by(customer).await?.into_iter();
+        let declined = declined.map(|(request, at)| DeclinedRequest {
+            request,
+            until: at.plus_seconds(cool_down),
+        });
+        Ok(declined.filter(|declined| declined.until > now).collect())
     }
 }
 

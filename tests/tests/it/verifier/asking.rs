@@ -92,7 +92,10 @@ fn who_said_no_is_not_asked_again_until_the_cool_down_ends() {
     assert!(said["help"].as_str().unwrap().contains("invite her again"), "{said}");
 
     // Her row is gone from the book, and she is not asked again; others are, and she is asked something else.
-    assert_eq!(call(&verifier, LOOK, &json!({"customer": "C-no"})).0, 404);
+    let (status, seen) = call(&verifier, LOOK, &json!({"customer": "C-no"}));
+    assert_eq!((status, &seen["invitations"]), (200, &json!([])), "{seen}");
+    assert_eq!(seen["declined"][0]["request"], request.to_string());
+    assert_eq!(call(&verifier, LOOK, &json!({"customer": "C-nobody"})).0, 404);
     assert_cooling(&verifier, &request, "C-no");
     assert_eq!(invite(&verifier, &request, "C-other").0, 201);
     let other = house
@@ -143,6 +146,8 @@ fn who_said_no_is_not_asked_again_until_the_cool_down_ends() {
     verifier.stop();
     let verifier = house.start("verifier", &house.ledger(), &["--cool-down-days", "0"]);
     until("it is forgotten", || verifier.metric("declines_cooling") == 0.0);
+    let (_, seen) = call(&verifier, LOOK, &json!({"customer": "C-other"}));
+    assert_eq!(seen.get("declined"), None);
     assert_eq!(invite(&verifier, &request, "C-other").0, 201);
 }
 
