@@ -5,6 +5,8 @@
 //! transaction, and memory takes it over once a verified head counts it. A crash before the commit reads the page once more; a
 //! crash after it finds the page read.
 
+mod told;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,13 +19,11 @@ use placet_schemas::id::Digest;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Record};
-use placet_schemas::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::pinned::LogTrust;
 use crate::replica::{Delta, Replica};
 use crate::store::{Entry, ItemRow, Kept, Named, Page, Store, Sums};
-use crate::webhook::Event;
 
 /// What the operator is told when what is on disk is not what was written.
 pub(crate) const DAMAGED: &str =
@@ -88,8 +88,7 @@ struct Fold {
     named_keys: Option<Named>,
     faults: usize,
     ended: Vec<Digest>,
-    /// What the brand may be told: the consent, what happened to it, when, and where in the log.
-    told: Vec<(Digest, WebhookType, Timestamp, u64)>,
+    told: Vec<told::Told>,
 }
 
 impl Reading {
@@ -349,11 +348,8 @@ impl Reading {
             Ok(()) => {
                 if history.consent.phase != placet_schemas::lifecycle::Phase::Given {
                     fold.ended.push(*id);
-                    let kind = match &record.body {
-                        Body::EndedByController(_) => WebhookType::Ended,
-                        _ => WebhookType::Withdrawn,
-                    };
-                    fold.told.push((*id, kind, record.valid_from, index));
+                    fold.told
+                        .push((*id, told::ending(&record.body), record.valid_from, index));
                 }
                 Ok(None)
             }
@@ -448,29 +444,6 @@ impl Reading {
             events: self.events(fold),
             kept,
         }
-    }
-
-    /// What the brand is told of its customers. What was handed to it directly, it knows.
-    fn events(&self, fold: &Fold) -> Vec<(u64, Event)> {
-        let event = |(id, kind, at, index): &(Digest, WebhookType, Timestamp, u64)| {
-            let (_, history) = fold.histories.get(id)?;
-            let consent = &history.consent;
-            let (customer, direct) = self.read(|replica| {
-                let direct = replica.find(id).is_some_and(|(_, consent)| consent.direct.is_some());
-                (replica.customer_of(&consent.invitation).cloned(), direct)
-            });
-            let until = Some(consent.valid_until).filter(|_| *kind == WebhookType::Given);
-            let ids = (consent.request, consent.invitation, consent.id);
-            let event = Event::of_consent(*kind, customer?, *at, ids, until);
-            (!direct || *kind == WebhookType::Given).then_some((*index, event))
-        };
-        fold.told.iter().filter_map(event).collect()
-    }
-
-    /// Which request this one supersedes, and whether materially.
-    pub(crate) fn supersedes(&self, request: &Digest) -> Option<(Digest, bool)> {
-        let supersedes = self.requests.get(request)?.supersedes.as_ref()?;
-        Some((supersedes.request, supersedes.material))
     }
 
     /// The newest that is known of a consent.

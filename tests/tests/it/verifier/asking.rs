@@ -75,7 +75,7 @@ fn who_said_no_is_not_asked_again_until_the_cool_down_ends() {
     let request = house.request.record.digest();
     let no = declined(&house, &verifier, "C-no");
     // The same again is the same answer; a yes by that invitation comes too late.
-    let again = decline(&house, &format!("{no}"));
+    let again = decline(&house, no.as_ref());
     assert!(again.status.success());
     let late = house.shop.customer("late");
     let grant = late.grant(
@@ -139,7 +139,7 @@ fn who_said_no_is_not_asked_again_until_the_cool_down_ends() {
     assert!(verifier.metric("declines_cooling") == 1.0);
     house.assert_private(
         "verifier",
-        &["C-no", "C-other", &no.to_string(), &no.digest().to_string()],
+        &["C-no", "C-other", no.as_ref(), &no.digest().to_string()],
         &[],
     );
     // The cool-down is over: she is forgotten, and may be asked.
@@ -159,7 +159,7 @@ fn a_no_is_heard_of_whenever_it_was_said() {
     let request = house.request.record.digest();
     let made = house.shop.invite(&house.node, &house.request, 2);
     for invitation in &made {
-        let said = decline(&house, &invitation.to_string());
+        let said = decline(&house, invitation.as_ref());
         assert!(said.status.success());
     }
     // Nobody's, until it is somebody's.
