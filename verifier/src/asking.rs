@@ -17,6 +17,7 @@ use placet_schemas::json;
 use placet_schemas::time::Timestamp;
 use tokio::sync::{Mutex, Notify};
 
+use crate::customers::BookError;
 use crate::error::StoreError;
 use crate::store::{Entry, No, Sum};
 use crate::verifier::{Inner, Verifier};
@@ -184,17 +185,17 @@ impl Verifier {
     /// that is marked as material.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    pub async fn cooling_down(
-        &self,
-        customer: &CustomerRef,
-        request: &Digest,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    /// [`BookError::RequestUnknown`] when she has said no to something, and the feed has not brought this request yet: nobody
+    /// knows then whether it asks the same.
+    pub async fn cooling_down(&self, customer: &CustomerRef, request: &Digest) -> Result<Option<Timestamp>, BookError> {
         let declined = self.declined(customer).await?;
         if declined.is_empty() {
             return Ok(None);
         }
         let reading = self.inner.reading.lock().await;
+        if !reading.knows(request) {
+            return Err(BookError::RequestUnknown);
+        }
         let question = |request: &Digest| first_of(*request, |request| reading.supersedes(request));
         let asked = question(request);
         let same = declined.iter().filter(|declined| question(&declined.request) == asked);

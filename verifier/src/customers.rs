@@ -36,6 +36,9 @@ pub enum BookError {
     /// The customer said no to this not long ago.
     #[error("this customer has said no to this request, and is not to be asked again before {0}")]
     CoolingDown(Timestamp),
+    /// The request is not in the feed yet.
+    #[error("no such request is known here yet")]
+    RequestUnknown,
     /// The ledger made no invitation.
     #[error("the ledger made no invitation: {0}")]
     Ledger(String),
@@ -53,6 +56,7 @@ impl BookError {
             Self::InvitationUnknown => "invitation_unknown",
             Self::InvitationTaken => "invitation_taken",
             Self::CoolingDown(_) => "cooling_down",
+            Self::RequestUnknown => "request_unknown",
             Self::Ledger(_) => "ledger_refused",
             Self::Store(_) => "unavailable",
         }

@@ -37,6 +37,11 @@ impl Reading {
         fold.told.iter().filter_map(event).collect()
     }
 
+    /// Whether the feed has brought this request.
+    pub(crate) fn knows(&self, request: &Digest) -> bool {
+        self.requests.contains_key(request)
+    }
+
     /// Which request this one supersedes, and whether materially.
     pub(crate) fn supersedes(&self, request: &Digest) -> Option<(Digest, bool)> {
         let supersedes = self.requests.get(request)?.supersedes.as_ref()?;
