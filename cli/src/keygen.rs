@@ -2,6 +2,7 @@
 
 mod brand;
 mod verifier;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 use crate::node::{self, Made};
 use crate::output::Output;
 
-/// Make the keys of a node, of a brand, or of a brand's verifier
+/// Make the keys of a node, of a brand, of a brand's verifier, or of its webhook
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -27,6 +28,7 @@ pub(crate) struct Args {
 enum Other {
     Brand(brand::Args),
     Verifier(verifier::Args),
+    Webhook(webhook::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -54,6 +56,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<()> {
     match args.other {
         Some(Other::Brand(args)) => return brand::run(args, out),
         Some(Other::Verifier(args)) => return verifier::run(&args, out),
+        Some(Other::Webhook(args)) => return webhook::run(args, out),
         None => {}
     }
     let public_url = args.node.public_url.as_deref().map(node::public_url).transpose()?;

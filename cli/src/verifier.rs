@@ -1,6 +1,7 @@
 //! `placet verifier`: a brand's verifier, in a process of its own beside the brand's services.
 
 mod config;
+pub(crate) mod webhook;
 
 use std::net::SocketAddr;
 
@@ -56,6 +57,8 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         authorization: config.authorization,
         policy: config.policy,
         register: config.register,
+        cool_down: config.cool_down,
+        webhook: config.webhook,
     });
     let verifier = verifier
         .await

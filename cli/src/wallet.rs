@@ -7,6 +7,7 @@ mod accesses;
 mod ask;
 mod backup;
 mod book;
+mod decline;
 mod erase;
 mod evidence;
 mod grant;
@@ -68,6 +69,7 @@ enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Grant(grant::Args),
+    Decline(decline::Args),
     Narrow(narrow::Args),
     Renew(renew::Args),
     Withdraw(withdraw::Args),
@@ -91,6 +93,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         Command::Backup(args) => backup::run(&args, &file, out),
         Command::Restore(args) => restore::run(args, &file, out).await,
         Command::Grant(args) => grant::run(args, &file, out).await,
+        Command::Decline(args) => decline::run(args, out).await,
         Command::Narrow(args) => narrow::run(args, &file, out).await,
         Command::Renew(args) => renew::run(args, &file, out).await,
         Command::Withdraw(args) => withdraw::run(args, &file, out).await,

@@ -1,9 +1,12 @@
 //! HTTP/1.1 exchanges with a ledger: one call and its whole answer ([`exchange`]), or a stream of events ([`open_events`]).
 //!
+//! Calls to addresses that others choose go through [`outgoing`].
+//!
 //! It believes nothing: what an answer says is for the kernel to judge. No redirect is followed: a ledger that has moved is
 //! somebody's decision, and a token must not go with it unasked. Out of scope: HTTP/2, proxies, connection pools.
 
 mod events;
+pub mod outgoing;
 mod server;
 mod transport;
 

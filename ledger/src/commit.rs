@@ -50,6 +50,7 @@ type Replies = Vec<oneshot::Sender<Result<Outcome, SubmitError>>>;
 pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<Item>) -> Result<(), Stop> {
     let (arrivals, replies): (Vec<_>, Replies) = batch.drain(..).map(|item| (item.arrival, item.reply)).unzip();
 
+    let alone = node.answers.lock().await;
     // 0. JUDGE AND SIGN, in memory. A crash here leaves no trace: nobody was answered and nothing was written. The signed
     //    checkpoint has not left this process, so signing another one for the same size later is no fork.
     let mut plan = match plan_batch(node, tail, arrivals).await {
@@ -89,6 +90,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
             }
         }
     }
+    drop(alone);
     learn(node, &mut plan);
 
     // 3. HEAD FILE, durable. It makes a rollback of the database visible, so nobody is told anything before it. If it cannot

@@ -273,6 +273,8 @@ pub(crate) enum Ground {
     InvitationUnknown,
     #[error("the invitation has been answered already")]
     InvitationSpent,
+    #[error("the invitation has been declined; only a new one from the controller can be answered by yes")]
+    InvitationDeclined,
     #[error("the invitation has expired")]
     InvitationExpired,
     #[error("the anchor is no checkpoint of this log")]
@@ -311,6 +313,7 @@ impl Ground {
             Self::DidReused => "did_reused",
             Self::InvitationUnknown => "invitation_unknown",
             Self::InvitationSpent => "invitation_spent",
+            Self::InvitationDeclined => "invitation_declined",
             Self::InvitationExpired => "invitation_expired",
             Self::AnchorUnknown => "anchor_unknown",
             Self::TooManyEvents => "chain_full",
@@ -330,7 +333,9 @@ impl Ground {
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
             Self::IdConflict => "/id",
-            Self::InvitationUnknown | Self::InvitationSpent | Self::InvitationExpired => "/proof/challenge",
+            Self::InvitationUnknown | Self::InvitationSpent | Self::InvitationDeclined | Self::InvitationExpired => {
+                "/proof/challenge"
+            }
             Self::AnchorUnknown => "/credentialSubject/anchor",
             Self::NoticeUnknown(_) | Self::NoticeDisagrees(_) => "/credentialSubject/notices",
             _ => return None,

@@ -261,6 +261,9 @@ impl<'a> Judge<'a> {
         if found.spent.is_some() || self.spent.contains_key(&hash) {
             return Err(Ground::InvitationSpent.into());
         }
+        if found.declined.is_some() {
+            return Err(Ground::InvitationDeclined.into());
+        }
         if found.expires <= self.now.unix() {
             return Err(Ground::InvitationExpired.into());
         }

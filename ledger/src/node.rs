@@ -15,7 +15,7 @@ use placet_schemas::record::{CanonicalRecord, Record};
 use placet_schemas::statement::Signed;
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::clock::Clock;
 use crate::crypto::{Purpose, RecordSecret};
@@ -63,6 +63,11 @@ pub(crate) struct Node {
     pub(crate) authorities: Vec<Did>,
     /// Told when a destruction is committed.
     pub(crate) destructions: Notify,
+    /// Held from the look at what a batch answers until it is committed, and while an invitation is declined: no invitation
+    /// gets both answers.
+    pub(crate) answers: Mutex<()>,
+    /// Held before `answers` by whoever declines.
+    pub(crate) declining: Mutex<()>,
     /// Held as long as this process may write.
     pub(crate) lock: File,
     /// A watcher has declared the process dead: no step is begun any more.

@@ -106,6 +106,8 @@ pub(crate) async fn open(
         witnesses,
         authorities: settings.authorities.clone(),
         destructions: Notify::new(),
+        answers: tokio::sync::Mutex::default(),
+        declining: tokio::sync::Mutex::default(),
         broken: false.into(),
         failing: false.into(),
         dead: false.into(),

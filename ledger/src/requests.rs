@@ -156,7 +156,7 @@ impl Ledger {
     /// What an invitation is for, while it can be answered.
     ///
     /// # Errors
-    /// `invitation_unknown`, `invitation_spent`, `invitation_expired`.
+    /// `invitation_unknown`, `invitation_spent`, `invitation_declined`, `invitation_expired`.
     pub async fn resolve(&self, invitation: &Invitation) -> Result<Resolved, SubmitError> {
         let hash = invitation.digest();
         let found = self
@@ -168,6 +168,9 @@ impl Ledger {
             .ok_or(Ground::InvitationUnknown)?;
         if found.spent.is_some() {
             return Err(Ground::InvitationSpent.into());
+        }
+        if found.declined.is_some() {
+            return Err(Ground::InvitationDeclined.into());
         }
         let expires = Timestamp::from_unix(found.expires).ok_or(StoreError::Corrupt("time"))?;
         if expires <= self.now() {

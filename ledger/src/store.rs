@@ -7,6 +7,7 @@ mod audits;
 mod batch;
 mod consents;
 mod cosignatures;
+mod declines;
 mod destructions;
 mod fsck;
 mod head;
@@ -34,13 +35,14 @@ pub(crate) use tokens::TokenFound;
 use crate::db::Db;
 use crate::error::OpenError;
 
-const MIGRATIONS: [(i64, &str); 6] = [
+const MIGRATIONS: [(i64, &str); 7] = [
     (1, include_str!("../migrations/main/0001_ledger.sql")),
     (2, include_str!("../migrations/main/0002_audits.sql")),
     (3, include_str!("../migrations/main/0003_witnesses.sql")),
     (4, include_str!("../migrations/main/0004_destructions.sql")),
     (5, include_str!("../migrations/main/0005_received.sql")),
     (6, include_str!("../migrations/main/0006_access.sql")),
+    (7, include_str!("../migrations/main/0007_declines.sql")),
 ];
 
 /// The main database.

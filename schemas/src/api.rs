@@ -6,6 +6,7 @@
 mod accesses;
 mod brands;
 mod consents;
+mod declines;
 mod destructions;
 #[cfg(feature = "openapi")]
 pub mod openapi;
@@ -13,6 +14,7 @@ pub mod problem;
 mod reports;
 mod sessions;
 mod verifier;
+mod webhooks;
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
@@ -20,10 +22,12 @@ use serde::{Deserialize, Serialize};
 pub use accesses::*;
 pub use brands::*;
 pub use consents::*;
+pub use declines::*;
 pub use destructions::*;
 pub use reports::*;
 pub use sessions::*;
 pub use verifier::*;
+pub use webhooks::*;
 
 use crate::id::{Did, Digest, IdError, Origin};
 use crate::statement::{Acknowledgement, Signed};

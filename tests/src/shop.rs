@@ -14,6 +14,7 @@ use placet_schemas::api::{
 use placet_schemas::id::{Digest, Origin};
 use placet_schemas::json;
 use placet_schemas::record::consent::{Anchor, ErasureGround, Strength};
+use placet_schemas::record::request::Supersedes;
 use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::scope::Clause;
 use placet_wallet::Pen;
@@ -100,8 +101,24 @@ impl Shop {
     /// When the node refuses.
     #[must_use]
     pub fn ask(&self, node: &NodeProcess, name: &str, clauses: Vec<Clause>) -> CanonicalRecord {
+        self.ask_instead(node, name, clauses, None)
+    }
+
+    /// The same in place of an earlier request.
+    ///
+    /// # Panics
+    /// When the node refuses.
+    #[must_use]
+    pub fn ask_instead(
+        &self,
+        node: &NodeProcess,
+        name: &str,
+        clauses: Vec<Clause>,
+        supersedes: Option<Supersedes>,
+    ) -> CanonicalRecord {
         let mut caller = self.caller(node);
-        let asked = offer(&[&self.brand], clauses, 0);
+        let mut asked = offer(&[&self.brand], clauses, 0);
+        asked.request.supersedes = supersedes;
         for notice in &asked.notices {
             let NoticeAnswer { digest } = serde_json::from_slice(&caller.post("/v1/notices", &notice.bytes)).unwrap();
             assert_eq!(digest, notice.digest());

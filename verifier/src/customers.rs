@@ -11,6 +11,7 @@ use placet_schemas::authzen::CustomerRef;
 use placet_schemas::id::Digest;
 use placet_schemas::json;
 use placet_schemas::lifecycle::{Effective, Phase};
+use placet_schemas::time::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::error::StoreError;
@@ -32,6 +33,12 @@ pub enum BookError {
     /// The invitation is another customer's.
     #[error("this invitation was given to another customer; split or merge customers to change that")]
     InvitationTaken,
+    /// The customer said no to this not long ago.
+    #[error("this customer has said no to this request, and is not to be asked again before {0}")]
+    CoolingDown(Timestamp),
+    /// The request is not in the feed yet.
+    #[error("no such request is known here yet")]
+    RequestUnknown,
     /// The ledger made no invitation.
     #[error("the ledger made no invitation: {0}")]
     Ledger(String),
@@ -48,6 +55,8 @@ impl BookError {
             Self::CustomerUnknown => "customer_unknown",
             Self::InvitationUnknown => "invitation_unknown",
             Self::InvitationTaken => "invitation_taken",
+            Self::CoolingDown(_) => "cooling_down",
+            Self::RequestUnknown => "request_unknown",
             Self::Ledger(_) => "ledger_refused",
             Self::Store(_) => "unavailable",
         }
@@ -60,6 +69,15 @@ impl Verifier {
     /// # Errors
     /// [`BookError::InvitationTaken`] when a row contradicts the book; then nothing is added.
     pub async fn import(&self, rows: &[(Digest, CustomerRef)]) -> Result<(usize, usize), BookError> {
+        let done = self.enter(rows).await?;
+        if done.0 > 0 {
+            // One of them may have been declined before anyone here knew whose it was.
+            self.inner.asking.look_again();
+        }
+        Ok(done)
+    }
+
+    async fn enter(&self, rows: &[(Digest, CustomerRef)]) -> Result<(usize, usize), BookError> {
         let mut reading = self.inner.reading.lock().await;
         let mut entries: Vec<Entry> = Vec::new();
         for (invitation, customer) in rows {
@@ -82,19 +100,33 @@ impl Verifier {
         Ok((added, rows.len() - added))
     }
 
-    /// Gives all that is `from`'s to `into`.
+    /// Gives all that is `from`'s to `into`, what it has declined too.
     ///
     /// # Errors
     /// See [`BookError`].
     pub async fn merge(&self, from: &CustomerRef, into: &CustomerRef) -> Result<usize, BookError> {
         let mut reading = self.inner.reading.lock().await;
-        let theirs = self.invitations(from).ok_or(BookError::CustomerUnknown)?;
+        let theirs = self.invitations(from);
+        let mut asked = self.inner.asking.sum.lock().await;
+        // Whose only invitation was declined is not in the book any more.
+        if theirs.is_none() && self.inner.store.declined_by(from).await?.is_empty() {
+            return Err(BookError::CustomerUnknown);
+        }
+        let theirs = theirs.unwrap_or_default();
         let entries: Vec<Entry> = theirs.iter().map(|invitation| moved(*invitation, into)).collect();
+        // A crash in between leaves a no twice, and never nowhere.
+        if from != into {
+            self.inner.store.copy_declined(from, into, &mut asked).await?;
+        }
         self.write(reading.sums_mut(), &entries).await?;
+        if from != into {
+            self.inner.store.drop_declined(from, &mut asked).await?;
+        }
         Ok(entries.len())
     }
 
-    /// Gives some of a customer's invitations to another.
+    /// Gives some of a customer's invitations to another. What was declined counts for both: nobody knows which of the two said
+    /// no.
     ///
     /// # Errors
     /// See [`BookError`]; then nothing is changed.
@@ -113,6 +145,10 @@ impl Verifier {
         some.sort();
         some.dedup();
         let entries: Vec<Entry> = some.iter().map(|invitation| moved(*invitation, into)).collect();
+        if customer != into {
+            let mut asked = self.inner.asking.sum.lock().await;
+            self.inner.store.copy_declined(customer, into, &mut asked).await?;
+        }
         self.write(reading.sums_mut(), &entries).await?;
         Ok(entries.len())
     }
@@ -152,6 +188,9 @@ impl Verifier {
         customer: &CustomerRef,
         ttl_seconds: Option<u64>,
     ) -> Result<CustomerLink, BookError> {
+        if let Some(until) = self.cooling_down(customer, request).await? {
+            return Err(BookError::CoolingDown(until));
+        }
         let order = Invite {
             count: Some(1),
             ttl_seconds,
@@ -164,7 +203,7 @@ impl Verifier {
             return Err(BookError::Ledger("it made another number than one".to_owned()));
         };
         let invitation = fresh.invitation.digest();
-        self.import(&[(invitation, customer.clone())]).await?;
+        self.enter(&[(invitation, customer.clone())]).await?;
         Ok(CustomerLink {
             link: fresh.link.clone(),
             invitation,

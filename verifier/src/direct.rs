@@ -77,12 +77,15 @@ impl Verifier {
                 None => document.root().to_jcs(),
             };
             // 1. DISK. A crash after it goes on with 2 and with the errand at the next start.
-            self.inner.store.keep_direct(Some(consent), &bytes, now).await?;
+            let event = self.inner.read(|replica| replica.withdrawn(&consent, now));
+            let store = &self.inner.store;
+            store.keep_direct(Some(consent), &bytes, now, event.as_ref()).await?;
             // 2. MEMORY. From here on nothing is permitted by this consent.
             self.inner
                 .write(|replica| replica.end_directly(&consent, Direct { record: digest }));
             // 3. ERRAND.
             self.inner.errands.notify_one();
+            self.inner.outbox.news.notify_one();
         }
         drop(reading);
         let statement = DirectWithdrawal {

@@ -98,6 +98,12 @@ pub enum OpenError {
          put back the folder from a backup, or remove it and import the customers again"
     )]
     BookAltered,
+    /// The list of who said no was changed by another hand.
+    #[error(
+        "the list of customers who said no in the replica was changed by another hand than this verifier's, so nobody can tell who \
+         must not be asked: put back the folder from a backup, or remove it and import the customers again"
+    )]
+    DeclinesAltered,
     /// The policy file.
     #[error("{}: {why}", path.display())]
     Policy {

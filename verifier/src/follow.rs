@@ -218,7 +218,10 @@ async fn after(inner: &Inner, taken: &Taken) {
     if taken.destroyed {
         inner.errands.notify_one();
     }
+    // A head without items is a heartbeat: what is declined makes no item.
+    inner.asking.news.notify_one();
     if taken.items > 0 {
+        inner.outbox.news.notify_one();
         inner.reload();
     }
 }

@@ -6,9 +6,10 @@
 //! never told.
 //!
 //! In scope: the replica ([`Verifier`]), decisions, the brand's book of customers, withdrawals that are handed to the brand,
-//! reports of accesses, and all of that over HTTP ([`http`]). Out of scope: TLS towards callers (a reverse proxy's work), the
+//! reports of accesses, who said no, the brand's webhook, and all of that over HTTP ([`http`]). Out of scope: TLS towards callers (a reverse proxy's work), the
 //! brand's data itself.
 
+mod asking;
 mod batches;
 mod clock;
 mod customers;
@@ -19,6 +20,7 @@ mod follow;
 pub mod http;
 mod journal;
 mod keys;
+mod outbox;
 mod pinned;
 mod pulse;
 mod reading;
@@ -27,14 +29,18 @@ mod reports;
 mod rules;
 mod store;
 mod verifier;
+mod webhook;
 
+pub use asking::DEFAULT_COOL_DOWN;
 pub use clock::{Clock, SystemClock};
 pub use customers::BookError;
 pub use direct::DirectError;
 pub use error::{KeyError, OpenError, StoreError};
 pub use journal::{BATCH_SECONDS, JOURNAL_DIR};
 pub use keys::{DECISION_KEY_FILE, DecisionKey, REPLICA_KEY_FILE};
+pub use outbox::{WEBHOOK_RETRIES, WEBHOOK_TIMEOUT};
 pub use pulse::Pulse;
 pub use replica::Counts;
 pub use reports::{REPORT_SECONDS, ReportError};
 pub use verifier::{Age, Decided, Settings, Verifier};
+pub use webhook::{MAX_SECRET_FILE_BYTES, MAX_SECRETS, SECRET_BYTES, WEBHOOK_SECRET_FILE, Webhook, WebhookError};

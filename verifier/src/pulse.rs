@@ -24,6 +24,12 @@ pub struct Pulse {
     unreported: AtomicU64,
     anchored: AtomicU64,
     batches_waiting: AtomicU64,
+    declines: AtomicU64,
+    cooling: AtomicU64,
+    messages_taken: AtomicU64,
+    messages_failed: AtomicU64,
+    messages_given_up: AtomicU64,
+    messages_waiting: AtomicU64,
 }
 
 macro_rules! counter {
@@ -55,9 +61,45 @@ counter! {
     rules_refused, refused_rules, rules_refused;
     /// Minutes of the journal that the ledger has, with all lines.
     anchored, anchored_batches, anchored;
+    /// Customers' declines.
+    declined, declines, declines;
+    /// Messages that the webhook has taken.
+    message_taken, messages_taken, messages_taken;
+    /// Tries that it has not taken.
+    message_failed, messages_failed, messages_failed;
 }
 
 impl Pulse {
+    pub(crate) fn cooling(&self, rows: u64) {
+        self.cooling.store(rows, Ordering::Relaxed);
+    }
+
+    /// Declines whose cool-down has not ended.
+    #[must_use]
+    pub fn cooling_down(&self) -> u64 {
+        self.cooling.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn messages_wait(&self, count: u64) {
+        self.messages_waiting.store(count, Ordering::Relaxed);
+    }
+
+    /// Messages that the webhook does not have yet.
+    #[must_use]
+    pub fn messages_waiting(&self) -> u64 {
+        self.messages_waiting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn messages_given_up(&self, count: u64) {
+        self.messages_given_up.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Messages that the webhook never took.
+    #[must_use]
+    pub fn given_up_messages(&self) -> u64 {
+        self.messages_given_up.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn decided(&self, statement: &DecisionStatement) {
         let total = if statement.decision {
             &self.permits

@@ -5,6 +5,8 @@
 //! transaction, and memory takes it over once a verified head counts it. A crash before the commit reads the page once more; a
 //! crash after it finds the page read.
 
+mod told;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,7 +14,7 @@ use placet_kernel::arrival::{self, Setting};
 use placet_kernel::decision::{Consent, Direct, History};
 use placet_kernel::feed::{FeedError, Follower, Opened, Step};
 use placet_kernel::misbehaviour::Accusation;
-use placet_schemas::api::{FeedAnswer, FeedCursor};
+use placet_schemas::api::{FeedAnswer, FeedCursor, WebhookType};
 use placet_schemas::id::Digest;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
@@ -86,6 +88,7 @@ struct Fold {
     named_keys: Option<Named>,
     faults: usize,
     ended: Vec<Digest>,
+    told: Vec<told::Told>,
 }
 
 impl Reading {
@@ -309,6 +312,8 @@ impl Reading {
                 let request = self.request(&grant.request, fold);
                 History::start(index, record, request).map(|history| {
                     fold.histories.insert(named.digest, (index, history));
+                    fold.told
+                        .push((named.digest, WebhookType::Given, record.valid_from, index));
                 })
             }
             body => match body.consent() {
@@ -343,6 +348,8 @@ impl Reading {
             Ok(()) => {
                 if history.consent.phase != placet_schemas::lifecycle::Phase::Given {
                     fold.ended.push(*id);
+                    fold.told
+                        .push((*id, told::ending(&record.body), record.valid_from, index));
                 }
                 Ok(None)
             }
@@ -434,6 +441,7 @@ impl Reading {
             consents: consents.into_iter().collect(),
             destroyed: fold.gone.clone(),
             book,
+            events: self.events(fold),
             kept,
         }
     }

@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use placet_kernel::decision::{Consent, Direct, Freshness, Policy, Pool, Register, Requests, State};
 use placet_kernel::feed::Standing;
+use placet_schemas::api::WebhookType;
 use placet_schemas::authzen::{CustomerRef, Whom};
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::request::ConsentRequest;
+use placet_schemas::time::Timestamp;
 
 use crate::store::Entry;
+use crate::webhook::Event;
 
 /// The replica.
 #[derive(Debug)]
@@ -208,6 +211,14 @@ impl Replica {
             None => {}
         }
         self.handed.insert(*id, direct);
+    }
+
+    /// What the brand is told when a customer hands her withdrawal over.
+    pub(crate) fn withdrawn(&self, id: &Digest, at: Timestamp) -> Option<Event> {
+        let (_, consent) = self.find(id)?;
+        let customer = self.customer_of(&consent.invitation)?.clone();
+        let ids = (consent.request, consent.invitation, consent.id);
+        Some(Event::of_consent(WebhookType::Withdrawn, customer, at, ids, None))
     }
 
     pub(crate) fn customer_of(&self, invitation: &Digest) -> Option<&CustomerRef> {

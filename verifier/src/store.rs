@@ -4,9 +4,11 @@
 //! waits for it, and the journal can be cut whenever something was destroyed.
 
 mod book;
+mod declined;
 mod destroyed;
 mod direct;
 mod kept;
+mod messages;
 mod rows;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -19,9 +21,11 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 pub(crate) use book::Entry;
+pub(crate) use declined::No;
 pub(crate) use destroyed::Owed;
 pub(crate) use direct::DirectRow;
 pub(crate) use kept::{Kept, Named};
+pub(crate) use messages::MessageRow;
 pub(crate) use rows::{ItemRow, Page};
 
 use crate::error::{OpenError, StoreError};
@@ -31,7 +35,10 @@ use crate::keys::ReplicaKey;
 pub(crate) const REPLICA_FILE: &str = "replica.db";
 /// The file whose lock says that the folder is in use.
 const LOCK_FILE: &str = "verifier.lock";
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_replica.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../migrations/0001_replica.sql")),
+    (2, include_str!("../migrations/0002_asking.sql")),
+];
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -40,6 +47,8 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(crate) struct Store {
     db: SqlitePool,
     key: ReplicaKey,
+    /// Whether there is somebody to tell what happens.
+    pub(crate) tells: bool,
     /// Held while the folder is in use: two that write one book would each undo the other's.
     _lock: File,
 }
@@ -73,7 +82,12 @@ impl Store {
             )
         });
         Migrator::with_migrations(list.collect()).run(&db).await?;
-        Ok(Self { db, key, _lock: lock })
+        Ok(Self {
+            db,
+            key,
+            tells: false,
+            _lock: lock,
+        })
     }
 
     /// Writes the database anew and empties the journal into it: under WAL secure_delete leaves what was deleted in both until

@@ -19,9 +19,11 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, SystemClock};
 use placet_service::random;
 
+use crate::asking::Asking;
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Entry, Journal};
 use crate::keys::{DecisionKey, ReplicaKey};
+use crate::outbox::Outbox;
 use crate::pinned::LogTrust;
 use crate::pulse::Pulse;
 use crate::reading::{DAMAGED, Reading};
@@ -29,7 +31,8 @@ use crate::replica::{Counts, Delta, Replica};
 use crate::reports::Permits;
 use crate::rules::Rules;
 use crate::store::{Store, Sums};
-use crate::{errands, follow};
+use crate::webhook::Webhook;
+use crate::{asking, errands, follow, outbox};
 
 /// How long a decision waits for the evidence that was asked for with it.
 const BUNDLE_PATIENCE: Duration = Duration::from_secs(5);
@@ -56,6 +59,10 @@ pub struct Settings {
     pub policy: Option<PathBuf>,
     /// The brand's signed register, if it keeps one here.
     pub register: Option<PathBuf>,
+    /// How long a customer who said no is not asked again: [`crate::DEFAULT_COOL_DOWN`] where nobody says.
+    pub cool_down: Duration,
+    /// Where the brand's own service is told what people answered.
+    pub webhook: Option<Webhook>,
 }
 
 /// A verifier. Cheap to clone.
@@ -78,6 +85,8 @@ pub(crate) struct Inner {
     pub(crate) pulse: Pulse,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) errands: tokio::sync::Notify,
+    pub(crate) asking: Asking,
+    pub(crate) outbox: Outbox,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -119,7 +128,14 @@ impl Verifier {
         let log = Arc::new(log.ok_or_else(|| OpenError::Untrusted(settings.origin.clone()))?);
         let rules = Rules::open(settings.policy.clone(), settings.register.clone());
         let (rules, policy) = rules.map_err(|(path, why)| OpenError::Policy { path, why })?;
-        let store = Arc::new(Store::open(&settings.dir, ReplicaKey::load_or_make(&settings.dir)?).await?);
+        let mut store = Store::open(&settings.dir, ReplicaKey::load_or_make(&settings.dir)?).await?;
+        store.tells = settings.webhook.is_some();
+        if !store.tells {
+            // Nobody will ask for them, and they name customers.
+            store.drop_messages(None).await?;
+        }
+        let (asked, cooling) = store.asked().await?;
+        let store = Arc::new(store);
         let (replica, reading) = restore(&settings, &log, &store, &*clock).await?;
         replica
             .write()
@@ -138,10 +154,13 @@ impl Verifier {
             pulse: Pulse::default(),
             stop: watch::Sender::new(false),
             errands: tokio::sync::Notify::new(),
+            asking: Asking::new(asked),
+            outbox: Outbox::default(),
             tasks: std::sync::Mutex::default(),
             settings,
         };
         let verifier = Self { inner: Arc::new(inner) };
+        verifier.inner.pulse.cooling(cooling);
         errands::recall(&verifier.inner).await?;
         verifier
             .inner
@@ -157,6 +176,10 @@ impl Verifier {
         tasks.push(tokio::spawn(follow::run(Arc::clone(&self.inner))));
         tasks.push(tokio::spawn(follow::reload(Arc::clone(&self.inner))));
         tasks.push(tokio::spawn(errands::run(Arc::clone(&self.inner))));
+        tasks.push(tokio::spawn(asking::run(Arc::clone(&self.inner))));
+        if let Some(webhook) = &self.inner.settings.webhook {
+            tasks.push(tokio::spawn(outbox::run(Arc::clone(&self.inner), webhook.clone())));
+        }
     }
 
     /// Stops, finishes what is being written, and closes the replica.
@@ -305,6 +328,12 @@ impl Verifier {
     #[must_use]
     pub fn pulse(&self) -> &Pulse {
         &self.inner.pulse
+    }
+
+    /// Whether the webhook has said that it wants no more messages.
+    #[must_use]
+    pub fn webhook_is_gone(&self) -> bool {
+        self.inner.outbox.is_gone()
     }
 
     /// Bytes that the consents take in memory, about.

@@ -2,8 +2,8 @@
 
 use hyper::Method;
 use placet_schemas::api::{
-    AccessPage, ConsentPage, ConsentSummary, Invitations, Nothing, OpenSession, PublicOpening, ResolveInvitation,
-    ResolvedInvitation, Session, WithdrawByCode, WithdrawalAnswer,
+    AccessPage, ConsentPage, ConsentSummary, DeclineInvitation, Declined, Invitations, Nothing, OpenSession,
+    PublicOpening, ResolveInvitation, ResolvedInvitation, Session, WithdrawByCode, WithdrawalAnswer,
 };
 use placet_schemas::id::Digest;
 use placet_schemas::record::Invitation;
@@ -24,6 +24,14 @@ impl Client {
             invitation: invitation.clone(),
         };
         self.post("/v1/invitations/resolve", &body).await
+    }
+
+    /// `POST /v1/declines`: no.
+    pub(crate) async fn decline(&self, invitation: &Invitation) -> Result<Declined, ClientError> {
+        let body = DeclineInvitation {
+            invitation: invitation.clone(),
+        };
+        self.post("/v1/declines", &body).await
     }
 
     /// `POST /v1/requests/{digest}/invitations` without a token: for a request that is open to anyone.

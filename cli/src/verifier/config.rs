@@ -1,10 +1,12 @@
 //! The settings of a verifier: flag before environment variable before file before default.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use placet_client::Server;
 use placet_schemas::id::{Did, Origin};
+use placet_verifier::{DEFAULT_COOL_DOWN, Webhook};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -19,6 +21,8 @@ pub(crate) const DEFAULT_DIR: &str = "placet-verifier";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8439";
 /// The configuration file in the folder.
 const CONFIG_FILE: &str = "verifier.toml";
+/// A day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Longest file with an access token.
 const MAX_TOKEN_BYTES: usize = 1024;
 
@@ -64,6 +68,19 @@ pub(crate) struct Args {
     /// [access_token_file]
     #[arg(long, env = "PLACET_VERIFIER_ACCESS_TOKEN_FILE", value_name = "FILE")]
     access_token_file: Option<PathBuf>,
+    /// Days for which a customer who said no is not asked again for the same [cool_down_days; default: 180]
+    #[arg(long, env = "PLACET_VERIFIER_COOL_DOWN_DAYS", value_name = "DAYS")]
+    cool_down_days: Option<u32>,
+    /// Where the brand's own service is told what customers answered: messages by Standard Webhooks [webhook]
+    #[arg(long, env = "PLACET_VERIFIER_WEBHOOK", value_name = "URL")]
+    webhook: Option<String>,
+    /// File with the secret that signs them, as `placet keygen webhook` makes it; one a line, the newest first
+    /// [webhook_secret; default: DIR/webhook.key, made when it is not there]
+    #[arg(long, env = "PLACET_VERIFIER_WEBHOOK_SECRET", value_name = "FILE")]
+    webhook_secret: Option<PathBuf>,
+    /// Let the webhook be at a private address, and over http [webhook_private]
+    #[arg(long, env = "PLACET_VERIFIER_WEBHOOK_PRIVATE")]
+    webhook_private: bool,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -89,6 +106,10 @@ struct File {
     policy: Option<PathBuf>,
     register: Option<PathBuf>,
     access_token_file: Option<PathBuf>,
+    cool_down_days: Option<u32>,
+    webhook: Option<String>,
+    webhook_secret: Option<PathBuf>,
+    webhook_private: Option<bool>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -105,6 +126,8 @@ pub(super) struct Config {
     pub(super) policy: Option<PathBuf>,
     pub(super) register: Option<PathBuf>,
     pub(super) access_token: Option<String>,
+    pub(super) cool_down: Duration,
+    pub(super) webhook: Option<Webhook>,
     pub(super) ledger: Server,
     pub(super) token: Zeroizing<String>,
     pub(super) log: String,
@@ -124,7 +147,14 @@ impl Config {
         let trust = args.trust.or(file.trust);
         let authorization = args.authorization.or(file.authorization);
         let access_token = args.access_token_file.or(file.access_token_file);
+        let private = args.webhook_private || file.webhook_private.unwrap_or_default();
+        let secret = args.webhook_secret.or(file.webhook_secret);
+        let webhook = args.webhook.or(file.webhook);
+        let webhook = webhook.map(|url| open_webhook(&url, secret.as_deref(), &args.dir, private));
+        let cool_down = args.cool_down_days.or(file.cool_down_days);
         Ok(Self {
+            cool_down: cool_down.map_or(DEFAULT_COOL_DOWN, |days| DAY * days),
+            webhook: webhook.transpose()?,
             dir: args.dir,
             listen: args.listen.or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
             public_url: args.public_url.or(file.public_url),
@@ -150,6 +180,18 @@ fn read_authorization(path: &Path) -> Result<String> {
     let bytes = files::read(path, MAX_AUTHORIZATION_BYTES)?;
     let text = String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))?;
     Ok(text.trim().to_owned())
+}
+
+/// The webhook, with the secret of the file that is named, or of the one in the verifier's folder.
+fn open_webhook(url: &str, secret: Option<&Path>, dir: &Path, private: bool) -> Result<Webhook> {
+    let secrets = match secret {
+        Some(path) => super::webhook::read(path)?,
+        None => {
+            files::make_folder(dir)?;
+            super::webhook::read_or_make(&Webhook::secret_file(dir))?
+        }
+    };
+    Ok(Webhook::new(url, &secrets, private)?)
 }
 
 fn read_token(path: &Path) -> Result<String> {

@@ -50,7 +50,7 @@ impl AnswerArgs {
         if self.all || !self.yes.is_empty() || !self.explicit.is_empty() {
             return self.given(offered);
         }
-        if !io::stdin().is_terminal() {
+        if !at_terminal() {
             bail!("there is no terminal to ask at: say yes with --yes N, --explicit N or --all");
         }
         asked(offered)
@@ -80,6 +80,11 @@ impl AnswerArgs {
         }
         Ok(chosen)
     }
+}
+
+/// Whether there is somebody to ask.
+pub(super) fn at_terminal() -> bool {
+    io::stdin().is_terminal()
 }
 
 /// Asks a question that is answered by yes or no; anything but yes is no.

@@ -20,7 +20,7 @@ use super::book::{Book, Curve, KnownConsent};
 use super::meet::{NodeArgs, meet};
 use super::store::Wallet;
 use super::target::{Asked, Target};
-use super::{FileArgs, page, report, send, watch};
+use super::{FileArgs, ask, decline, page, report, send, watch};
 use crate::client::Client;
 use crate::output::Output;
 use crate::system;
@@ -29,6 +29,10 @@ use crate::system;
 const PAGE: &str = concat!("placet-wallet-cli ", env!("CARGO_PKG_VERSION"));
 /// The language that is tried when nobody names one.
 const FALLBACK_LANGUAGE: &str = "en";
+
+/// What is asked when no choice was answered by yes.
+const SAY_NO: &str =
+    "You said yes to nothing. Tell the brand that your answer is no, so that it does not ask again for a while?";
 
 /// Read a request and say yes to some of it
 #[derive(Debug, clap::Args)]
@@ -55,7 +59,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Declined {
+struct Unanswered {
     consent: Option<Digest>,
 }
 
@@ -75,6 +79,8 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
         return report::given(out, sent);
     }
     watch::look(&client, &mut wallet, &origin).await?;
+    // Nobody waits for the answer to an invitation that she has taken herself.
+    let invited = matches!(target.asked, Asked::Invitation(_));
     let invitation = match target.asked {
         Asked::Invitation(invitation) => invitation,
         Asked::Request(request) => invite_myself(&client, &request).await?,
@@ -86,8 +92,12 @@ pub(super) async fn run(args: Args, file: &FileArgs, out: &Output) -> Result<()>
     out.line(page::offer(&offer, &notice.notice, &language))?;
     let chosen = args.answers.choose(&offer.request().clauses)?;
     if chosen.selected.is_empty() {
-        return out.result(&Declined { consent: None }, |_| {
-            "You said yes to nothing, so nothing was signed.".to_owned()
+        // Each choice was answered; whether that is a no to the whole, or the page was merely left, she says herself.
+        if invited && ask::at_terminal() && ask::confirm(SAY_NO)? {
+            return decline::tell(&client, &invitation, out).await;
+        }
+        return out.result(&Unanswered { consent: None }, |_| {
+            "You said yes to nothing, so nothing was signed and nobody was told.".to_owned()
         });
     }
     let generation = wallet

@@ -115,7 +115,7 @@ impl Check {
         Ok(())
     }
 
-    /// Whatever is spent was spent by a grant that is there.
+    /// Whatever is spent was spent by a grant that is there, and not declined as well.
     async fn invitations(&mut self) -> Result<(), StoreError> {
         let wrong = self.store.wrongly_spent(self.head.size).await?;
         if wrong > 0 {
@@ -124,6 +124,11 @@ impl Check {
                 "invitations",
                 format!("{wrong} were spent by what is no grant of their request"),
             );
+        }
+        let both = self.store.declined_and_spent().await?;
+        if both > 0 {
+            let what = format!("{both} were answered by yes, and declined");
+            self.damaged("invitation_differs", "invitations", what);
         }
         Ok(())
     }

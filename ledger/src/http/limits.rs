@@ -42,6 +42,8 @@ pub struct Rates {
     pub events: Rate,
     /// Invitations to an open request, per ConsentRequest.
     pub invitations: Rate,
+    /// Invitations that are declined, per ConsentRequest.
+    pub declines: Rate,
     /// AccessBatches that are recorded, per brand: one a minute and verifier, and what an outage held up.
     pub batches: Rate,
 }
@@ -61,6 +63,10 @@ impl Default for Rates {
                 burst: 200,
                 per_second: 20,
             },
+            declines: Rate {
+                burst: 2000,
+                per_second: 200,
+            },
             batches: Rate {
                 burst: 240,
                 per_second: 1,
@@ -75,6 +81,7 @@ pub(super) struct Limits {
     pub(super) grants: Limiter<Digest>,
     pub(super) events: Limiter<Digest>,
     pub(super) invitations: Limiter<Digest>,
+    pub(super) declines: Limiter<Digest>,
     pub(super) batches: Limiter<Digest>,
 }
 
@@ -84,6 +91,7 @@ impl Limits {
             grants: Limiter::new(rates.grants),
             events: Limiter::new(rates.events),
             invitations: Limiter::new(rates.invitations),
+            declines: Limiter::new(rates.declines),
             batches: Limiter::new(rates.batches),
         }
     }

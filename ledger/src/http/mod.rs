@@ -13,6 +13,7 @@ mod auth;
 mod body;
 mod consents;
 mod controllers;
+mod declines;
 mod destructions;
 mod expiring;
 mod feed;
@@ -182,6 +183,7 @@ fn described() -> (Router<HttpState>, OpenApi) {
         .merge(notices::routes())
         .merge(requests::routes())
         .merge(invitations::routes())
+        .merge(declines::routes())
         .merge(records::routes())
         .merge(withdrawals::routes())
         .merge(consents::routes())

@@ -2,22 +2,11 @@
 
 use placet_schemas::id::Did;
 
-use super::OutgoingError;
+use super::{OutgoingError, WebUrl};
 
 /// Longest DNS name (RFC 1035 section 2.3.4), and longest label.
 const MAX_HOST_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
-
-/// A place on the web: a host, perhaps a port, and a path. The scheme is the client's choice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebUrl {
-    /// A DNS name in lowercase, or an IP address where the client is configured to go inwards.
-    pub host: String,
-    /// The port, where it is not the scheme's own.
-    pub port: Option<u16>,
-    /// The path, which starts with `/`.
-    pub path: String,
-}
 
 /// `did:web:host[%3Aport][:part]*` -> `host[:port]/.well-known/did.json` or `host[:port]/part/…/did.json`.
 ///

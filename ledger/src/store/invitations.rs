@@ -16,9 +16,11 @@ pub(crate) struct InvitationRow {
     pub(crate) expires: u64,
     /// The grant by which it was spent.
     pub(crate) spent: Option<u64>,
+    /// When it was declined.
+    pub(crate) declined: Option<u64>,
 }
 
-type Row = (Vec<u8>, Vec<u8>, i64, Option<i64>);
+type Row = (Vec<u8>, Vec<u8>, i64, Option<i64>, Option<i64>);
 
 impl Store {
     /// Stores new invitations of a request by their hashes.
@@ -45,7 +47,8 @@ impl Store {
         }
         let list = hashes.iter().map(|hash| hash.as_bytes().as_slice());
         let mut query = listed(
-            "SELECT hash, request, expires, spent_idx FROM invitations WHERE hash IN (",
+            "SELECT i.hash, i.request, i.expires, i.spent_idx, d.time FROM invitations i \
+             LEFT JOIN declines d ON d.invitation = i.hash WHERE i.hash IN (",
             list,
             ")",
         );
@@ -57,21 +60,29 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Forgets invitations that expired before `time`, spent or not.
+    /// Forgets invitations that expired before `time`, answered or not, and what was answered.
     pub(crate) async fn forget_invitations(&self, time: u64) -> Result<u64, StoreError> {
+        let mut tx = self.db.writer().begin().await?;
+        sqlx::query("DELETE FROM declines WHERE invitation IN (SELECT hash FROM invitations WHERE expires < $1)")
+            .bind(int(time))
+            .execute(&mut *tx)
+            .await?;
         let gone = sqlx::query("DELETE FROM invitations WHERE expires < $1")
             .bind(int(time))
-            .execute(self.db.writer());
-        Ok(gone.await?.rows_affected())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
     }
 }
 
-fn read((hash, request, expires, spent): Row) -> Result<(Digest, InvitationRow), StoreError> {
+fn read((hash, request, expires, spent, declined): Row) -> Result<(Digest, InvitationRow), StoreError> {
     let request = Digest::from_bytes(bytes32(&request, "digest")?);
     let row = InvitationRow {
         request,
         expires: uint(expires)?,
         spent: spent.map(uint).transpose()?,
+        declined: declined.map(uint).transpose()?,
     };
     Ok((Digest::from_bytes(bytes32(&hash, "invitation")?), row))
 }

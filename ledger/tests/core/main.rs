@@ -11,6 +11,7 @@ mod backups;
 mod batches;
 mod clock_jumps;
 mod crashes;
+mod declines;
 mod destructions;
 mod fault_table;
 mod files;

@@ -130,6 +130,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     // Invitations and grants.
     kind("invitation_unknown", 404, "No such invitation", ASK_ANEW),
     kind("invitation_spent", 410, "The invitation has been used", ASK_ANEW),
+    kind("invitation_declined", 410, "The invitation has been declined", "No was the answer to it. Whoever has changed her mind asks the controller, which has to invite her again."),
     kind("invitation_expired", 410, "The invitation has expired", ASK_ANEW),
     kind("invitation_ttl", 422, "An invitation cannot live so long or so short", "At most 7776000 seconds (90 days), at least 1."),
     kind("invitation_count", 422, "Too many invitations at once", "At most 1000 a call, at least 1."),
@@ -155,6 +156,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     // A verifier's book of customers.
     kind("customer_unknown", 404, "No such customer", "The reference is the brand's own; import it, or invite the customer."),
     kind("invitation_taken", 409, "The invitation is another customer's", "Merge or split customers to say that two references are one, or one is two."),
+    kind("cooling_down", 409, "The customer has said no to this request", "Do not ask her again before the time in the detail. If she has changed her mind of her own accord, invite her with `placet brand invite`, or with a request that has materially changed."),
     kind("ledger_refused", 502, "The ledger refused", "The detail says why. What was asked of the verifier itself was in order."),
     // Destruction.
     kind("destroyed", 410, "The opening was destroyed", "Nothing opens this leaf any more. The log itself is as it was."),

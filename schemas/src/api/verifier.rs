@@ -86,6 +86,20 @@ pub struct CustomerView {
     pub customer: CustomerRef,
     /// Her invitations, with the consents that answer them.
     pub invitations: Vec<CustomerInvitation>,
+    /// What she has said no to, and is not to be asked again yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<DeclinedRequest>,
+}
+
+/// A request that a customer has said no to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclinedRequest {
+    /// The request.
+    pub request: Digest,
+    /// When the cool-down ends.
+    pub until: Timestamp,
 }
 
 /// An invitation of a customer.

@@ -135,6 +135,8 @@ impl Scene {
                 authorization: None,
                 policy: None,
                 register: None,
+                cool_down: placet_verifier::DEFAULT_COOL_DOWN,
+                webhook: None,
             });
             let verifier = verifier.await.unwrap();
             verifier.start();

@@ -92,13 +92,15 @@ fn every_example_in_formats_is_what_it_says() {
                 let line = decodes::<AccessLine>(&body);
                 assert_eq!(AccessLine::parse(&line.to_bytes()).unwrap(), line);
             }
+            "decline" => drop(decodes::<api::DeclinePage>(&body)),
+            "webhook" => drop(decodes::<api::WebhookMessage>(&body)),
             "problem" => drop(decodes::<Problem>(&body)),
             "sh" => continue,
             other => panic!("no parser for the example {other:?}"),
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 20, "{seen:?}");
+    assert_eq!(seen.len(), 22, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -233,10 +235,11 @@ fn the_limits_are_those_of_the_code() {
             days(api::MAX_ORDER_AGE_SECONDS)
         ),
         format!(
-            "| {}; {}; {}; {} |",
+            "| {}; {}; {}; {}; {} |",
             rate(rates.grants),
             rate(rates.events),
             rate(rates.invitations),
+            rate(rates.declines),
             rate(rates.batches)
         ),
         format!(

@@ -1,5 +1,6 @@
 //! The verifier as it is run: processes of their own, over HTTP alone.
 
+mod asking;
 mod book;
 mod clients;
 mod destroyed;
@@ -10,5 +11,6 @@ mod faults;
 pub(crate) mod house;
 mod line;
 mod lying;
+mod receiver;
 mod reports;
 mod rules;

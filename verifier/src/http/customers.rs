@@ -110,7 +110,7 @@ async fn split(
     answer::json(StatusCode::OK, &Moved { moved })
 }
 
-/// What is known of a customer: her invitations, and the consents that answer them.
+/// What is known of a customer: her invitations, the consents that answer them, and what she has said no to.
 #[utoipa::path(post, path = "/v1/customers/look", operation_id = "look_up_customer", tag = "customers", request_body = LookCustomer,
     responses((status = 200, body = CustomerView)), security(("token" = [])))]
 async fn look(
@@ -118,15 +118,17 @@ async fn look(
     _: Service,
     Json(body): Json<LookCustomer>,
 ) -> Result<Response, ApiError> {
-    let invitations = state
-        .verifier
-        .customer(&body.customer)
-        .ok_or(BookError::CustomerUnknown)?;
+    let invitations = state.verifier.customer(&body.customer);
+    let declined = state.verifier.declined(&body.customer).await?;
+    if invitations.is_none() && declined.is_empty() {
+        return Err(BookError::CustomerUnknown.into());
+    }
     answer::json(
         StatusCode::OK,
         &CustomerView {
             customer: body.customer,
-            invitations,
+            invitations: invitations.unwrap_or_default(),
+            declined,
         },
     )
 }

@@ -134,6 +134,50 @@ async fn metrics(State(state): State<HttpState>) -> Response {
     ([(CONTENT_TYPE, METRICS)], text(&state)).into_response()
 }
 
+/// Writes one family of the text: name, kind, help, and rows of labels and value.
+type Family<'a> = dyn FnMut(&str, &str, &str, &[(String, String)]) + 'a;
+
+/// Who said no, and what the brand was told.
+fn asking(state: &HttpState, family: &mut Family<'_>) {
+    let pulse = state.verifier.pulse();
+    let one = |value: u64| vec![(String::new(), value.to_string())];
+    let outcome = |name: &str, value: u64| (format!("{{outcome=\"{name}\"}}"), value.to_string());
+    family(
+        "declines_total",
+        "counter",
+        "Invitations of customers declined",
+        &one(pulse.declines()),
+    );
+    family(
+        "declines_cooling",
+        "gauge",
+        "Declines whose cool-down has not ended",
+        &one(pulse.cooling_down()),
+    );
+    family(
+        "webhook_messages_total",
+        "counter",
+        "Messages for the webhook: taken, tries that failed, given up for good",
+        &[
+            outcome("taken", pulse.messages_taken()),
+            outcome("failed", pulse.messages_failed()),
+            outcome("given_up", pulse.given_up_messages()),
+        ],
+    );
+    family(
+        "webhook_waiting",
+        "gauge",
+        "Messages that the webhook does not have yet",
+        &one(pulse.messages_waiting()),
+    );
+    family(
+        "webhook_gone",
+        "gauge",
+        "Whether the webhook has said that it wants no more messages (410)",
+        &one(u64::from(state.verifier.webhook_is_gone())),
+    );
+}
+
 fn text(state: &HttpState) -> String {
     let (pulse, counts) = (state.verifier.pulse(), state.verifier.counts());
     let mut out = String::new();
@@ -261,6 +305,7 @@ fn text(state: &HttpState) -> String {
         "Minutes that the ledger does not have yet",
         &one(pulse.batches_waiting()),
     );
+    asking(state, &mut family);
     let calls = state.metrics.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let calls: Vec<_> = calls
         .into_iter()

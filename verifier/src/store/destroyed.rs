@@ -33,10 +33,16 @@ impl Store {
                 // A withdrawal of it that was handed to the brand names her, and has nothing to end any more.
                 let consent: Consent<Digest> =
                     serde_json::from_slice(&body).map_err(|_| StoreError::Corrupt("a consent cannot be read"))?;
-                sqlx::query("DELETE FROM direct WHERE consent = $1")
-                    .bind(consent.id.as_bytes().as_slice())
-                    .execute(&mut *tx)
-                    .await?;
+                for rows in [
+                    "DELETE FROM direct WHERE consent = $1",
+                    // What the brand was not told by now, it is not told.
+                    "DELETE FROM messages WHERE consent = $1",
+                ] {
+                    sqlx::query(rows)
+                        .bind(consent.id.as_bytes().as_slice())
+                        .execute(&mut *tx)
+                        .await?;
+                }
             }
             let item = "UPDATE items SET salt = NULL, record = NULL WHERE idx = $1 AND record IS NOT NULL";
             held |= sqlx::query(item)

@@ -5,6 +5,7 @@ use placet_schemas::time::Timestamp;
 
 use super::{Store, int, uint};
 use crate::error::StoreError;
+use crate::webhook::Event;
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,20 +23,27 @@ pub(crate) struct DirectRow {
 type Row = (i64, Option<Vec<u8>>, Vec<u8>, i64, Option<i64>);
 
 impl Store {
-    /// Keeps a withdrawal durably. **When this returns, it will be forwarded**, whatever happens.
+    /// Keeps a withdrawal durably, with what the brand is told of it. **When this returns, it will be forwarded**, whatever
+    /// happens.
     pub(crate) async fn keep_direct(
         &self,
         consent: Option<Digest>,
         body: &[u8],
         received: Timestamp,
+        event: Option<&Event>,
     ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
         let insert = "INSERT INTO direct (consent, body, received) VALUES ($1, $2, $3) RETURNING id";
         let id: i64 = sqlx::query_scalar(insert)
             .bind(consent.map(|consent| consent.as_bytes().to_vec()))
             .bind(body)
             .bind(int(received.unix()))
-            .fetch_one(&self.db)
+            .fetch_one(&mut *tx)
             .await?;
+        if let Some(event) = event {
+            self.tell(&mut tx, event).await?;
+        }
+        tx.commit().await?;
         uint(id)
     }
 

@@ -11,6 +11,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::{Entry, Kept, Store, Sum, Sums, int, uint};
 use crate::error::StoreError;
+use crate::webhook::Event;
 
 /// Name of what the row's MAC is over.
 const STATE: &str = "placet replica state v1";
@@ -36,6 +37,8 @@ pub(crate) struct Page {
     pub(crate) destroyed: Vec<(u64, Vec<u64>)>,
     /// What goes from the brand's book with them.
     pub(crate) book: Vec<Entry>,
+    /// What the brand is told, by the place in the log.
+    pub(crate) events: Vec<(u64, Event)>,
     pub(crate) kept: Kept,
 }
 
@@ -124,6 +127,8 @@ impl Store {
         for (index, consent) in &page.consents {
             self.put(&mut tx, *index, consent, &mut next).await?;
         }
+        let last = page.items.iter().map(|item| item.index).max();
+        self.tell_page(&mut tx, &page.events, last).await?;
         for (by, leaves) in &page.destroyed {
             let held = self.forget(&mut tx, leaves, &mut next).await?;
             // The intent: from here on a crash goes on with clearing the files and with the acknowledgement.

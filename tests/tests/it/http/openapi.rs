@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::house::House;
 
 /// Every route there is. A new one is added here, and to the table of roles.
-const ROUTES: [&str; 36] = [
+const ROUTES: [&str; 38] = [
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -29,6 +29,8 @@ const ROUTES: [&str; 36] = [
     "get /v1/requests/{digest}",
     "post /v1/requests/{digest}/invitations",
     "post /v1/invitations/resolve",
+    "post /v1/declines",
+    "get /v1/declines",
     "post /v1/records",
     "get /v1/records/{digest}/proof",
     "post /v1/withdrawals",

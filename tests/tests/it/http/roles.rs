@@ -103,6 +103,8 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
         post("/v1/withdrawals", json!({}), [400; 8]),
         post("/v1/sessions", json!({}), [400; 8]),
         post("/v1/invitations/resolve", json!({}), [400; 8]),
+        post("/v1/declines", json!({}), [400; 8]),
+        row(get.clone(), "/v1/declines", [401, 403, 403, 200, 200, 403, 403, 403]),
         post("/v1/notices", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
         post("/v1/requests", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
         post("/v1/controllers", json!({}), [401, 403, 403, 403, 403, 403, 403, 400]),

@@ -76,6 +76,8 @@ impl Seat {
             authorization: Some(word.sign(&brand.method, &brand.key).unwrap()),
             policy: None,
             register: None,
+            cool_down: placet_verifier::DEFAULT_COOL_DOWN,
+            webhook: None,
         };
         Self {
             clock: SimClock::new(time),

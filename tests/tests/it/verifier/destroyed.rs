@@ -8,6 +8,7 @@ use placet_tests::verifier::VerifierProcess;
 
 use super::house::{Given, House, SOON, codes, until};
 use super::line::{Line, Mode};
+use super::receiver::Receiver;
 
 /// Every octet that the verifier has on its disk, by file.
 fn raw(verifier: &VerifierProcess) -> BTreeMap<String, Vec<u8>> {
@@ -72,7 +73,10 @@ fn find<'a>(files: &'a BTreeMap<String, Vec<u8>>, needle: &[u8]) -> Option<&'a s
 fn nothing_of_a_destroyed_consent_is_left_in_the_verifiers_files() {
     let house = House::open();
     let line = Line::start(house.node.address());
-    let verifier = house.start("verifier", &line.url, &[]);
+    // Nobody takes what the brand is to be told, so it waits, and names her.
+    let url = format!("http://127.0.0.1:{}/", Receiver::nobody());
+    let more = ["--webhook", &url, "--webhook-private"];
+    let verifier = house.start("verifier", &line.url, &more);
     // Others, so many that pages of the book are divided.
     let crowd = house.shop.invite(&house.node, &house.request, 200);
     for (number, invitation) in crowd.iter().enumerate() {
@@ -99,6 +103,7 @@ fn nothing_of_a_destroyed_consent_is_left_in_the_verifiers_files() {
             &invitation.digest(),
         );
     }
+    until("three messages wait", || verifier.metric("webhook_waiting") == 3.0);
     let mut before = raw(&verifier);
     let pieces = pieces(reference, &given, &withdrawal);
     for (what, piece) in &pieces {
@@ -117,12 +122,13 @@ fn nothing_of_a_destroyed_consent_is_left_in_the_verifiers_files() {
         before = raw(&verifier);
         pieces.iter().all(|(_, piece)| find(&before, piece).is_none())
     });
+    until("one message waits", || verifier.metric("webhook_waiting") == 1.0);
     // She who stays is there, and counts, also after a crash; the destroyed one does not come back.
     let question = house.question(&verifier, "C-who-stays-where-she-is");
     let _ = verifier.await_decision(&question, true, SOON);
     verifier.kill();
     line.set(Mode::Pass);
-    let verifier = house.start("verifier", &line.url, &[]);
+    let verifier = house.start("verifier", &line.url, &more);
     let _ = verifier.await_decision(&question, true, SOON);
     assert_eq!(
         codes(&verifier.ask(&house.question(&verifier, reference))),

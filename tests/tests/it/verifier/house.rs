@@ -9,9 +9,11 @@ use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::scope::Clause;
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
-use placet_tests::process::{NodeProcess, built};
+use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::{Customer, Shop};
 use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
+use placet_tests::{bytes_of, p};
+use placet_wallet::Pen;
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
 use serde_json::Value;
@@ -121,6 +123,24 @@ impl House {
         self.shop
             .caller(&self.node)
             .post("/v1/records", &self.withdrawal(given));
+    }
+
+    /// Has the brand end her consent.
+    pub(crate) fn end(&self, given: &Given) {
+        let pen = Pen {
+            origin: &self.shop.origin,
+            key: &self.shop.brand.key,
+            random: bytes_of(&format!("end of {}", given.consent)),
+            now: now(),
+        };
+        let ended = placet_wallet::brand::end(
+            given.consent,
+            p("the newsletter is over"),
+            self.shop.brand.signer(),
+            &pen,
+        )
+        .unwrap();
+        self.shop.caller(&self.node).post("/v1/records", &ended.bytes);
     }
 
     /// Invites a customer whom the verifier knows by this name.
