@@ -186,7 +186,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What is known of a customer: her invitations, and the consents that answer them. */
+        /** What is known of a customer: her invitations, the consents that answer them, and what she has said no to. */
         post: operations["look_up_customer"];
         delete?: never;
         options?: never;
@@ -346,6 +346,8 @@ export interface components {
         CustomerView: {
             /** @description The reference. */
             customer: components["schemas"]["CustomerRef"];
+            /** @description What she has said no to, and is not to be asked again yet. */
+            declined?: components["schemas"]["DeclinedRequest"][];
             /** @description Her invitations, with the consents that answer them. */
             invitations: components["schemas"]["CustomerInvitation"][];
         };
@@ -379,6 +381,13 @@ export interface components {
              * @description The size of the log at the feed head that it rests on.
              */
             size?: number | null;
+        };
+        /** @description A request that a customer has said no to. */
+        DeclinedRequest: {
+            /** @description The request. */
+            request: components["schemas"]["Digest"];
+            /** @description When the cool-down ends. */
+            until: components["schemas"]["Timestamp"];
         };
         /** @description did:key or did:web */
         Did: string;

@@ -12,6 +12,7 @@ from .customer_view import CustomerView
 from .decision_context import DecisionContext
 from .decision_evidence import DecisionEvidence
 from .decision_evidence_bundle_type_0 import DecisionEvidenceBundleType0
+from .declined_request import DeclinedRequest
 from .direct_withdrawal_answer import DirectWithdrawalAnswer
 from .evaluation_answer import EvaluationAnswer
 from .evaluation_body import EvaluationBody
@@ -58,6 +59,7 @@ __all__ = (
     "DecisionContext",
     "DecisionEvidence",
     "DecisionEvidenceBundleType0",
+    "DeclinedRequest",
     "DirectWithdrawalAnswer",
     "EvaluationAnswer",
     "EvaluationBody",

@@ -56,7 +56,8 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: LookCustomer,
 ) -> Response[CustomerView | Problem]:
-    """What is known of a customer: her invitations, and the consents that answer them.
+    """What is known of a customer: her invitations, the consents that answer them, and what she has said
+    no to.
 
     Args:
         body (LookCustomer): `POST /v1/customers/look`: what is known of a customer. The reference
@@ -86,7 +87,8 @@ def sync(
     client: AuthenticatedClient,
     body: LookCustomer,
 ) -> CustomerView | Problem | None:
-    """What is known of a customer: her invitations, and the consents that answer them.
+    """What is known of a customer: her invitations, the consents that answer them, and what she has said
+    no to.
 
     Args:
         body (LookCustomer): `POST /v1/customers/look`: what is known of a customer. The reference
@@ -111,7 +113,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: LookCustomer,
 ) -> Response[CustomerView | Problem]:
-    """What is known of a customer: her invitations, and the consents that answer them.
+    """What is known of a customer: her invitations, the consents that answer them, and what she has said
+    no to.
 
     Args:
         body (LookCustomer): `POST /v1/customers/look`: what is known of a customer. The reference
@@ -139,7 +142,8 @@ async def asyncio(
     client: AuthenticatedClient,
     body: LookCustomer,
 ) -> CustomerView | Problem | None:
-    """What is known of a customer: her invitations, and the consents that answer them.
+    """What is known of a customer: her invitations, the consents that answer them, and what she has said
+    no to.
 
     Args:
         body (LookCustomer): `POST /v1/customers/look`: what is known of a customer. The reference
