@@ -33,7 +33,7 @@ impl Decision {
 
 /// A verifier's permit, for this access and no later one.
 #[derive(Debug)]
-pub struct Permit(EvaluationAnswer);
+pub struct Permit(Box<EvaluationAnswer>);
 
 impl Permit {
     /// Its name, for the report of the access.
@@ -111,7 +111,7 @@ impl fmt::Display for Denial {
 impl From<Result<EvaluationAnswer, AskError>> for Decision {
     fn from(answer: Result<EvaluationAnswer, AskError>) -> Self {
         match answer {
-            Ok(answer) if answer.decision => Self::Permit(Permit(answer)),
+            Ok(answer) if answer.decision => Self::Permit(Permit(Box::new(answer))),
             Ok(answer) => Self::Deny(Denial::Answered(Box::new(answer))),
             Err(error) => Self::Deny(Denial::Failed(error)),
         }

@@ -27,6 +27,9 @@ pub enum DirectError {
     /// No consent here that this signer or code can end.
     #[error("no consent of that id, signer or code is known here")]
     ConsentUnknown,
+    /// Nothing is known here at the moment: the replica is read anew, or was never read.
+    #[error("the verifier is reading its consents; try again in a moment, or withdraw at the ledger")]
+    NotReady,
     /// The record does not hold.
     #[error("the withdrawal does not hold: {0}")]
     Refused(&'static str),
@@ -43,7 +46,7 @@ impl DirectError {
             Self::Malformed(_) => "malformed",
             Self::ConsentUnknown => "consent_unknown",
             Self::Refused(code) => code,
-            Self::Store(_) => "unavailable",
+            Self::NotReady | Self::Store(_) => "unavailable",
         }
     }
 }
@@ -115,7 +118,7 @@ impl Verifier {
         let did = sign::did_key(&SoftwareSigner::from_seed(&Zeroizing::new(code.seed()))).map_err(StoreError::from)?;
         self.inner
             .read(|replica| replica.by_withdrawal_key(&did))
-            .ok_or(DirectError::ConsentUnknown)
+            .ok_or_else(|| self.unknown())
     }
 
     fn by_record(&self, record: &CanonicalRecord) -> Result<Digest, DirectError> {
@@ -131,7 +134,7 @@ impl Verifier {
         };
         // A stranger learns nothing of which consents there are.
         if withdrawal.relayed.is_some() || !theirs(&record.issuer) {
-            return Err(DirectError::ConsentUnknown);
+            return Err(self.unknown());
         }
         let setting = Setting {
             origin: &self.inner.settings.origin,
@@ -144,5 +147,14 @@ impl Verifier {
             _ => DirectError::Refused("wrong_signer"),
         })?;
         Ok(withdrawal.consent)
+    }
+
+    /// Whoever is not known now may be known in a moment, while the feed is read for the first time or anew.
+    fn unknown(&self) -> DirectError {
+        if self.inner.read(|replica| replica.stands()) {
+            DirectError::ConsentUnknown
+        } else {
+            DirectError::NotReady
+        }
     }
 }

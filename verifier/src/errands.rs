@@ -52,7 +52,7 @@ pub(crate) async fn recall(inner: &Inner) -> Result<(), StoreError> {
 }
 
 /// One round; gives whether all is done.
-async fn round(inner: &Inner) -> Result<bool, StoreError> {
+async fn round(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     let mut done = true;
     for row in inner.store.waiting().await?.iter().filter(|row| !row.forwarded) {
         done &= forward(inner, row).await?;
@@ -111,7 +111,7 @@ fn is_code(body: &[u8]) -> bool {
 ///
 /// Memory says what is left of the brand's consents, so it must be what disk is: nobody takes a page meanwhile, and while a
 /// backlog is held back nothing is cleared.
-async fn clear(inner: &Inner, owed: &[Owed]) -> Result<(), StoreError> {
+async fn clear(inner: &Arc<Inner>, owed: &[Owed]) -> Result<(), StoreError> {
     let reading = inner.reading.lock().await;
     if !reading.is_whole() {
         return Ok(());
@@ -119,7 +119,10 @@ async fn clear(inner: &Inner, owed: &[Owed]) -> Result<(), StoreError> {
     let used: Vec<Digest> = inner.read(|replica| replica.granted());
     inner.store.drop_unused(&used).await?;
     inner.store.empty_journal().await?;
-    batches::forget(inner)?;
+    // A year of the journal is read, and each decision in it: no work for a thread that answers.
+    let forgetting = Arc::clone(inner);
+    let forgotten = tokio::task::spawn_blocking(move || batches::forget(&forgetting)).await;
+    forgotten.map_err(|_| StoreError::Corrupt("the journal cannot be read to its end"))??;
     for owed in owed.iter().filter(|owed| !owed.cleared) {
         inner.store.cleared(owed.destruction).await?;
     }

@@ -95,6 +95,11 @@ impl Replica {
         }
     }
 
+    /// Whether there is a verified head that all of this is counted by.
+    pub(crate) const fn stands(&self) -> bool {
+        self.standing.is_some()
+    }
+
     pub(crate) const fn keys(&self) -> Option<&ControllerKeys> {
         self.keys.as_ref()
     }
@@ -149,6 +154,11 @@ impl Replica {
 
     pub(crate) fn put(&mut self, index: u64, mut consent: Consent) {
         self.pool.share(&mut consent);
+        self.place(index, consent);
+    }
+
+    /// Puts a consent there whose grants are of the pool already.
+    pub(crate) fn place(&mut self, index: u64, mut consent: Consent) {
         if consent.phase == Phase::Given {
             // The log has no word yet of what was handed to the brand itself.
             consent.direct = consent.direct.or_else(|| self.handed.get(&consent.id).copied());
@@ -320,12 +330,6 @@ impl Replica {
     /// The digests of what is granted.
     pub(crate) fn granted(&self) -> Vec<Digest> {
         self.pool.digests()
-    }
-
-    /// Bytes that the consents take in memory, about: for the metric and the bench.
-    pub(crate) fn weight(&self) -> usize {
-        let consents: usize = self.consents.values().map(Consent::weight).sum();
-        consents + self.by_id.len() * (size_of::<Digest>() + size_of::<u64>())
     }
 }
 

@@ -335,12 +335,6 @@ impl Verifier {
     pub fn webhook_is_gone(&self) -> bool {
         self.inner.outbox.is_gone()
     }
-
-    /// Bytes that the consents take in memory, about.
-    #[must_use]
-    pub fn weight(&self) -> usize {
-        self.inner.read(Replica::weight)
-    }
 }
 
 impl Inner {
@@ -443,7 +437,7 @@ async fn restore(
         consents: loaded.sum,
         book: book_sum,
     };
-    let mut delta: Delta = match reading.resume(&kept, sums).await {
+    let delta: Delta = match reading.resume(&kept, sums).await {
         Ok(delta) => delta,
         Err(StoreError::Corrupt(why)) => {
             tracing::error!(why, "{DAMAGED}");
@@ -460,11 +454,9 @@ async fn restore(
         // The steady clock began with this process, so the head's own time says how old it is.
         match standing.filter(|_| whole) {
             Some(standing) => {
-                delta.consents = loaded
-                    .consents
-                    .into_iter()
-                    .map(|(index, consent)| (index, Some(consent)))
-                    .collect();
+                for (index, consent) in loaded.consents {
+                    replica.place(index, consent);
+                }
                 replica.take(delta);
                 replica.stand(standing, clock.steady());
             }

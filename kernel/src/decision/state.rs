@@ -153,18 +153,13 @@ impl Requests {
         };
         // Whoever agreed to an earlier one of the chain has not seen the change either.
         let mut earlier = replaces;
-        let mut steps = 0;
         while let Some(facts) = earlier.and_then(|digest| self.0.get_mut(&digest)) {
             facts.replaced = true;
             if material && facts.superseded.is_none() {
                 facts.superseded = Some(digest);
             }
+            // A request names one that was there before it by its digest, so there is no circle.
             earlier = facts.replaces;
-            steps += 1;
-            // A request names one that was there before it, so this ends by itself; a limit costs nothing.
-            if steps > MAX_REPLACED {
-                break;
-            }
         }
         self.0.entry(digest).or_insert(facts);
     }
@@ -180,9 +175,6 @@ impl Requests {
         self.0.iter()
     }
 }
-
-/// Longest chain of requests that replace each other.
-const MAX_REPLACED: usize = 100_000;
 
 impl State<'_> {
     /// Whether nothing that is known here can be relied on because of its age.
@@ -247,14 +239,5 @@ impl<G> Consent<G> {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.phase != Phase::Given || self.direct.is_some()
-    }
-
-    /// Bytes that it takes in memory, without what is shared.
-    #[must_use]
-    pub fn weight(&self) -> usize {
-        size_of::<Self>()
-            + self.subject.as_str().len()
-            + self.withdrawal_key.as_str().len()
-            + self.events.capacity() * size_of::<Event<G>>()
     }
 }

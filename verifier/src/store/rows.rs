@@ -1,5 +1,6 @@
 //! The feed's items and what they amount to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use placet_kernel::decision::{Consent, Granted, Pool};
@@ -207,20 +208,24 @@ impl Store {
         consent: &Consent,
         sum: &mut Sum,
     ) -> Result<(), StoreError> {
-        for event in &consent.events {
-            let body = json::to_jcs(&*event.granted)?;
+        let mut grants = BTreeMap::new();
+        let named = consent.map(|granted| {
+            let body = json::to_jcs(&**granted).ok()?;
+            let digest = Digest::of(&body);
+            grants.insert(digest, body);
+            Some(digest)
+        });
+        let mut named = named.ok_or(StoreError::Corrupt("what a consent grants has no canonical form"))?;
+        for (digest, body) in grants {
             sqlx::query("INSERT OR IGNORE INTO granted (digest, body) VALUES ($1, $2)")
-                .bind(Digest::of(&body).as_bytes().as_slice())
-                .bind(&body)
+                .bind(digest.as_bytes().as_slice())
+                .bind(body)
                 .execute(&mut *tx)
                 .await?;
         }
         // A withdrawal that was handed to the brand has a table of its own until the log has it.
-        let mut named = consent.map(|granted| Some(Digest::of(&json::to_jcs(&**granted).ok()?)));
-        if let Some(named) = &mut named {
-            named.direct = None;
-        }
-        let body = json::to_jcs(&named.ok_or(StoreError::Corrupt("what a consent grants has no canonical form"))?)?;
+        named.direct = None;
+        let body = json::to_jcs(&named)?;
         self.take_out(tx, index, sum).await?;
         sum.toggle(&self.consent_hash(index, &body));
         sqlx::query("INSERT INTO consents (grant_idx, body) VALUES ($1, $2)")

@@ -7,7 +7,6 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use placet_tests::verifier::VerifierProcess;
 use serde_json::{Value, json};
 
 use super::tools::{self, Workshop, placet, ready};
@@ -175,11 +174,8 @@ fn several(call: &dyn Fn(&str, &Value) -> Value, question: &Value) {
 
 /// A verifier that asks for a token; one that is silent.
 fn fails(service: &Service, house: &House, question: &Value) {
-    let file = house.dir.path().join("token");
     let token = "a-token-of-a-verifier-0123456789";
-    fs::write(&file, token).unwrap();
-    let more = ["--access-token-file", file.to_str().unwrap()];
-    let guarded: VerifierProcess = house.start("guarded", &house.ledger(), &more);
+    let guarded = house.start_guarded(token);
     let url = format!("http://{}", guarded.address());
     assert_eq!(service.code(&url, question), "refused");
     let said = service.call(&url, token, "decide", question).unwrap();

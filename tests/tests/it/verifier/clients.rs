@@ -1,6 +1,5 @@
 //! The blocking client of a service without a runtime, against a verifier, and against those who stand between.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -84,7 +83,7 @@ fn a_service_without_a_runtime_asks_and_reports() {
         delivery: Delivery::Copy,
         third_party: None,
     };
-    let reported = client.report(&[access.clone()]).unwrap();
+    let reported = client.report(std::slice::from_ref(&access)).unwrap();
     assert_eq!((reported.lines, reported.without_permit), (1, 0));
     let unclear = ReportedAccess {
         evaluation: None,
@@ -110,10 +109,7 @@ fn a_service_without_a_runtime_asks_and_reports() {
 #[test]
 fn a_service_without_the_verifiers_token_is_denied() {
     let house = House::open();
-    let file = house.dir.path().join("token");
-    fs::write(&file, "a-token-of-a-verifier-0123456789").unwrap();
-    let more = ["--access-token-file", file.to_str().unwrap()];
-    let verifier = house.start("guarded", &house.ledger(), &more);
+    let verifier = house.start_guarded("a-token-of-a-verifier-0123456789");
     let ada = question(&house, "C-1");
     assert_eq!(code(&client(&verifier), &ada), "refused");
     let wrong = client(&verifier).with_token("another-token-of-a-verifier-01234");

@@ -1,5 +1,7 @@
 //! A node, a shop on it, its verifier, and people.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -68,7 +70,16 @@ impl House {
         self.try_start(name, ledger, more).unwrap()
     }
 
-    /// The same; what it said when it does not start.
+    /// A verifier that wants this token of whoever asks.
+    pub(crate) fn start_guarded(&self, token: &str) -> VerifierProcess {
+        let file = self.dir.path().join("token");
+        fs::write(&file, token).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let more = ["--access-token-file", file.to_str().unwrap()];
+        self.start("guarded", &self.ledger(), &more)
+    }
+
+    /// As [`House::start`]; what it said when it does not start.
     pub(crate) fn try_start(&self, name: &str, ledger: &str, more: &[&str]) -> Result<VerifierProcess, String> {
         let (binary, folder) = (built(), self.dir.path().join(name));
         let order = VerifierOrder {
