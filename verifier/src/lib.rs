@@ -21,6 +21,7 @@ mod journal;
 mod keys;
 mod pinned;
 mod pulse;
+pub mod qr;
 mod reading;
 mod replica;
 mod reports;
