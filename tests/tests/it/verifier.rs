@@ -8,6 +8,7 @@ mod disk;
 mod everyday;
 mod faults;
 pub(crate) mod house;
+mod inviting;
 mod line;
 mod lying;
 mod reports;
