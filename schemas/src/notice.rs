@@ -182,7 +182,10 @@ impl Notice {
     /// # Errors
     /// The first place where they differ.
     pub fn agrees_with(&self, request: &ConsentRequest, language: &Language) -> Result<(), Disagreement> {
-        self.disagreements(request, language).into_iter().next().map_or(Ok(()), Err)
+        self.disagreements(request, language)
+            .into_iter()
+            .next()
+            .map_or(Ok(()), Err)
     }
 
     /// Every place where the machine values do not say what the request says.
@@ -242,7 +245,9 @@ impl Expected {
     pub fn of(request: &ConsentRequest) -> Self {
         let clauses = request.clauses.clauses();
         let automated = |p: &ProcessingTerm| p.sensitivity() == Some(Sensitivity::AutomatedDecision);
-        let countries = clauses.iter().filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone()));
+        let countries = clauses
+            .iter()
+            .filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone()));
         Self {
             controllers: Set::from_members(request.controllers.all().iter().map(|c| c.id.clone())),
             purposes: Set::from_members(clauses.iter().map(|c| c.purpose.id.clone())),
