@@ -167,7 +167,12 @@ fn judge(template: &Path, named: &[NoticeFile]) -> Result<Report> {
     }
     let fine = |lines: &[Line]| lines.iter().all(|line| line.status == Status::Ok);
     if fine(&request.lines) && parts.iter().all(|part| fine(&part.items)) {
-        let digests: BTreeMap<Language, Digest> = files.keys().copied().cloned().zip(digests(&notices)).collect();
+        let digests: BTreeMap<Language, Digest> = files
+            .keys()
+            .copied()
+            .cloned()
+            .zip(notices.iter().map(CanonicalNotice::digest))
+            .collect();
         request.last_word(digests, &notices)?;
     }
     parts.insert(
@@ -195,10 +200,6 @@ fn nothing_expected() -> Expected {
         periods: BTreeMap::new(),
         automated: false,
     }
-}
-
-fn digests(notices: &[CanonicalNotice]) -> impl Iterator<Item = Digest> + '_ {
-    notices.iter().map(CanonicalNotice::digest)
 }
 
 fn told(report: &Report) -> String {

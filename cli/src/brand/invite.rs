@@ -121,6 +121,9 @@ fn show(made: &[FreshInvitation], out: &Output) -> Result<()> {
     let colours = output::colours();
     for fresh in made {
         out.styled("")?;
+        if made.len() > 1 {
+            out.line(&fresh.link)?;
+        }
         out.styled(QrCode::of(&fresh.link)?.terminal(colours).trim_end_matches('\n'))?;
     }
     Ok(())

@@ -103,7 +103,11 @@ fn read(bytes: &[u8], languages: &[&Language], found: &mut Vec<(RequestItem, Pro
     let claims = Template::parse(bytes).and_then(|template| template.into_request(digests));
     let refused = |error: anyhow::Error| {
         let why = output::sentence(&error);
-        found.push((RequestItem::of(&why), Problem::contradicts("", why)));
+        let (pointer, why) = match why.split_once(": ") {
+            Some((pointer, why)) if pointer.starts_with('/') => (pointer, why),
+            _ => ("", why.as_str()),
+        };
+        found.push((RequestItem::of(pointer), Problem::contradicts(pointer, why)));
     };
     claims.map_err(refused).ok()
 }
@@ -145,27 +149,16 @@ fn untranslated(root: &Node<'_>, languages: &[&Language]) -> Vec<(RequestItem, P
 }
 
 fn broken(rule: &RuleError, claims: &ConsentRequest) -> (RequestItem, Problem) {
-    let (item, clause) = match rule {
-        RuleError::NotSpecific { clause, .. } => (RequestItem::Purposes, Some(clause)),
-        RuleError::NotSeparate { clause, .. } => (RequestItem::Apart, Some(clause)),
-        RuleError::CriminalCategory { clause, .. } => (RequestItem::Crimes, Some(clause)),
-        RuleError::GuardianUnsupported => (RequestItem::Audience, None),
-        RuleError::VocabularyUnknown { .. } => (RequestItem::Form, None),
+    let (item, pointer, clause) = match rule {
+        RuleError::NotSpecific { clause, .. } => (RequestItem::Purposes, "/clauses", Some(*clause)),
+        RuleError::NotSeparate { clause, .. } => (RequestItem::Apart, "/clauses", Some(*clause)),
+        RuleError::CriminalCategory { clause, .. } => (RequestItem::Crimes, "/clauses", Some(*clause)),
+        RuleError::GuardianUnsupported => (RequestItem::Audience, "/audience/mayIncludeChildren", None),
+        RuleError::VocabularyUnknown { .. } => (RequestItem::Form, "", None),
     };
     // The rule counts clauses in the order of the record, which is not the order of the file.
-    let purpose = clause
-        .and_then(|at| claims.clauses.clauses().get(*at))
-        .map(|clause| &clause.purpose.id);
-    let place = purpose
-        .map(|id| format!(" (the clause is one of the purpose {id})"))
-        .unwrap_or_default();
-    let pointer = if clause.is_some() {
-        "/clauses"
-    } else {
-        "/audience/mayIncludeChildren"
-    };
-    (
-        item,
-        Problem::contradicts(pointer, format!("{}: {rule}{place}", rule.code())),
-    )
+    let clause = clause.and_then(|at| claims.clauses.clauses().get(at));
+    let place = clause.map(|clause| format!(" (the clause is one of the purpose {})", clause.purpose.id));
+    let mend = format!("{}: {rule}{}", rule.code(), place.unwrap_or_default());
+    (item, Problem::contradicts(pointer, mend))
 }

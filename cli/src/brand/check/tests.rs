@@ -128,6 +128,20 @@ fn a_notice_is_judged_although_its_request_cannot_be_read_and_the_other_way() {
 }
 
 #[test]
+fn clauses_that_make_no_scope_are_named() {
+    let template = changed(TEMPLATE, |value| {
+        let clause = value["clauses"][0].clone();
+        value["clauses"].as_array_mut().unwrap().push(clause);
+        value["clauses"][2]["retention"] = "P1Y".into();
+    });
+    let report = checked(&template, &[("en", ENGLISH), ("de", GERMAN)]);
+    assert_eq!(
+        wrong(&report),
+        [("6(1)(a), 5(1)(b)", Status::Contradicts, vec!["/clauses"])]
+    );
+}
+
+#[test]
 fn what_is_wrong_only_as_a_whole_is_found_by_building_the_record() {
     let long = "x".repeat(16_000);
     let template = changed(TEMPLATE, |value| {
