@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use placet_kernel::bundle;
-use placet_schemas::authzen::{DecisionStatement, EvaluationAnswer, EvaluationsAnswer, Reason};
+use placet_schemas::authzen::{DecisionStatement, EvaluationAnswer, EvaluationsAnswer, Reason, ReasonCode};
 use placet_schemas::json::{self, Node};
 
 use super::sheet::Sheet;
@@ -80,7 +80,7 @@ fn add_reason(sheet: &mut Sheet, reason: &Reason) {
     };
     sheet.add("reason", format_args!("{}{about}", reason.code.as_str()));
     sheet.add("what it means", &reason.why);
-    if !reason.path.is_empty() {
+    if reason.code != ReasonCode::Permitted && !reason.path.is_empty() {
         sheet.add("in the question", &reason.path);
     }
     if let Some(consent) = &reason.consent {

@@ -147,6 +147,64 @@ fn whoever_hands_in_a_list_needs_the_verifiers_token() {
     assert_eq!(counted(&import(&folder, &verifier, &rows))["added"], 1);
 }
 
+/// What `placet inspect` makes of an answer.
+fn inspected(folder: &Path, answer: &Value) -> String {
+    let path = folder.join("answer.json");
+    fs::write(&path, answer.to_string()).unwrap();
+    let output = Command::new(built()).arg("inspect").arg(path).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn somebody_who_has_never_seen_this_reads_why_it_was_denied_and_what_to_do() {
+    let house = House::open();
+    let folder = house.dir.path();
+    let verifier = house.start("verifier", &house.ledger(), &[]);
+    let request = house.request.record.digest().to_string();
+    let ada = house.wins(&verifier, "C-ada");
+    let question = house.question(&verifier, "C-ada");
+    let (permit, _) = verifier.await_decision(&question, true, super::house::SOON);
+    assert!(inspected(folder, &permit).contains("PERMITTED"));
+
+    // Nobody of this name: she may have been invited before the verifier was there.
+    let said = inspected(folder, &verifier.ask(&house.question(&verifier, "C-nobody")));
+    for words in [
+        "DENIED",
+        "customer_unknown",
+        "never invited",
+        "placet brand customers import",
+    ] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    // Invited, without an answer yet: what to ask with.
+    let _ = house.invite(&verifier, "C-bob");
+    let denied = verifier.ask(&house.question(&verifier, "C-bob"));
+    let said = inspected(folder, &denied);
+    let invite = format!("placet brand invite --request {request} --customer");
+    for words in ["no_record", "Article 7(1) GDPR", "pd:EmailAddress", invite.as_str()] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    // Withdrawn: nobody is told to press her.
+    house.withdraw(&ada);
+    let (withdrawn, _) = verifier.await_decision(&question, false, super::house::SOON);
+    let said = inspected(folder, &withdrawn);
+    assert!(
+        said.contains("stop using the data") && said.contains("only if she comes back"),
+        "{said}"
+    );
+
+    // Several answers, of which somebody has made one a yes.
+    let mut forged = denied.clone();
+    forged["decision"] = true.into();
+    let said = inspected(folder, &json!({"evaluations": [withdrawn, forged]}));
+    assert_eq!(
+        (said.matches("DENIED").count(), said.matches("beware").count()),
+        (2, 1),
+        "{said}"
+    );
+}
+
 /// RFC 4648 section 4, without a library: what is expected is not made by the code that is tested.
 fn base64(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
