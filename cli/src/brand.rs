@@ -3,17 +3,22 @@
 mod add;
 mod audits;
 mod authorize;
+mod check;
 mod consents;
 mod customers;
 mod end;
 mod feed;
+mod import;
 mod invite;
+mod items;
 mod list;
 mod memory;
 mod order;
+mod papers;
 mod relay;
 mod request;
 mod session;
+mod starter;
 mod template;
 mod token;
 
@@ -35,8 +40,11 @@ enum Command {
     Add(add::Args),
     List(list::Args),
     Token(token::Args),
+    Template(starter::Args),
+    Check(check::Args),
     Request(request::Args),
     Invite(invite::Args),
+    Customers(import::Args),
     Consents(consents::Args),
     RelayWithdrawal(relay::Args),
     End(end::Args),
@@ -50,8 +58,11 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::Add(args) => add::run(args, out).await?,
         Command::List(args) => list::run(args, out).await?,
         Command::Token(args) => token::run(args, out).await?,
+        Command::Template(args) => starter::run(&args, out)?,
+        Command::Check(args) => return check::run(&args, out),
         Command::Request(args) => request::run(args, out).await?,
         Command::Invite(args) => invite::run(args, out).await?,
+        Command::Customers(args) => import::run(args, out).await?,
         Command::Consents(args) => return consents::run(args, out).await,
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,

@@ -1,6 +1,7 @@
 //! `placet inspect`: what a file says, for a person. Nothing is verified, and each answer says so.
 
 mod bundle;
+mod decision;
 mod log;
 mod misbehaviour;
 mod record;
@@ -21,7 +22,8 @@ use sheet::Sheet;
 
 /// Show what a file says, without judging it
 ///
-/// Takes an evidence bundle, a misbehaviour file, a record, a notice, a checkpoint, a tlog-proof or a trust file.
+/// Takes an evidence bundle, a misbehaviour file, a record, a notice, a checkpoint, a tlog-proof or a trust file; and a verifier's
+/// decision, as its answer (JSON) or signed: it says why, and what to do.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The file; - reads standard input
@@ -39,6 +41,9 @@ fn describe(bytes: &[u8]) -> Result<Sheet> {
         return describe_json(bytes);
     }
     let text = str::from_utf8(bytes).context("it is neither JSON nor text")?;
+    if let Some(compact) = crate::verify::compact_decision(bytes) {
+        return decision::signed(compact);
+    }
     if text.starts_with("c2sp.org/tlog-proof@") {
         return log::tlog_proof(text);
     }
@@ -58,6 +63,12 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if root.get("type").and_then(Node::as_str) == Some(MISBEHAVIOUR_TYPE) {
         return Ok(misbehaviour::sheet(root));
     }
+    if has(&["decision", "context"]) {
+        return decision::answer(root);
+    }
+    if has(&["evaluations"]) {
+        return decision::answers(root);
+    }
     if has(&["credentialSubject", "type"]) {
         return Ok(record::sheet(
             &CanonicalRecord::parse(bytes).context("it is no record")?,
@@ -69,7 +80,7 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if has(&["language", "title", "withdrawal"]) {
         return Ok(notice(&CanonicalNotice::parse(bytes).context("it is no notice")?));
     }
-    bail!("it is JSON, but no bundle, misbehaviour file, record, notice or trust file")
+    bail!("it is JSON, but no bundle, misbehaviour file, record, notice, trust file or decision")
 }
 
 fn notice(notice: &CanonicalNotice) -> Sheet {

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -63,6 +63,12 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Whether colours are wanted: at a terminal, and only if nobody objects (no-color.org).
+pub(crate) fn colours() -> bool {
+    let objects = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !objects
 }
 
 /// One line on standard error. There is nobody left to tell when that fails.

@@ -18,6 +18,9 @@ const AUDITOR_VARIABLE: &str = "PLACET_AUDITOR_TOKEN";
 /// A brand's token itself.
 const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
 
+/// A verifier's token itself.
+const ACCESS_VARIABLE: &str = "PLACET_VERIFIER_ACCESS_TOKEN";
+
 /// The operator's token.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OperatorToken {
@@ -40,6 +43,14 @@ pub(crate) struct AuditorToken {
     /// File with the auditor's token, as `placet token auditor --out` writes it; else PLACET_AUDITOR_TOKEN
     #[arg(long, env = "PLACET_AUDITOR_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+}
+
+/// The token that a verifier asks of the brand's services.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct VerifierToken {
+    /// File with the token that the verifier asks for, if it does; else PLACET_VERIFIER_ACCESS_TOKEN
+    #[arg(long, env = "PLACET_VERIFIER_ACCESS_TOKEN_FILE", value_name = "FILE")]
+    access_token_file: Option<PathBuf>,
 }
 
 impl OperatorToken {
@@ -68,6 +79,17 @@ impl AuditorToken {
     /// Finds the token.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
         find(self.token_file.as_deref(), AUDITOR_VARIABLE, None, "the auditor's")
+    }
+}
+
+impl VerifierToken {
+    /// Finds the token; a verifier that only this machine reaches may have none.
+    pub(crate) fn read(&self) -> Result<Option<Zeroizing<String>>> {
+        let named = self.access_token_file.as_deref();
+        if named.is_none() && std::env::var_os(ACCESS_VARIABLE).is_none() {
+            return Ok(None);
+        }
+        find(named, ACCESS_VARIABLE, None, "the verifier's").map(Some)
     }
 }
 

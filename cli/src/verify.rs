@@ -4,6 +4,8 @@ mod decided;
 mod misconduct;
 mod report;
 
+pub(crate) use decided::compact as compact_decision;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! How clauses and patterns read, in every command alike.
 
+use placet_schemas::authzen::{Reason, ReasonCode};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::scope::{Clause, Delivery};
 use placet_schemas::text::Set;
@@ -60,6 +61,40 @@ pub(crate) fn short(digest: &placet_schemas::id::Digest) -> String {
     digest.to_string().chars().take(12).collect()
 }
 
+/// Yes or no, and what follows from it.
+pub(crate) const fn decision(permit: bool) -> &'static str {
+    match permit {
+        true => "PERMITTED: the data may be used for this, now",
+        false => "DENIED: the data must not be used for this",
+    }
+}
+
+/// What to do about a reason, with the command, where there is something to do besides what the reason itself says.
+pub(crate) fn next_step(reason: &Reason) -> Option<String> {
+    use ReasonCode as Code;
+    let invite = reason.ask.map(|request| {
+        format!(
+            "ask with the request {request}: `placet brand invite --request {request} --customer REFERENCE`, or POST \
+             /v1/customers/invitations at the verifier"
+        )
+    });
+    match reason.code {
+        Code::Permitted | Code::BasisNotConsent | Code::ControllerUnknown | Code::RequestMalformed => None,
+        Code::Withdrawn => invite.map(|invite| format!("only if she comes back by herself: {invite}")),
+        Code::CustomerUnknown => Some(
+            "if she was invited before, let the verifier know: `placet brand customers import`; if she was not, invite her".to_owned(),
+        ),
+        Code::StateStale => Some("GET /readyz at the verifier says how old its state is, and its log why".to_owned()),
+        Code::ProofInvalid => Some("`placet verify` on the misbehaviour-*.json in the verifier's folder".to_owned()),
+        _ => invite.or_else(|| {
+            Some(
+                "none of your requests offers this: write one (`placet brand template`, `check`, `request`), then invite her"
+                    .to_owned(),
+            )
+        }),
+    }
+}
+
 fn deliveries(clause: &Clause) -> String {
     let name = |delivery: &Delivery| match delivery {
         Delivery::Copy => "copy",
@@ -87,6 +122,38 @@ fn kebab(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_denial_says_what_to_do() {
+        let request = placet_schemas::id::Digest::of(b"request");
+        for code in ReasonCode::ALL {
+            let reason = |ask| Reason {
+                code,
+                path: String::new(),
+                category: None,
+                record: None,
+                consent: None,
+                article: None,
+                why: code.explanation().to_owned(),
+                ask,
+            };
+            let (without, with) = (next_step(&reason(None)), next_step(&reason(Some(request))));
+            let own_words = matches!(
+                code,
+                ReasonCode::Permitted
+                    | ReasonCode::BasisNotConsent
+                    | ReasonCode::ControllerUnknown
+                    | ReasonCode::RequestMalformed
+            );
+            assert_eq!(with.is_none(), own_words, "{code:?}");
+            // Nobody is pressed to ask again a person who has just said no.
+            assert_eq!(
+                without.is_none(),
+                own_words || code == ReasonCode::Withdrawn,
+                "{code:?}"
+            );
+        }
+    }
 
     #[test]
     fn names_are_written_as_in_records() {

@@ -182,33 +182,80 @@ impl Notice {
     /// # Errors
     /// The first place where they differ.
     pub fn agrees_with(&self, request: &ConsentRequest, language: &Language) -> Result<(), Disagreement> {
+        self.disagreements(request, language)
+            .into_iter()
+            .next()
+            .map_or(Ok(()), Err)
+    }
+
+    /// Every place where the machine values do not say what the request says.
+    #[must_use]
+    pub fn disagreements(&self, request: &ConsentRequest, language: &Language) -> Vec<Disagreement> {
+        let expected = Expected::of(request);
+        let all = [
+            same("/language", &self.language, language),
+            same(
+                "/controllers/controllers",
+                &self.controllers.controllers,
+                &expected.controllers,
+            ),
+            same("/purposes/purposes", &self.purposes.purposes, &expected.purposes),
+            same(
+                "/recipients/thirdParties",
+                &self.recipients.third_parties,
+                &expected.third_parties,
+            ),
+            same("/transfers/countries", &self.transfers.countries, &expected.countries),
+            same("/retention/periods", &self.retention.periods, &expected.periods),
+            same(
+                "/automatedDecisions/exist",
+                &self.automated_decisions.exist,
+                &expected.automated,
+            ),
+            same(
+                "/proofRetention/period",
+                &self.proof_retention.period,
+                &request.proof_retention,
+            ),
+        ];
+        all.into_iter().filter_map(Result::err).collect()
+    }
+}
+
+/// What the machine values of a notice are to be, by the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The controllers' DIDs.
+    pub controllers: Set<Did>,
+    /// The IRIs of all purposes.
+    pub purposes: Set<Iri>,
+    /// The third-party controllers of the clauses.
+    pub third_parties: Set<Iri>,
+    /// The countries to which data goes under Article 49(1)(a).
+    pub countries: Set<Country>,
+    /// The retention periods of each purpose.
+    pub periods: BTreeMap<Iri, Vec<Period>>,
+    /// Whether any clause is about automated decisions.
+    pub automated: bool,
+}
+
+impl Expected {
+    /// What a request says.
+    #[must_use]
+    pub fn of(request: &ConsentRequest) -> Self {
         let clauses = request.clauses.clauses();
-        same("/language", &self.language, language)?;
-        let controllers = Set::from_members(request.controllers.all().iter().map(|c| c.id.clone()));
-        same("/controllers/controllers", &self.controllers.controllers, &controllers)?;
-        let purposes = Set::from_members(clauses.iter().map(|c| c.purpose.id.clone()));
-        same("/purposes/purposes", &self.purposes.purposes, &purposes)?;
-        let third_parties = Set::from_members(request.third_parties().cloned());
-        same(
-            "/recipients/thirdParties",
-            &self.recipients.third_parties,
-            &third_parties,
-        )?;
-        let countries = Set::from_members(
-            clauses
-                .iter()
-                .filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone())),
-        );
-        same("/transfers/countries", &self.transfers.countries, &countries)?;
-        same("/retention/periods", &self.retention.periods, &periods(request))?;
         let automated = |p: &ProcessingTerm| p.sensitivity() == Some(Sensitivity::AutomatedDecision);
-        let exist = clauses.iter().any(|c| c.processing.iter().any(automated));
-        same("/automatedDecisions/exist", &self.automated_decisions.exist, &exist)?;
-        same(
-            "/proofRetention/period",
-            &self.proof_retention.period,
-            &request.proof_retention,
-        )
+        let countries = clauses
+            .iter()
+            .filter_map(|c| c.transfer.as_ref().map(|t| t.country.clone()));
+        Self {
+            controllers: Set::from_members(request.controllers.all().iter().map(|c| c.id.clone())),
+            purposes: Set::from_members(clauses.iter().map(|c| c.purpose.id.clone())),
+            third_parties: Set::from_members(request.third_parties().cloned()),
+            countries: Set::from_members(countries),
+            periods: periods(request),
+            automated: clauses.iter().any(|c| c.processing.iter().any(automated)),
+        }
     }
 }
 

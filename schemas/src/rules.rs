@@ -106,15 +106,22 @@ impl RuleError {
 /// # Errors
 /// The first rule that is broken.
 pub fn check_request(request: &ConsentRequest) -> Result<(), RuleError> {
-    if *request.vocabulary.as_bytes() != vocabulary_hash() {
-        return Err(RuleError::VocabularyUnknown {
-            expected: crate::id::encode_hex(&vocabulary_hash()),
-        });
-    }
-    if request.audience.may_include_children {
-        return Err(RuleError::GuardianUnsupported);
-    }
-    check_scope(&request.clauses)
+    broken_rules(request).next().map_or(Ok(()), Err)
+}
+
+/// Every rule of 2 to 5 that a request breaks, of each clause the first.
+pub fn broken_rules(request: &ConsentRequest) -> impl Iterator<Item = RuleError> + '_ {
+    let vocabulary = (*request.vocabulary.as_bytes() != vocabulary_hash()).then(|| RuleError::VocabularyUnknown {
+        expected: crate::id::encode_hex(&vocabulary_hash()),
+    });
+    let children = request
+        .audience
+        .may_include_children
+        .then_some(RuleError::GuardianUnsupported);
+    vocabulary
+        .into_iter()
+        .chain(children)
+        .chain(broken_clauses(&request.clauses))
 }
 
 /// Checks rules 2 and 3 on a scope.
@@ -122,17 +129,18 @@ pub fn check_request(request: &ConsentRequest) -> Result<(), RuleError> {
 /// # Errors
 /// The first rule that is broken.
 pub fn check_scope(scope: &Scope) -> Result<(), RuleError> {
-    scope
-        .clauses()
-        .iter()
-        .enumerate()
-        .try_for_each(|(at, clause)| check_clause(at, clause))
+    broken_clauses(scope).next().map_or(Ok(()), Err)
 }
 
 /// What the clause needs from the person.
 #[must_use]
 pub fn demand(clause: &Clause) -> Demand {
     grounds(clause).map(Ground::demand).max().unwrap_or(Demand::Ordinary)
+}
+
+fn broken_clauses(scope: &Scope) -> impl Iterator<Item = RuleError> + '_ {
+    let clauses = scope.clauses().iter().enumerate();
+    clauses.filter_map(|(at, clause)| check_clause(at, clause).err())
 }
 
 fn check_clause(at: usize, clause: &Clause) -> Result<(), RuleError> {

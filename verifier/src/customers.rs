@@ -208,6 +208,7 @@ impl Verifier {
             link: fresh.link.clone(),
             invitation,
             expires_at: fresh.expires_at,
+            qr: None,
         })
     }
 

@@ -23,6 +23,7 @@ mod keys;
 mod outbox;
 mod pinned;
 mod pulse;
+pub mod qr;
 mod reading;
 mod replica;
 mod reports;

@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use placet_schemas::id::Digest;
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
@@ -55,6 +55,17 @@ pub(super) struct Invited {
 struct File {
     version: Version<1>,
     invitations: Vec<Invited>,
+}
+
+/// All rows, in the order in which people were invited. The file has to be there.
+pub(super) fn rows(path: &Path) -> Result<Vec<Invited>> {
+    if !path.exists() {
+        bail!(
+            "there is no {}; `placet brand invite --customer` writes it",
+            path.display()
+        );
+    }
+    Ok(load(path)?.invitations)
 }
 
 /// The customers by the digest of their invitations.

@@ -1,15 +1,16 @@
 //! `placet brand request`: the brand signs what it asks, and records it with its notices.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use placet_schemas::id::{Digest, Language};
+use placet_schemas::json;
 use placet_schemas::notice::{CanonicalNotice, MAX_NOTICE_BYTES};
 use placet_wallet::brand;
 use serde::Serialize;
 
+use super::papers::{self, NoticeFile};
 use super::session::{Session, SessionArgs, built};
 use super::template::{MAX_TEMPLATE_BYTES, Template};
 use crate::files;
@@ -31,26 +32,6 @@ pub(crate) struct Args {
     token: BrandToken,
 }
 
-#[derive(Debug, Clone)]
-struct NoticeFile {
-    language: Language,
-    path: PathBuf,
-}
-
-impl FromStr for NoticeFile {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (language, path) = text
-            .split_once('=')
-            .ok_or("a notice is LANGUAGE=FILE, such as en=notice.en.json")?;
-        let language = language.parse().map_err(|error| format!("{language}: {error}"))?;
-        Ok(Self {
-            language,
-            path: path.into(),
-        })
-    }
-}
-
 #[derive(Serialize)]
 struct Report {
     digest: Digest,
@@ -61,6 +42,7 @@ struct Report {
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let (notices, digests) = read_notices(&args.notices)?;
     let template = files::read(&args.template, MAX_TEMPLATE_BYTES)?;
+    refuse_unfilled(&args.template, &template)?;
     let refused = || format!("{} is no template of a request", args.template.display());
     let request = Template::parse(&template).and_then(|template| template.into_request(digests.clone()));
     let request = request.with_context(refused)?;
@@ -96,7 +78,9 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
 fn read_notices(named: &[NoticeFile]) -> Result<(Vec<CanonicalNotice>, BTreeMap<Language, Digest>)> {
     let (mut notices, mut digests) = (Vec::new(), BTreeMap::new());
     for NoticeFile { language, path } in named {
-        let notice = CanonicalNotice::parse(&files::read(path, MAX_NOTICE_BYTES)?);
+        let bytes = files::read(path, MAX_NOTICE_BYTES)?;
+        refuse_unfilled(path, &bytes)?;
+        let notice = CanonicalNotice::parse(&bytes);
         let notice = notice.with_context(|| format!("{} is no notice", path.display()))?;
         if notice.notice.language != *language {
             bail!("{} is in {}, not in {language}", path.display(), notice.notice.language);
@@ -107,4 +91,25 @@ fn read_notices(named: &[NoticeFile]) -> Result<(Vec<CanonicalNotice>, BTreeMap<
         notices.push(notice);
     }
     Ok((notices, digests))
+}
+
+/// What nobody has written yet must not be shown to anybody. A file that is no JSON is refused by its own reader.
+fn refuse_unfilled(path: &Path, bytes: &[u8]) -> Result<()> {
+    let Ok(document) = json::parse(bytes, MAX_NOTICE_BYTES) else {
+        return Ok(());
+    };
+    let unfilled = papers::unfilled(document.root());
+    if let Some(first) = unfilled.first() {
+        bail!(
+            "{}: {} are still to be filled in, the first at {first}; `placet brand check` with the same --template and --notice \
+             lists them all",
+            path.display(),
+            if unfilled.len() == 1 {
+                "1 text".to_owned()
+            } else {
+                format!("{} texts", unfilled.len())
+            },
+        );
+    }
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use hyper::Method;
 use placet_schemas::api::{
     AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, DestructionPage, DestructionSummary, FeedAnswer,
-    Invitations, Invite, IssueToken, IssuedToken, LogInfo, Nothing, NoticeAnswer, OpeningsAnswer, OrderDestruction,
-    PublicOpening, RecordAnswer, RegisterController, TokenPage, TokenSummary,
+    ImportCustomers, Imported, Invitations, Invite, IssueToken, IssuedToken, LogInfo, Nothing, NoticeAnswer,
+    OpeningsAnswer, OrderDestruction, PublicOpening, RecordAnswer, RegisterController, TokenPage, TokenSummary,
 };
 use placet_schemas::id::{Did, Digest};
 
@@ -40,6 +40,11 @@ impl Client {
     /// `GET /log/public/{index}`: a public record, opened.
     pub(crate) async fn public_record(&self, index: u64) -> Result<PublicOpening, ClientError> {
         self.get(&format!("/log/public/{index}")).await
+    }
+
+    /// `POST /v1/customers/import` of a verifier.
+    pub(crate) async fn import_customers(&self, rows: &ImportCustomers) -> Result<Imported, ClientError> {
+        self.post("/v1/customers/import", rows).await
     }
 
     /// `GET /v1/controllers`, all pages.

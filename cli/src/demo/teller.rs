@@ -1,7 +1,5 @@
 //! The narrator: plain words, one line for each thing that was done, with the time it took.
 
-use std::env;
-use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::output::{Output, clean};
+use crate::output::{self, Output, clean};
 
 /// Columns of a line.
 const WIDTH: usize = 96;
@@ -64,11 +62,10 @@ pub(super) struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// A narrator; in colours only at a terminal, and only if nobody objects (no-color.org).
     pub(super) fn new(out: &'a Output, stop: watch::Receiver<bool>) -> Self {
-        let objects = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             out,
             stop,
-            colours: io::stdout().is_terminal() && !objects,
+            colours: output::colours(),
             act: String::new(),
             acts: 0,
             steps: Vec::new(),

@@ -5,12 +5,13 @@ use placet_kernel::decision::MAX_DECISION_BYTES;
 use placet_schemas::authzen::{DecisionStatement, Reason};
 
 use super::report::{answer, finding};
+use crate::words;
 
 /// What every compact JWS begins with: the base64url of `{"`.
 const BEGINNING: &str = "ey";
 
 /// A decision that came alone, if that is what the file holds.
-pub(super) fn compact(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn compact(bytes: &[u8]) -> Option<&str> {
     let text = str::from_utf8(bytes).ok()?.trim_ascii_end();
     (text.len() <= MAX_DECISION_BYTES && text.starts_with(BEGINNING)).then_some(text)
 }
@@ -67,11 +68,17 @@ fn says(statement: &DecisionStatement) -> Vec<String> {
             asked.purpose
         ));
     }
-    lines.extend(statement.reasons.iter().map(reason));
+    lines.extend(statement.reasons.iter().flat_map(reason));
     lines
 }
 
-fn reason(reason: &Reason) -> String {
+fn reason(reason: &Reason) -> Vec<String> {
     let category = reason.category.map(|term| format!(" ({term})")).unwrap_or_default();
-    format!("  reason    {}{category}: {}", reason.code.as_str(), reason.why)
+    let mut lines = vec![format!(
+        "  reason    {}{category}: {}",
+        reason.code.as_str(),
+        reason.why
+    )];
+    lines.extend(words::next_step(reason).map(|step| format!("  to do     {step}")));
+    lines
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accesses;
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod auditors;
 mod brands;
 #[cfg(test)]

@@ -129,6 +129,9 @@ pub struct InviteCustomer {
     /// Seconds that the invitation lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u64>,
+    /// Whether the link's QR code is wanted too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qr: Option<bool>,
 }
 
 /// An invitation for a customer.
@@ -142,6 +145,10 @@ pub struct CustomerLink {
     pub invitation: Digest,
     /// When it is void.
     pub expires_at: Timestamp,
+    /// The link's QR code, when it was asked for: a PNG as a `data:` URL (RFC 2397), ready for an `img` element. It is as secret
+    /// as the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qr: Option<String>,
 }
 
 /// What a verifier says when a withdrawal was handed to it: the payload of a JWS of typ [`DIRECT_WITHDRAWAL_TYP`].

@@ -9,6 +9,7 @@ mod disk;
 mod everyday;
 mod faults;
 pub(crate) mod house;
+mod inviting;
 mod line;
 mod lying;
 mod receiver;

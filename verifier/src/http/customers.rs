@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use base64ct::{Base64, Encoding as _};
 use placet_schemas::api::{
     CustomerLink, CustomerView, ImportCustomers, Imported, InviteCustomer, LookCustomer, MAX_IMPORT, MergeCustomers,
     SplitCustomer,
@@ -16,6 +17,7 @@ use super::answer::{self, ApiError};
 use super::body::Json;
 use super::{HttpState, Service};
 use crate::customers::BookError;
+use crate::qr::QrCode;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
@@ -70,13 +72,18 @@ async fn invite(
     _: Service,
     Json(body): Json<InviteCustomer>,
 ) -> Result<Response, ApiError> {
-    let link = whole(async move {
+    let drawn = body.qr == Some(true);
+    let mut link = whole(async move {
         state
             .verifier
             .invite(&body.request, &body.customer, body.ttl_seconds)
             .await
     })
     .await?;
+    if drawn {
+        // A link without its picture is of use all the same, and this one is in the book already.
+        link.qr = picture(&link.link);
+    }
     answer::json(StatusCode::CREATED, &link)
 }
 
@@ -131,6 +138,12 @@ async fn look(
             declined,
         },
     )
+}
+
+/// The QR code of a link, as a `data:` URL.
+fn picture(link: &str) -> Option<String> {
+    let png = QrCode::of(link).ok()?.png();
+    Some(format!("data:image/png;base64,{}", Base64::encode_string(&png)))
 }
 
 /// Does it to its end, whoever goes away meanwhile: half of it would leave disk and memory apart.
