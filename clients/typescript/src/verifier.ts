@@ -339,6 +339,11 @@ export interface components {
             invitation: components["schemas"]["Digest"];
             /** @description The link to give to the customer. Whoever has it can answer. */
             link: string;
+            /**
+             * @description The link's QR code, when it was asked for: a PNG as a `data:` URL (RFC 2397), ready for an `img` element. It is as secret
+             *     as the link.
+             */
+            qr?: string | null;
         };
         /** @description the brand's own reference: 1 to 256 bytes without control characters */
         CustomerRef: string;
@@ -468,6 +473,8 @@ export interface components {
         InviteCustomer: {
             /** @description The brand's own reference, which stays with the verifier. */
             customer: components["schemas"]["CustomerRef"];
+            /** @description Whether the link's QR code is wanted too. */
+            qr?: boolean | null;
             /** @description The request. */
             request: components["schemas"]["Digest"];
             /**

@@ -17,17 +17,25 @@ class InviteCustomer:
     Attributes:
         customer (str): the brand's own reference: 1 to 256 bytes without control characters
         request (str): SHA-256 in lowercase hex
+        qr (bool | None | Unset): Whether the link's QR code is wanted too.
         ttl_seconds (int | None | Unset): Seconds that the invitation lives.
     """
 
     customer: str
     request: str
+    qr: bool | None | Unset = UNSET
     ttl_seconds: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         customer = self.customer
 
         request = self.request
+
+        qr: bool | None | Unset
+        if isinstance(self.qr, Unset):
+            qr = UNSET
+        else:
+            qr = self.qr
 
         ttl_seconds: int | None | Unset
         if isinstance(self.ttl_seconds, Unset):
@@ -43,6 +51,8 @@ class InviteCustomer:
                 "request": request,
             }
         )
+        if qr is not UNSET:
+            field_dict["qr"] = qr
         if ttl_seconds is not UNSET:
             field_dict["ttlSeconds"] = ttl_seconds
 
@@ -54,6 +64,15 @@ class InviteCustomer:
         customer = d.pop("customer")
 
         request = d.pop("request")
+
+        def _parse_qr(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        qr = _parse_qr(d.pop("qr", UNSET))
 
         def _parse_ttl_seconds(data: object) -> int | None | Unset:
             if data is None:
@@ -67,6 +86,7 @@ class InviteCustomer:
         invite_customer = cls(
             customer=customer,
             request=request,
+            qr=qr,
             ttl_seconds=ttl_seconds,
         )
 
