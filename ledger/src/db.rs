@@ -54,15 +54,7 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(named)?;
-        // sqlx gives up on a schema that is no text, and what it gives up on looks like no row.
-        let schema: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
-                .fetch_all(&write)
-                .await
-                .map_err(named)?;
-        if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
-            return Err(OpenError::of_database(path, StoreError::Corrupt("schema")));
-        }
+        check_schema(&write, path).await?;
         let list = migrations.iter().map(|(version, sql)| {
             Migration::new(
                 *version,
@@ -110,6 +102,7 @@ impl Db {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
+        check_schema(&read, path).await?;
         Ok(Self {
             write: read.clone(),
             read,
@@ -197,6 +190,18 @@ where
     }
     query.push(after);
     query
+}
+
+/// sqlx gives up on a schema that is no text: it panics, or what it gives up on looks like no row.
+async fn check_schema(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let schema: Vec<Vec<u8>> = sqlx::query_scalar("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+        .fetch_all(pool)
+        .await
+        .map_err(|error| OpenError::of_database(path, error.into()))?;
+    if schema.iter().any(|sql| str::from_utf8(sql).is_err()) {
+        return Err(OpenError::of_database(path, StoreError::Corrupt("schema")));
+    }
+    Ok(())
 }
 
 /// Whether a connection that comes back has no transaction open; one that has is closed, which undoes it.

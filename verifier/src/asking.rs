@@ -4,8 +4,7 @@
 //! keeps {request, keyed hash of the reference, time} until the cool-down ends, and then forgets. A no makes no record and is
 //! proved by nobody: a node that invents one keeps the brand from asking, and never from what was agreed to.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::Method;
@@ -37,25 +36,40 @@ const MAX_REPLACED: usize = 100_000;
 pub(crate) struct Asking {
     /// Over the rows of `declined`. Taken after the reader's lock, where both are.
     pub(crate) sum: Mutex<Sum>,
-    /// The last decline of the node that was looked at, plus one. It begins anew with each start, and when the book has got new
-    /// rows, which an earlier decline may be about: what was taken before is no news then.
-    next: AtomicU64,
+    place: std::sync::Mutex<Place>,
     pub(crate) news: Notify,
+}
+
+/// How far the node's declines were looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// The last decline that was looked at, plus one. It begins anew with each start, and when the book has got new rows, which
+    /// an earlier decline may be about: what was taken before is no news then.
+    next: u64,
+    /// How often it has begun anew: a page that was under way meanwhile was looked at with the old book.
+    turn: u64,
 }
 
 impl Asking {
     pub(crate) fn new(sum: Sum) -> Self {
         Self {
             sum: Mutex::new(sum),
-            next: AtomicU64::new(0),
+            place: std::sync::Mutex::default(),
             news: Notify::new(),
         }
     }
 
     /// The book has rows that it did not have.
     pub(crate) fn look_again(&self) {
-        self.next.store(0, Ordering::Relaxed);
+        let mut place = self.place();
+        place.next = 0;
+        place.turn = place.turn.wrapping_add(1);
+        drop(place);
         self.news.notify_one();
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,8 +108,8 @@ async fn round(inner: &Inner) -> Result<(), StoreError> {
     };
     inner.pulse.cooling(left);
     loop {
-        let from = inner.asking.next.load(Ordering::Relaxed);
-        let Some(page) = page(inner, from).await else {
+        let from = *inner.asking.place();
+        let Some(page) = page(inner, from.next).await else {
             return Ok(());
         };
         for decline in &page.declines {
@@ -104,14 +118,15 @@ async fn round(inner: &Inner) -> Result<(), StoreError> {
         let Some(last) = page.declines.last() else {
             return Ok(());
         };
-        // Unless somebody has set it back meanwhile.
         let next = last.id.saturating_add(1);
-        let moved = inner
-            .asking
-            .next
-            .compare_exchange(from, next, Ordering::Relaxed, Ordering::Relaxed);
+        let mut place = inner.asking.place();
+        if place.turn != from.turn {
+            // The book has got new rows meanwhile: from the beginning.
+            continue;
+        }
+        place.next = next;
         // A node whose numbers do not rise would keep us here for ever.
-        if moved.is_ok() && (page.next.is_none() || next <= from) {
+        if page.next.is_none() || next <= from.next {
             return Ok(());
         }
     }
@@ -152,6 +167,7 @@ async fn take(inner: &Inner, decline: &DeclineView) -> Result<(), StoreError> {
         let customer = replica.customer_of(&decline.invitation).cloned();
         (customer, replica.answering(&decline.invitation).is_some())
     });
+    let answered = answered || reading.answers(&decline.invitation);
     let Some(customer) = customer else { return Ok(()) };
     if answered {
         // Whoever could take a row away by saying so could make the brand forget whose a consent is.

@@ -8,6 +8,7 @@
 //! A crash after any step goes on with the next one: the record is signed once, so the ledger gives its first answer again;
 //! lines are kept by their place in the batch, so one that comes twice is kept once.
 
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -31,6 +32,7 @@ use placet_service::random;
 
 use crate::error::StoreError;
 use crate::journal::{BATCH_SECONDS, Entry, failed};
+use crate::replica::Replica;
 use crate::verifier::Inner;
 
 /// Ending of a signed record that the ledger may not have yet.
@@ -74,17 +76,22 @@ pub(crate) async fn round(inner: &Inner) -> Result<bool, StoreError> {
 }
 
 /// Removes what a destruction reaches: lines and decisions that name a consent which is not there any more. Their hashes stay,
-/// so that the others can still be proved.
-pub(crate) fn forget(inner: &Inner) -> Result<(), StoreError> {
+/// so that the others can still be proved. `held` are the consents that there were when the destruction was known; one that has
+/// come since is in memory. Gives whether all was looked at: while the replica is read anew, memory knows nobody.
+pub(crate) fn forget(inner: &Inner, held: &HashSet<Digest>) -> Result<bool, StoreError> {
     for minute in inner.journal.all()? {
+        if !inner.read(Replica::stands) {
+            return Ok(false);
+        }
         inner.journal.edit(minute, |entry| {
-            let gone = consents_in(entry)
-                .iter()
-                .any(|id| inner.read(|replica| replica.find(id).is_none()));
+            let gone = |id: &Digest| {
+                !held.contains(id) && inner.read(|replica| replica.stands() && replica.find(id).is_none())
+            };
+            let gone = consents_in(entry).iter().any(gone);
             gone.then(|| Entry::Gone(entry.hash()))
         })?;
     }
-    Ok(())
+    Ok(inner.read(Replica::stands))
 }
 
 fn consents_in(entry: &Entry) -> Vec<Digest> {

@@ -59,22 +59,33 @@ impl Verifier {
     /// See [`DirectError`].
     pub async fn withdraw(&self, body: &[u8]) -> Result<DirectWithdrawalAnswer, DirectError> {
         let document = json::parse(body, MAX_RECORD_BYTES)?;
-        let (consent, record) = match document.root().get("code") {
-            Some(_) => (self.by_code(&document)?, None),
-            None => {
-                let record = CanonicalRecord::parse(body)?;
-                let consent = self.by_record(&record)?;
-                (consent, Some(record))
+        let record = match document.root().get("code") {
+            Some(_) => None,
+            None => Some(CanonicalRecord::parse(body)?),
+        };
+        let found = match &record {
+            Some(record) => self.by_record(record),
+            None => self.by_code(&document),
+        };
+        let consent = match found {
+            Err(DirectError::ConsentUnknown) => {
+                let whole = self.inner.reading.lock().await.is_whole();
+                return Err(unknown(whole));
             }
+            found => found?,
         };
         let digest = record.as_ref().map(|record| record.record.digest());
         let now = self.inner.clock.now();
         // The reader may be taking the very record over: one of the two comes first.
         let reading = self.inner.reading.lock().await;
-        let open = self
+        let ended = self
             .inner
-            .read(|replica| replica.find(&consent).is_some_and(|(_, known)| !known.has_ended()));
-        if open {
+            .read(|replica| replica.find(&consent).map(|(_, known)| known.has_ended()));
+        // It was known a moment ago: meanwhile it was destroyed, or everything is read anew. Nothing is promised that is not kept.
+        let Some(ended) = ended else {
+            return Err(unknown(reading.is_whole()));
+        };
+        if !ended {
             let bytes = match record {
                 Some(record) => record.bytes,
                 None => document.root().to_jcs(),
@@ -118,7 +129,7 @@ impl Verifier {
         let did = sign::did_key(&SoftwareSigner::from_seed(&Zeroizing::new(code.seed()))).map_err(StoreError::from)?;
         self.inner
             .read(|replica| replica.by_withdrawal_key(&did))
-            .ok_or_else(|| self.unknown())
+            .ok_or(DirectError::ConsentUnknown)
     }
 
     fn by_record(&self, record: &CanonicalRecord) -> Result<Digest, DirectError> {
@@ -134,7 +145,7 @@ impl Verifier {
         };
         // A stranger learns nothing of which consents there are.
         if withdrawal.relayed.is_some() || !theirs(&record.issuer) {
-            return Err(self.unknown());
+            return Err(DirectError::ConsentUnknown);
         }
         let setting = Setting {
             origin: &self.inner.settings.origin,
@@ -148,13 +159,14 @@ impl Verifier {
         })?;
         Ok(withdrawal.consent)
     }
+}
 
-    /// Whoever is not known now may be known in a moment, while the feed is read for the first time or anew.
-    fn unknown(&self) -> DirectError {
-        if self.inner.read(|replica| replica.stands()) {
-            DirectError::ConsentUnknown
-        } else {
-            DirectError::NotReady
-        }
+/// Whoever is not known now may be known in a moment, while not all of the feed counts here: at the first start, after a long
+/// outage, or when it is read anew.
+const fn unknown(whole: bool) -> DirectError {
+    if whole {
+        DirectError::ConsentUnknown
+    } else {
+        DirectError::NotReady
     }
 }

@@ -1,6 +1,7 @@
 //! What the verifier does at the ledger: it forwards withdrawals that were handed to the brand, and says by its signature what
 //! it has destroyed. Both are on disk before they are promised, and done again until the ledger has them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,14 +120,17 @@ async fn clear(inner: &Arc<Inner>, owed: &[Owed]) -> Result<(), StoreError> {
     let used: Vec<Digest> = inner.read(|replica| replica.granted());
     inner.store.drop_unused(&used).await?;
     inner.store.empty_journal().await?;
-    // A year of the journal is read, and each decision in it: no work for a thread that answers.
+    let held: HashSet<Digest> = inner.read(|replica| replica.ids().copied().collect());
+    drop(reading);
+    // A year of the journal is read, and each decision in it: no work for a thread that answers, and none that the feed waits for.
     let forgetting = Arc::clone(inner);
-    let forgotten = tokio::task::spawn_blocking(move || batches::forget(&forgetting)).await;
-    forgotten.map_err(|_| StoreError::Corrupt("the journal cannot be read to its end"))??;
+    let forgotten = tokio::task::spawn_blocking(move || batches::forget(&forgetting, &held)).await;
+    if !forgotten.map_err(|_| StoreError::Corrupt("the journal cannot be read to its end"))?? {
+        return Ok(());
+    }
     for owed in owed.iter().filter(|owed| !owed.cleared) {
         inner.store.cleared(owed.destruction).await?;
     }
-    drop(reading);
     Ok(())
 }
 

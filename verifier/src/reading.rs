@@ -344,9 +344,11 @@ impl Reading {
         let Some((_, history)) = fold.histories.get_mut(id) else {
             return Ok(None);
         };
+        let before = history.consent.phase;
         match history.follow(index, record, request.as_ref()) {
             Ok(()) => {
-                if history.consent.phase != placet_schemas::lifecycle::Phase::Given {
+                // An erasure request may follow an ending, and is none.
+                if history.consent.phase != before {
                     fold.ended.push(*id);
                     fold.told
                         .push((*id, told::ending(&record.body), record.valid_from, index));

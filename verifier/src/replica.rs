@@ -190,6 +190,11 @@ impl Replica {
         }
     }
 
+    /// The ids of all consents.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Digest> {
+        self.by_id.keys()
+    }
+
     /// The consent of this id, with the log index of its grant.
     pub(crate) fn find(&self, id: &Digest) -> Option<(u64, &Consent)> {
         let index = *self.by_id.get(id)?;

@@ -22,6 +22,8 @@ pub(crate) struct Rules {
     policy_file: Option<PathBuf>,
     register_file: Option<PathBuf>,
     seen: Mutex<Seen>,
+    /// Held from the look at a file until what it says is in force: of two who look, the later one must not be overtaken.
+    pub(crate) turn: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +71,7 @@ impl Rules {
             policy_file,
             register_file,
             seen: Mutex::new(seen),
+            turn: Mutex::default(),
         };
         Ok((rules, policy))
     }
@@ -85,7 +88,8 @@ impl Rules {
         };
         let now = stamp(path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if now == seen.policy {
+        // A file that is just being written anew is empty for a moment, and nobody meant to demand nothing.
+        if now == seen.policy || now.is_some_and(|(_, length)| length == 0) {
             return Ok(None);
         }
         seen.policy = now;

@@ -354,6 +354,7 @@ impl Inner {
 
     /// Looks after the brand's files.
     pub(crate) fn reload(&self) {
+        let _turn = self.rules.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match self.rules.reload_policy() {
             Ok(Some(policy)) => {
                 self.write(|replica| replica.set_policy(policy));

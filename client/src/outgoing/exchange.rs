@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::Request;
@@ -17,6 +18,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 use super::{MAX_ADDRESSES, OutgoingCall, OutgoingConfig, OutgoingError, Reply, WebUrl, is_public};
+
+/// How long one address may take to answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The authorities and versions of TLS that count.
 #[derive(Clone)]
@@ -90,7 +94,8 @@ fn checked(config: OutgoingConfig, addresses: Vec<SocketAddr>) -> Result<Vec<Soc
 
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, OutgoingError> {
     for address in addresses.iter().take(MAX_ADDRESSES) {
-        if let Ok(stream) = TcpStream::connect(address).await {
+        // One address that answers nothing, often that of the wrong family, must not use up the time of the others.
+        if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             return Ok(stream);
         }
     }

@@ -81,10 +81,12 @@ export class Verifier {
 
   /**
    * Decisions on several questions, as many as there are questions. One that was not worked off, because the semantic ended
-   * before it, is a deny. Never throws.
+   * before it, is a deny. Where there is no question there is one deny, so that all of the answers are never permits by being
+   * none. Never throws.
    */
   async decideMany(questions: Questions): Promise<Decision[]> {
-    const count = questions.evaluations?.length ?? 0;
+    const count = questions?.evaluations?.length ?? 0;
+    if (count === 0) return [deny("malformed", "there is no question; ask a single one with decide")];
     const all = (one: Decision): Decision[] => Array.from({ length: count }, () => one);
     try {
       const { data, error, response } = await this.api.POST("/access/v1/evaluations", {

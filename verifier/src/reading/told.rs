@@ -37,6 +37,12 @@ impl Reading {
         fold.told.iter().filter_map(event).collect()
     }
 
+    /// Whether a consent that waits for a verified head answers this invitation.
+    pub(crate) fn answers(&self, invitation: &Digest) -> bool {
+        let mut waiting = self.pending.consents.values().flatten();
+        waiting.any(|consent| consent.invitation == *invitation)
+    }
+
     /// Whether the feed has brought this request.
     pub(crate) fn knows(&self, request: &Digest) -> bool {
         self.requests.contains_key(request)

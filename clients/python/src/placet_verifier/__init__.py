@@ -87,7 +87,8 @@ class Verifier:
         began = time.monotonic()
         try:
             response = evaluate.sync_detailed(client=self._deciding, body=question)
-            return self._late(began) or _refused(response) or _decision(response.parsed)
+            failure = self._failure(began, response)
+            return _decision(response.parsed) if failure is None else failure
         except Exception as fault:  # noqa: BLE001: whatever goes wrong is a deny
             return _failed(fault)
 
@@ -98,14 +99,17 @@ class Verifier:
     def decide_many(self, questions: EvaluationsBody) -> list[Decision]:
         """Decisions on several questions, as many as there are questions. Never raises.
 
-        One that was not worked off, because the semantic ended before it, is a deny.
+        One that was not worked off, because the semantic ended before it, is a deny. Where there is no question there is one
+        deny, so that all of the answers are never permits by being none.
         """
         began = time.monotonic()
         asked = questions.evaluations
         count = len(asked) if isinstance(asked, list) else 0
+        if count == 0:
+            return [_deny("malformed", "there is no question; ask a single one with decide")]
         try:
             response = evaluate_many.sync_detailed(client=self._deciding, body=questions)
-            failure = self._late(began) or _refused(response)
+            failure = self._failure(began, response)
             if failure is not None:
                 return [failure] * count
             answers = response.parsed.evaluations if isinstance(response.parsed, EvaluationsAnswer) else None
@@ -124,11 +128,11 @@ class Verifier:
         problem = response.parsed
         raise VerifierError(problem.code, problem.detail) if isinstance(problem, Problem) else VerifierError("unknown", "")
 
-    def _late(self, began: float) -> Decision | None:
+    def _failure(self, began: float, response: Response) -> Decision | None:
         # The HTTP client's time-out is for each piece that arrives, not for all of them.
         if time.monotonic() - began > self._decision_timeout:
             return _deny("slow", "the verifier did not answer in time")
-        return None
+        return _refused(response)
 
 
 def _decision(answer: object) -> Decision:

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -185,6 +188,40 @@ fn fails(service: &Service, house: &House, question: &Value) {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     assert_eq!(service.code(&url, question), "slow");
+    assert_eq!(service.code(&dripping(), question), "slow");
+    // All of no decisions are permits: there is always one.
+    let none = service.call(&url, "-", "decide-many", question).unwrap();
+    assert_eq!(none, json!([false]));
+}
+
+/// The address of one who answers with a permit, but so slowly that it is good for nothing any more; each piece comes in time.
+fn dripping() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let permit = json!({"decision": true, "context": {
+        "evaluation_id": "urn:uuid:00000000-0000-4000-8000-000000000000",
+        "evaluated_at": "2026-11-22T00:00:00Z",
+        "reasons": [],
+        "evidence": {},
+        "signed": "",
+    }});
+    let body = permit.to_string();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked);
+            let _ = stream.write_all(head.as_bytes());
+            for piece in body.as_bytes().chunks(body.len() / 3) {
+                thread::sleep(Duration::from_millis(600));
+                let _ = stream.write_all(piece);
+            }
+        }
+    });
+    url
 }
 
 fn generate() -> Command {

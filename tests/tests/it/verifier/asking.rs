@@ -252,6 +252,12 @@ fn answers_are_told_signed_in_order_and_again_after_a_failure() {
     assert_eq!(handed.status, 202);
     house.end(&eve);
     until("all is told", || receiver.taken().len() == 7);
+    // An erasure request may follow an ending, and is none.
+    let before = verifier.metric("feed_items_total");
+    house.erase(&eve);
+    until("the erasure request is here", || {
+        verifier.metric("feed_items_total") > before
+    });
     let kinds = |given: &Given| -> Vec<String> {
         let of = |call: &super::receiver::Heard| call.json()["data"]["consent"] == given.consent.to_string();
         receiver

@@ -39,6 +39,30 @@ fn ledger_says(house: &House, given: &Given) -> Value {
     serde_json::from_slice(&house.shop.caller(&house.node).get(&path)).unwrap()
 }
 
+/// Nothing is promised by a verifier that does not know yet whose consents there are.
+#[test]
+fn a_withdrawal_that_comes_before_the_feed_is_told_to_come_again() {
+    let house = House::open();
+    let line = Line::start(house.node.address());
+    let first = house.start("first", &house.ledger(), &[]);
+    let ada = house.wins(&first, "C-ada");
+    let _ = first.await_decision(&house.question(&first, "C-ada"), true, SOON);
+    line.set(Mode::Down);
+    let second = house.start("second", &line.url, &[]);
+    let record = house.withdrawal(&ada);
+    let code = serde_json::to_vec(&json!({"code": ada.customer.code.to_string()})).unwrap();
+    for body in [&record, &code] {
+        let said: Value = serde_json::from_slice(&hand(&second, body).expect(503, WITHDRAW)).unwrap();
+        assert_eq!(said["code"], "unavailable", "{said}");
+    }
+    line.set(Mode::Pass);
+    second.await_ready(true, SOON);
+    let _ = taken(&house, &second, &ada, &record);
+    until("it is in the log", || {
+        ledger_says(&house, &ada)["effective"] == "Withdrawn"
+    });
+}
+
 #[test]
 fn a_withdrawal_handed_over_denies_at_once_survives_and_reaches_the_log_once() {
     let mut house = House::open();

@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use placet_kernel::sign;
 use placet_schemas::id::Digest;
-use placet_schemas::record::{CanonicalRecord, Invitation};
+use placet_schemas::record::consent::ErasureRequest;
+use placet_schemas::record::{Body, CanonicalRecord, Invitation};
 use placet_schemas::scope::Clause;
+use placet_schemas::version::Version;
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::{Customer, Shop};
 use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
-use placet_tests::{bytes_of, p};
+use placet_tests::{Claim, bytes_of, p};
 use placet_wallet::Pen;
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
@@ -180,6 +183,27 @@ impl House {
     pub(crate) fn withdrawal(&self, given: &Given) -> Vec<u8> {
         let pen = given.customer.pen(&self.shop, "withdrawal");
         records::withdraw_unseen(given.consent, &pen).unwrap().bytes
+    }
+
+    /// She asks for erasure, and the ledger has it.
+    pub(crate) fn erase(&self, given: &Given) {
+        let claim = Claim {
+            issuer: sign::did_key(&given.customer.key).unwrap(),
+            method: None,
+            domain: self.shop.origin.clone(),
+            from: now(),
+            until: None,
+            challenge: None,
+            body: Body::ErasureRequest(ErasureRequest {
+                version: Version,
+                consent: given.consent,
+                ground: None,
+                categories: None,
+                anchor: Sight::default().anchor(),
+            }),
+        };
+        let record = claim.sign(&given.customer.key);
+        self.shop.caller(&self.node).post("/v1/records", &record.bytes);
     }
 
     /// The question that the clause answers.

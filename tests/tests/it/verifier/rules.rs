@@ -1,6 +1,8 @@
 //! The brand's files: a policy and a signed register that change under a running verifier.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use placet_kernel::decision::{Basis, REGISTER_TYP, RegisterEntry, RegisterStatement};
 use placet_kernel::jws;
@@ -48,6 +50,11 @@ fn a_policy_is_read_again_and_one_that_makes_no_sense_changes_nothing() {
     let (answer, _) = verifier.await_decision(&question, false, SOON);
     assert_eq!(codes(&answer), ["explicit_consent_missing"]);
     let refused = || verifier.metric("rules_refused_total");
+    assert!(refused() == 0.0);
+    // Empty is what a file is while it is written anew: until then what it said stays in force.
+    fs::write(&policy, "").unwrap();
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(codes(&verifier.ask(&question)), ["explicit_consent_missing"]);
     assert!(refused() == 0.0);
     for (number, bad) in ["max_staleness = 0", "max_staleness = 99999", "nonsense", "colour = 1"]
         .iter()
