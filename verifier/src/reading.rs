@@ -212,24 +212,22 @@ impl Reading {
         self.follower = follower;
         (self.named, self.keys) = (named, keys);
         self.collect(page, fold);
-        if !taken.complete {
-            // Whatever else the backlog holds, what is proved to have ended denies at once.
-            let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
-            for id in &taken.ended {
-                replica.end_directly(id, Direct { record: None });
-            }
-        }
+        let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
         if taken.complete {
             self.pending_ids.clear();
-            let delta = core::mem::take(&mut self.pending);
             let standing = self.follower.verified().cloned();
-            let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
-            replica.take(delta);
+            replica.take(core::mem::take(&mut self.pending));
             if let Some(standing) = standing {
                 replica.stand(standing, steady);
             }
             replica.broken = self.misbehaved;
+        } else {
+            // Whatever else the backlog holds, what is proved to have ended denies at once.
+            for id in &taken.ended {
+                replica.end_directly(id, Direct { record: None });
+            }
         }
+        drop(replica);
         Ok(taken)
     }
 
@@ -361,20 +359,7 @@ impl Reading {
 
     /// A consent as its records on disk tell it; each is known by its digest, which is in the authenticated row.
     async fn history(&self, id: &Digest) -> Result<Option<(u64, History)>, StoreError> {
-        let pending = self
-            .pending_ids
-            .get(id)
-            .map(|index| (*index, self.pending.consents.get(index)));
-        let found = match pending {
-            Some((index, Some(consent))) => consent.clone().map(|consent| (index, consent)),
-            _ => self.read(|replica| replica.find(id).map(|(index, consent)| (index, consent.clone()))),
-        };
-        // What waits may be newer than what memory has of it.
-        let found = found.map(|(index, consent)| match self.pending.consents.get(&index) {
-            Some(newer) => newer.clone().map(|newer| (index, newer)),
-            None => Some((index, consent)),
-        });
-        let Some((grant, consent)) = found.flatten() else {
+        let Some((grant, consent)) = self.newest(id) else {
             return Ok(None);
         };
         let mut history: Option<History> = None;
@@ -426,7 +411,9 @@ impl Reading {
             .map(|(index, history)| (*index, history.consent.clone()))
             .collect();
         for id in &fold.faulty {
-            if let Some((index, consent)) = self.newest(id, &consents) {
+            let of_page = consents.iter().find(|(_, consent)| consent.id == *id);
+            let of_page = of_page.map(|(index, consent)| (*index, consent.clone()));
+            if let Some((index, consent)) = of_page.or_else(|| self.newest(id)) {
                 consents.insert(
                     index,
                     Consent {
@@ -448,16 +435,16 @@ impl Reading {
         }
     }
 
-    /// The newest that is known of a consent.
-    fn newest(&self, id: &Digest, page: &BTreeMap<u64, Consent>) -> Option<(u64, Consent)> {
-        let of_page = page.iter().find(|(_, consent)| consent.id == *id);
-        let of_page = of_page.map(|(index, consent)| (*index, consent.clone()));
-        of_page
-            .or_else(|| {
-                let index = self.pending_ids.get(id)?;
-                Some((*index, self.pending.consents.get(index)?.clone()?))
-            })
-            .or_else(|| self.read(|replica| replica.find(id).map(|(index, consent)| (index, consent.clone()))))
+    /// The newest that is known of a consent before this page: what waits is newer than what memory has of it, and may be that
+    /// it was destroyed.
+    fn newest(&self, id: &Digest) -> Option<(u64, Consent)> {
+        let waiting = self.pending_ids.get(id).copied();
+        let index = waiting.or_else(|| self.read(|replica| replica.find(id).map(|(index, _)| index)))?;
+        let consent = match self.pending.consents.get(&index) {
+            Some(newer) => newer.clone(),
+            None => self.read(|replica| replica.at(index).cloned()),
+        };
+        consent.map(|consent| (index, consent))
     }
 
     /// The row of the brand's book that goes with the grant at this index.
