@@ -15,6 +15,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use placet_kernel::access::BatchTree;
+use placet_kernel::arrival::TIME_TOLERANCE_SECONDS;
 use placet_kernel::decision;
 use placet_kernel::merkle::Hash;
 use placet_kernel::sign::{ProofChoices, secure};
@@ -23,7 +24,7 @@ use placet_schemas::api::{ACCESS_LINE_RETENTION, AccessLinesAnswer, MAX_LINES, P
 use placet_schemas::id::{Digest, RecordId};
 use placet_schemas::json;
 use placet_schemas::record::access::AccessBatch;
-use placet_schemas::record::{Body, CanonicalRecord, Draft};
+use placet_schemas::record::{Body, CanonicalRecord, Draft, Record};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
@@ -39,6 +40,9 @@ use crate::verifier::Inner;
 const SIGNED: &str = "batch";
 /// Ending of one that it has, with all lines.
 const ANCHORED: &str = "anchored";
+/// Seconds after which a signed record cannot be recorded: what the ledger tolerates, and as much again for how wrong each of
+/// the two clocks may be.
+const SPENT_SECONDS: u64 = 3 * TIME_TOLERANCE_SECONDS;
 /// Longest answer to lines.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
@@ -146,9 +150,9 @@ async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
         return Ok(false);
     };
     if !(200..300).contains(&answer.status) {
-        // It was not recorded and will not be: too old after a long outage, or signed with an authorization that does not hold.
-        // Another is signed next time.
-        if matches!(answer.status, 400 | 422) {
+        // It was not recorded: too old after a long outage, or signed with an authorization that does not hold. Another is signed
+        // once this one cannot be recorded any more, so that no copy of it which is still on its way makes it two.
+        if matches!(answer.status, 400 | 422) && is_spent(&record, inner.clock.now()) {
             fs::remove_file(&path).map_err(|error| failed(&path, error))?;
         }
         tracing::warn!(
@@ -247,6 +251,11 @@ fn sign(inner: &Inner, authorization: &str, minute: u64, tree: &BatchTree) -> Re
         method: None,
     };
     Ok(secure(&draft, choices, &inner.key)?)
+}
+
+/// Whether no ledger takes a record any more, since it is too old by whatever clock.
+fn is_spent(record: &Record, now: Timestamp) -> bool {
+    record.valid_from.plus_seconds(SPENT_SECONDS) < now
 }
 
 /// Lines and decisions are kept as long as the ledger keeps lines, and no longer.

@@ -23,7 +23,8 @@
 //! 5. a record that the ledger acknowledged and that is not where it said, or is given two places when it is sent again;
 //! 6. a record in the log that its own lifecycle forbids, or that anybody panics.
 //!
-//! At the end all faults stop, and it is a failure when within ten minutes of the simulation's time
+//! At the end all faults stop. When three quarters of an hour have passed, after which the verifiers sign again what the ledger
+//! refused, it is a failure when within ten minutes of the simulation's time
 //!
 //! 7. a verifier whom no copy misled does not answer every question as the whole log does;
 //! 8. a withdrawal that a verifier acknowledged has not ended its consent in the log;

@@ -19,8 +19,8 @@ use super::node::Node;
 use super::seat::Seat;
 use super::world::{World, head_size};
 
-/// More than any clock was ahead.
-const BEYOND_SKEW: u64 = 700;
+/// More than any clock was ahead, and than a batch is sent again that the ledger refuses.
+const BEYOND_SKEW: u64 = 2_600;
 /// How often it is looked whether all is settled; between two looks a second or more passes.
 const ROUNDS: u32 = 600;
 /// Most lines of a page.
