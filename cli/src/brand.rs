@@ -7,6 +7,7 @@ mod check;
 mod consents;
 mod customers;
 mod end;
+mod evidence;
 mod feed;
 mod import;
 mod invite;
@@ -21,6 +22,7 @@ mod session;
 mod starter;
 mod template;
 mod token;
+mod verifier;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,7 @@ enum Command {
     Request(request::Args),
     Invite(invite::Args),
     Customers(import::Args),
+    Evidence(evidence::Args),
     Consents(consents::Args),
     RelayWithdrawal(relay::Args),
     End(end::Args),
@@ -63,6 +66,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<ExitCode> {
         Command::Request(args) => request::run(args, out).await?,
         Command::Invite(args) => invite::run(args, out).await?,
         Command::Customers(args) => import::run(args, out).await?,
+        Command::Evidence(args) => evidence::run(args, out).await?,
         Command::Consents(args) => return consents::run(args, out).await,
         Command::RelayWithdrawal(args) => relay::run(args, out).await?,
         Command::End(args) => end::run(args, out).await?,

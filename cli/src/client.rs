@@ -120,8 +120,14 @@ impl Client {
 
     /// Sends JSON, is answered JSON.
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let answer = self.post_for_bytes(path, body).await?;
+        self.decode(path, &answer)
+    }
+
+    /// Sends JSON, is answered bytes.
+    async fn post_for_bytes(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>, ClientError> {
         let body = json::to_jcs(body).map_err(|error| self.nonsense(path, error))?;
-        self.post_bytes(path, body).await
+        self.call(Method::POST, path, Some(body)).await
     }
 
     /// Sends bytes as they are, is answered JSON.

@@ -22,6 +22,7 @@ use placet_schemas::time::Timestamp;
 use crate::crypto::{Blind, Blinded, Purpose, RecordSecret};
 use crate::destroy::{DAY, due_day};
 use crate::error::StoreError;
+use crate::evidence::Opened;
 use crate::ledger::Ledger;
 use crate::node::{Node, stored_record};
 use crate::reads::Party;
@@ -67,7 +68,7 @@ impl Ledger {
         lines: Vec<PostedLine>,
     ) -> Result<Option<AccessLinesAnswer>, StoreError> {
         let node = self.node();
-        let Some((index, batch)) = node.batch_of(brand, batch).await? else {
+        let Some((Opened { index, .. }, batch)) = node.opened_batch(brand, batch).await? else {
             return Ok(None);
         };
         let Sorted { sound, mut refused } = sort(lines, &batch, self.now());
@@ -180,8 +181,12 @@ impl Ledger {
 }
 
 impl Node {
-    /// The batch with this digest, if the brand's verifier made it, and its index.
-    async fn batch_of(&self, brand: &Did, digest: &Digest) -> Result<Option<(u64, AccessBatch)>, StoreError> {
+    /// The batch with this digest, if the brand's verifier made it, and its record.
+    pub(crate) async fn opened_batch(
+        &self,
+        brand: &Did,
+        digest: &Digest,
+    ) -> Result<Option<(Opened, AccessBatch)>, StoreError> {
         let Some(index) = self.index_of(digest).await? else {
             return Ok(None);
         };
@@ -189,10 +194,13 @@ impl Node {
             return Ok(None);
         };
         let secret = self.keyring.secret(index).await?;
-        match stored_record(&Self::text(&row, Some(&secret))?)?.body {
-            Body::AccessBatch(batch) if batch.controller == *brand => Ok(Some((index, *batch))),
-            _ => Ok(None),
-        }
+        let bytes = Self::text(&row, Some(&secret))?;
+        let record = stored_record(&bytes)?;
+        let batch = match &record.body {
+            Body::AccessBatch(batch) if batch.controller == *brand => AccessBatch::clone(batch),
+            _ => return Ok(None),
+        };
+        Ok(Some((Opened { index, bytes, record }, batch)))
     }
 
     /// The grants of those of these consents that are this brand's and are there, and their secrets.

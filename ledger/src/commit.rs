@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use placet_schemas::time::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::arrive::Arrival;
 use crate::error::{StoreError, SubmitError};
@@ -16,7 +15,7 @@ use crate::facts::Facts;
 use crate::judge::Verdict;
 use crate::node::{Node, Stop};
 use crate::plan::{self, Plan};
-use crate::sequencer::{Item, Outcome};
+use crate::sequencer::{Item, Outcome, Reply};
 use crate::step::Step;
 use crate::tree::{Edge, Head};
 
@@ -40,7 +39,7 @@ enum Settled {
     Lost,
 }
 
-type Replies = Vec<oneshot::Sender<Result<Outcome, SubmitError>>>;
+type Replies = Vec<Reply>;
 
 /// Makes a batch of records part of the log and answers their callers. Takes the items out of `batch`.
 ///
@@ -55,7 +54,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
     //    checkpoint has not left this process, so signing another one for the same size later is no fork.
     let mut plan = match plan_batch(node, tail, arrivals).await {
         Ok(plan) => plan,
-        Err(stop) => return give_up(stop, replies),
+        Err(stop) => return give_up(node, stop, replies),
     };
     if plan.answers.is_empty() {
         // Replays and refusals only: there is nothing to commit.
@@ -69,7 +68,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
     //    nothing, no look-up by them is believed beyond the head, and the next start sweeps them. It must be this order: a
     //    record whose key was lost could never be shown to anyone again.
     if let Err(stop) = node.step(Step::Keyring, node.keyring.add(&plan.keyring)).await {
-        return give_up(stop, replies);
+        return give_up(node, stop, replies);
     }
 
     // 2. THE COMMIT POINT. One transaction in the main database: the head by compare-and-swap, the signed checkpoint, the
@@ -86,7 +85,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
                 .await
                 .is_ok_and(|settled| settled == Settled::Committed)
             {
-                return give_up(stop, replies);
+                return give_up(node, stop, replies);
             }
         }
     }
@@ -96,7 +95,7 @@ pub(crate) async fn commit(node: &Arc<Node>, tail: &mut Tail, batch: &mut Vec<It
     // 3. HEAD FILE, durable. It makes a rollback of the database visible, so nobody is told anything before it. If it cannot
     //    be written the records stay recorded, and their callers, who are told to come back, get the stored answers then.
     if let Err(stop) = tail.note_head(node).await {
-        return give_up(stop, replies);
+        return give_up(node, stop, replies);
     }
     // Arrivals are checked against the new head from here on, before anyone hears of it: a client may name it as its anchor
     // in its very next record.
@@ -259,7 +258,7 @@ fn learn(node: &Node, plan: &mut Plan) {
     }
 }
 
-/// Answers each caller. One that has gone away is no reason to undo anything: it will send the same bytes again.
+/// Answers each caller.
 fn answer(replies: Replies, verdicts: Vec<Verdict>, answers: &[(u64, Vec<u8>)]) {
     let placed = |position: usize, replay: bool| {
         let (index, answer) = answers.get(position).cloned().ok_or(StoreError::Corrupt("answer"))?;
@@ -276,17 +275,19 @@ fn answer(replies: Replies, verdicts: Vec<Verdict>, answers: &[(u64, Vec<u8>)]) 
             }),
             Verdict::Refused(error) => Err(error),
         };
-        drop(reply.send(outcome));
+        reply.send(outcome);
     }
 }
 
 /// Tells the callers that they have to come back. The dead say nothing.
-fn give_up(stop: Stop, replies: Replies) -> Result<(), Stop> {
+fn give_up(node: &Node, stop: Stop, replies: Replies) -> Result<(), Stop> {
+    // Before anybody hears of it and sends the same bytes again: whether they are recorded, nobody knows now.
+    node.broken.store(true, Ordering::Relaxed);
     if let Stop::Failed(error) = &stop {
         tracing::error!(code = error.code(), %error, "a batch was not answered");
         let detail = format!("the ledger cannot write now ({})", error.code());
         for reply in replies {
-            drop(reply.send(Err(SubmitError::Unavailable { detail: detail.clone() })));
+            reply.send(Err(SubmitError::Unavailable { detail: detail.clone() }));
         }
     }
     Err(stop)

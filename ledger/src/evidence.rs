@@ -1,5 +1,7 @@
 //! Puts together the evidence of a consent. Whether it proves anything is for the kernel to say, at the reader's.
 
+mod decided;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,14 +21,18 @@ use crate::store::Seen;
 use crate::tree::Head;
 use crate::witnesses::Fresh;
 
+pub use decided::EvidenceError;
+
+use decided::Decided;
+
 /// How old a cosignature may be that counts as fresh where no moment is asked about, in seconds.
 const FRESH_SECONDS: u64 = 2;
 
 /// A record of the bundle.
-struct Opened {
-    index: u64,
-    bytes: Vec<u8>,
-    record: Record,
+pub(crate) struct Opened {
+    pub(crate) index: u64,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) record: Record,
 }
 
 impl Ledger {
@@ -40,6 +46,16 @@ impl Ledger {
         who: &Party,
         id: &Digest,
         as_of: Option<Timestamp>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.bundle(who, id, as_of, Vec::new()).await
+    }
+
+    async fn bundle(
+        &self,
+        who: &Party,
+        id: &Digest,
+        as_of: Option<Timestamp>,
+        decided: Vec<Decided>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let node = self.node();
         let Some((row, _)) = self.find_consent(who, id).await? else {
@@ -56,8 +72,9 @@ impl Ledger {
             // none.
             return Err(StoreError::Corrupt("consent"));
         }
-        let public = node.public_parts(row.controller, &events).await?;
-        let checkpoints = node.checkpoints(row.grant, &head, as_of).await?;
+        let public = node.public_parts(row.controller, &events, &decided).await?;
+        let batches: Vec<u64> = decided.iter().filter_map(Decided::batch).collect();
+        let checkpoints = node.checkpoints(row.grant, &batches, &head, as_of).await?;
         let evidence = Evidence {
             origin: node.voice.origin.clone(),
             consent: *id,
@@ -66,8 +83,7 @@ impl Ledger {
             anchors: node.anchors(&events, &checkpoints, &head).await?,
             openings: node.openings(events.into_iter().chain(public).collect(), &head).await?,
             checkpoints: node.tied(checkpoints, &head).await?,
-            // The verifier's, who adds them.
-            decisions: Vec::new(),
+            decisions: node.decisions(decided, &head).await?,
         };
         let bytes = evidence.to_bytes()?;
         node.is_sound(&bytes, as_of)?;
@@ -142,8 +158,13 @@ impl Node {
         Ok(events)
     }
 
-    /// The requests that were answered, and the brand's keys in force wherever it signed something.
-    async fn public_parts(&self, controller: u64, events: &[Opened]) -> Result<Vec<Opened>, StoreError> {
+    /// The requests that were answered, and the brand's keys in force wherever it signed something, or its verifier in its name.
+    async fn public_parts(
+        &self,
+        controller: u64,
+        events: &[Opened],
+        decided: &[Decided],
+    ) -> Result<Vec<Opened>, StoreError> {
         let mut indexes = BTreeSet::new();
         let named: Vec<Digest> = events
             .iter()
@@ -160,6 +181,7 @@ impl Node {
             .iter()
             .copied()
             .chain(by_brand.map(|event| event.index))
+            .chain(decided.iter().flat_map(|one| one.size.into_iter().chain(one.batch())))
             .collect();
         for index in signed {
             indexes.extend(self.store.keys_in_force(controller, index).await?);
@@ -190,14 +212,19 @@ impl Node {
             .collect()
     }
 
-    /// The first checkpoint with the grant, those around the moment that is asked about, and the head last.
+    /// The first checkpoint with the grant, and with each batch of a decision, those around the moment that is asked about, and
+    /// the head last.
     async fn checkpoints(
         &self,
         grant: u64,
+        batches: &[u64],
         head: &Arc<Head>,
         as_of: Option<Timestamp>,
     ) -> Result<Vec<Seen>, StoreError> {
         let mut found = self.first_checkpoints(grant).await?;
+        for batch in batches {
+            found.extend(self.first_checkpoints(*batch).await?);
+        }
         match as_of {
             Some(moment) => found.extend(self.checkpoints_around(moment).await?),
             // The head may be too new for them.

@@ -16,11 +16,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::crypto::Purpose;
 use crate::destroy;
 use crate::error::{OpenError, StoreError, SubmitError};
+use crate::flight::{Flight, Flights};
 use crate::keys::Keys;
 use crate::node::Node;
 use crate::received;
 use crate::recover::{self, Opened};
-use crate::sequencer::{self, Item, MAX_WAITING, Outcome, RESERVED_WAITING};
+use crate::sequencer::{self, Item, MAX_WAITING, Outcome, RESERVED_WAITING, Reply};
 use crate::step::{Unwatched, Watcher};
 use crate::witnesses::{self, WitnessSettings};
 
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     node: Arc<Node>,
     identity: Identity,
     queue: mpsc::Sender<Item>,
+    flights: Flights,
     stop_writer: watch::Sender<bool>,
     stop_publisher: watch::Sender<bool>,
     stop_others: watch::Sender<bool>,
@@ -168,6 +170,7 @@ impl Ledger {
             node,
             identity,
             queue,
+            flights: Flights::default(),
             stop_writer,
             stop_publisher,
             stop_others,
@@ -286,15 +289,24 @@ impl Ledger {
         let CanonicalRecord { record, bytes } = record;
         let digest = record.digest();
         let withdraws = record.kind() == Kind::Withdrawal;
+        let flight = self.0.flights.begin(digest);
         let outcome = match self.node().arrive(record, &bytes).await {
             Ok(arrival) if !self.node().may_sign() => match self.first_answer(&digest).await? {
                 Some(first) => first,
                 None if withdraws => return Err(self.node().receive(&arrival.record, &bytes).await?),
                 None => return Err(unavailable(&StoreError::Unconfirmed.to_string())),
             },
-            Ok(arrival) => self.enqueue(arrival).await?,
+            Ok(arrival) => self.enqueue(arrival, flight).await?,
             // What was accepted once stays accepted: the same bytes may by now be too old, or their brand have new keys.
-            Err(refusal @ SubmitError::Refused { .. }) => self.first_answer(&digest).await?.ok_or(refusal)?,
+            Err(refusal @ SubmitError::Refused { .. }) => {
+                // Looked at first: what is answered after this is in the log by then, or was refused there.
+                let coming = flight.has_company() || self.node().is_broken();
+                match self.first_answer(&digest).await? {
+                    Some(first) => first,
+                    None if coming => return Err(unavailable("the same record is being worked on")),
+                    None => return Err(refusal),
+                }
+            }
             Err(unavailable) => return Err(unavailable),
         };
         let Outcome { index, answer, replay } = outcome;
@@ -323,12 +335,13 @@ impl Ledger {
     }
 
     /// Gives a record to the writer and waits for what becomes of it.
-    async fn enqueue(&self, arrival: Arrival) -> Result<Outcome, SubmitError> {
+    async fn enqueue(&self, arrival: Arrival, flight: Flight) -> Result<Outcome, SubmitError> {
         let withdraws = arrival.record.kind() == Kind::Withdrawal;
         if !withdraws && self.0.queue.capacity() <= RESERVED_WAITING {
             return Err(unavailable("too many records are waiting"));
         }
-        let (reply, answer) = oneshot::channel();
+        let (caller, answer) = oneshot::channel();
+        let reply = Reply { caller, flight };
         self.0
             .queue
             .try_send(Item { arrival, reply })

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::arrive::Arrival;
 use crate::commit::{Tail, commit, publish, refresh};
 use crate::error::SubmitError;
+use crate::flight::Flight;
 use crate::node::{Node, Stop};
 use crate::step::Step;
 use crate::tree::Head;
@@ -37,7 +38,22 @@ const PUBLISH_RETRY: Duration = Duration::from_secs(1);
 /// A record on its way to the writer.
 pub(crate) struct Item {
     pub(crate) arrival: Arrival,
-    pub(crate) reply: oneshot::Sender<Result<Outcome, SubmitError>>,
+    pub(crate) reply: Reply,
+}
+
+/// Who waits for what becomes of it.
+pub(crate) struct Reply {
+    pub(crate) caller: oneshot::Sender<Result<Outcome, SubmitError>>,
+    pub(crate) flight: Flight,
+}
+
+impl Reply {
+    /// Tells it. A caller that has gone away is no reason to undo anything: it will send the same bytes again.
+    pub(crate) fn send(self, outcome: Result<Outcome, SubmitError>) {
+        let Self { caller, flight } = self;
+        drop(caller.send(outcome));
+        drop(flight);
+    }
 }
 
 /// What the writer says of a recorded record.

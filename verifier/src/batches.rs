@@ -32,7 +32,7 @@ use crate::errands::post;
 use placet_service::random;
 
 use crate::error::StoreError;
-use crate::journal::{BATCH_SECONDS, Entry, failed};
+use crate::journal::{BATCH_SECONDS, Entry, Journal, failed};
 use crate::replica::Replica;
 use crate::verifier::Inner;
 
@@ -77,6 +77,16 @@ pub(crate) async fn round(inner: &Inner) -> Result<bool, StoreError> {
     }
     inner.pulse.batches_wait(waiting);
     Ok(done)
+}
+
+/// The signed record of a minute that the ledger has, with all its lines.
+pub(crate) fn anchored(journal: &Journal, minute: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let path = journal.beside(minute, ANCHORED);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(&path, error)),
+    }
 }
 
 /// Removes what a destruction reaches: lines and decisions that name a consent which is not there any more. Their hashes stay,

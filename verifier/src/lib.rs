@@ -5,9 +5,9 @@
 //! answer. It denies what it cannot prove: when its state is too old, when the ledger's evidence does not hold, when it was
 //! never told.
 //!
-//! In scope: the replica ([`Verifier`]), decisions, the brand's book of customers, withdrawals that are handed to the brand,
-//! reports of accesses, who said no, the brand's webhook, and all of that over HTTP ([`http`]). Out of scope: TLS towards callers (a reverse proxy's work), the
-//! brand's data itself.
+//! In scope: the replica ([`Verifier`]), decisions and their evidence, the brand's book of customers, withdrawals that are
+//! handed to the brand, reports of accesses, who said no, the brand's webhook, and all of that over HTTP ([`http`]). Out of
+//! scope: TLS towards callers (a reverse proxy's work), the brand's data itself.
 
 mod asking;
 mod batches;
@@ -16,6 +16,7 @@ mod customers;
 mod direct;
 mod errands;
 mod error;
+mod evidence;
 mod follow;
 pub mod http;
 mod journal;
@@ -37,6 +38,7 @@ pub use clock::{Clock, SystemClock};
 pub use customers::BookError;
 pub use direct::DirectError;
 pub use error::{KeyError, OpenError, StoreError};
+pub use evidence::EvidenceError;
 pub use journal::{BATCH_SECONDS, JOURNAL_DIR};
 pub use keys::{DECISION_KEY_FILE, DecisionKey, REPLICA_KEY_FILE};
 pub use outbox::{WEBHOOK_RETRIES, WEBHOOK_TIMEOUT};

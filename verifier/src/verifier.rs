@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use hyper::Method;
-use placet_client::{Call, Server, exchange};
+use placet_client::Server;
 use placet_kernel::decision::{self, Policy, Pool};
 use placet_kernel::feed::{Followed, Follower};
 use placet_kernel::trust::Trust;
 use placet_schemas::authzen::{DecisionStatement, Evaluation};
-use placet_schemas::id::{Did, Digest, Origin, RecordId};
+use placet_schemas::id::{Did, Origin, RecordId};
 use placet_schemas::time::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -33,9 +32,6 @@ use crate::rules::Rules;
 use crate::store::{Store, Sums};
 use crate::webhook::Webhook;
 use crate::{asking, errands, follow, outbox};
-
-/// How long a decision waits for the evidence that was asked for with it.
-const BUNDLE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a verifier is told.
 #[derive(Debug, Clone)]
@@ -217,28 +213,6 @@ impl Verifier {
             .pulse
             .unreported(self.inner.permits.remember(&decided.statement));
         Ok(decided)
-    }
-
-    /// The evidence bundle of a consent with a decision about it, if the ledger can be reached and gives it. `placet verify`
-    /// judges both.
-    pub async fn bundle(&self, consent: &Digest, decision: &str) -> Option<serde_json::Value> {
-        let path = format!("/v1/consents/{consent}/evidence");
-        let settings = &self.inner.settings;
-        let call = Call {
-            method: Method::GET,
-            path: &path,
-            token: Some(&settings.token),
-            body: None,
-        };
-        // Whoever asks is about to touch data: the decision does not wait longer than this for its evidence.
-        let answer = tokio::time::timeout(BUNDLE_PATIENCE, exchange(&settings.ledger, call)).await;
-        let answer = answer.ok()?.ok().filter(|answer| answer.status == 200)?;
-        let mut bundle: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
-        if let Some(authorization) = &settings.authorization {
-            let decision = serde_json::json!([{ "authorization": authorization, "decision": decision }]);
-            bundle.as_object_mut()?.insert("decisions".to_owned(), decision);
-        }
-        Some(bundle)
     }
 
     /// Decides without a signature.

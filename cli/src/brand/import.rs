@@ -2,18 +2,17 @@
 //! own references.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use clap::builder::BoolishValueParser;
 use placet_schemas::api::{ImportCustomers, Imported, InvitedCustomer, MAX_IMPORT};
 use serde::Serialize;
 
 use super::customers::{self, CustomersArgs};
+use super::verifier::VerifierArgs;
 use crate::client::{Client, ClientError};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::token::VerifierToken;
 
 /// Rows sent at once: with the longest references, each character of them escaped, still less than a verifier's longest body.
 const ROWS: usize = 1024;
@@ -39,24 +38,10 @@ enum Command {
 /// somebody else is refused by name; the rows before it are in the verifier's book then.
 #[derive(Debug, clap::Args)]
 struct ImportArgs {
-    /// Address of the verifier
-    #[arg(
-        long,
-        env = "PLACET_VERIFIER_URL",
-        default_value = "http://127.0.0.1:8439",
-        value_name = "URL"
-    )]
-    verifier: String,
-    /// Allow http to other machines: the token and the references of customers then travel in clear
-    #[arg(long, env = "PLACET_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
-    allow_http: bool,
-    /// Certificate authorities to trust besides the public ones (PEM)
-    #[arg(long, env = "PLACET_CA_FILE", value_name = "FILE")]
-    ca_file: Option<PathBuf>,
     #[command(flatten)]
     customers: CustomersArgs,
     #[command(flatten)]
-    token: VerifierToken,
+    verifier: VerifierArgs,
 }
 
 #[derive(Serialize)]
@@ -69,10 +54,7 @@ struct Report {
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let Command::Import(args) = args.command;
     let rows = read(&args.customers.customers)?;
-    let mut client = Client::at(&args.verifier, args.allow_http, args.ca_file.as_deref())?;
-    if let Some(token) = args.token.read()? {
-        client = client.with_token(token);
-    }
+    let client = args.verifier.client()?;
     let mut report = Report {
         rows: rows.len(),
         added: 0,

@@ -2,9 +2,10 @@
 
 use hyper::Method;
 use placet_schemas::api::{
-    AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, DestructionPage, DestructionSummary, FeedAnswer,
-    ImportCustomers, Imported, Invitations, Invite, IssueToken, IssuedToken, LogInfo, Nothing, NoticeAnswer,
-    OpeningsAnswer, OrderDestruction, PublicOpening, RecordAnswer, RegisterController, TokenPage, TokenSummary,
+    AuditPage, AuditUse, Challenge, ControllerPage, ControllerSummary, DestructionPage, DestructionSummary,
+    EvidenceOrder, FeedAnswer, ImportCustomers, Imported, Invitations, Invite, IssueToken, IssuedToken, LogInfo,
+    Nothing, NoticeAnswer, OpeningsAnswer, OrderDestruction, PublicOpening, RecordAnswer, RegisterController,
+    TokenPage, TokenSummary,
 };
 use placet_schemas::id::{Did, Digest};
 
@@ -45,6 +46,11 @@ impl Client {
     /// `POST /v1/customers/import` of a verifier.
     pub(crate) async fn import_customers(&self, rows: &ImportCustomers) -> Result<Imported, ClientError> {
         self.post("/v1/customers/import", rows).await
+    }
+
+    /// `POST /access/v1/evidence` of a verifier: a bundle.
+    pub(crate) async fn evidence_of_decision(&self, order: &EvidenceOrder) -> Result<Vec<u8>, ClientError> {
+        self.post_for_bytes("/access/v1/evidence", order).await
     }
 
     /// `GET /v1/controllers`, all pages.

@@ -1,7 +1,7 @@
 //! The node's clock jumps by a day, forward and back, while it runs and across a restart. Commits go on, nothing that was
 //! signed is contradicted, records are judged by the clock as it is, and once it is right again so is everything else.
 
-use placet_ledger::{Keys, Party, fsck};
+use placet_ledger::{Fate, Keys, Party, Step, SubmitError, When, fsck};
 use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::Body;
 use placet_wallet::records::withdraw;
@@ -12,7 +12,7 @@ use crate::fault_table::published;
 use crate::guarded::{Yes, open, soon};
 use crate::naive;
 use crate::offers::clause;
-use crate::world::{Brand, ORIGIN, World, answer_of, p, person};
+use crate::world::{Brand, ORIGIN, TICK, World, answer_of, p, person};
 
 const DAY: u64 = 86_400;
 const HOUR: u64 = 3_600;
@@ -203,4 +203,37 @@ async fn destroyed(world: &World, leaves: &[u64]) {
     .await;
     let of_them = rows().await.iter().filter(|row| row.leaves == leaves).count();
     assert_eq!(of_them, 1);
+}
+
+/// A refusal is a promise that nothing was recorded. While the first copy is being recorded, the second, which by now is too
+/// old, is told to come again; and so after a commit of which nobody knows yet whether it was one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_too_old_is_not_refused_while_the_first_is_being_recorded() {
+    for failing in [false, true] {
+        let world = World::with_head_file().await;
+        let request = world.ask(&Brand::named("cinema.example"), vec![clause("films")]).await;
+        let yes = world.yes(&person("ada"), &request).await;
+        if failing {
+            world.watcher.plan(Step::HeadFile, When::Before, Fate::Fail);
+        }
+        world.watcher.hold(true);
+        let (ledger, bytes) = (world.ledger.clone(), yes.bytes.clone());
+        let first = tokio::spawn(async move { ledger.submit(&bytes).await });
+        while !world.watcher.stands() {
+            tokio::time::sleep(TICK).await;
+        }
+        world.clock.pass(HOUR);
+        let second = world.ledger.submit(&yes.bytes).await;
+        assert!(matches!(second, Err(SubmitError::Unavailable { .. })), "{second:?}");
+        world.watcher.hold(false);
+        let first = first.await.unwrap();
+        assert_eq!(first.is_err(), failing);
+        let again = loop {
+            match world.ledger.submit(&yes.bytes).await {
+                Err(SubmitError::Unavailable { .. }) => tokio::time::sleep(TICK).await,
+                settled => break settled.unwrap(),
+            }
+        };
+        assert!(again.replay && first.is_ok_and(|first| first.index == again.index) != failing);
+    }
 }

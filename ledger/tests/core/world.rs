@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -65,6 +65,7 @@ pub(crate) struct TestClock(AtomicU64);
 pub(crate) struct Script {
     planned: Mutex<VecDeque<(Step, When, Fate)>>,
     held: Mutex<bool>,
+    stands: AtomicBool,
     released: Condvar,
 }
 
@@ -89,6 +90,7 @@ impl Watcher for Script {
         if step == Step::Keyring {
             // The writer has a thread of its own, which may stand still.
             let held = self.held.lock().unwrap();
+            self.stands.store(*held, Ordering::SeqCst);
             drop(self.released.wait_while(held, |held| *held).unwrap());
         }
         let mut planned = self.planned.lock().unwrap();
@@ -116,6 +118,11 @@ impl Script {
     pub(crate) fn hold(&self, held: bool) {
         *self.held.lock().unwrap() = held;
         self.released.notify_all();
+    }
+
+    /// Whether a batch stands there.
+    pub(crate) fn stands(&self) -> bool {
+        self.stands.load(Ordering::SeqCst)
     }
 
     /// Whether the planned thing has not happened yet.

@@ -39,6 +39,45 @@ pub struct PostedLine {
     pub proof: Vec<Digest>,
 }
 
+/// Most decisions in a [`PostEvidence`].
+pub const MAX_POSTED_DECISIONS: usize = 8;
+
+/// `POST /v1/consents/{id}/evidence`: the evidence bundle, with what the brand's verifiers decided about the consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostEvidence {
+    /// The decisions, at most 8.
+    pub decisions: Vec<PostedDecision>,
+}
+
+/// A decision, and where it is anchored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostedDecision {
+    /// The brand's word for the verifier: a compact JWS.
+    pub authorization: String,
+    /// The decision: a compact JWS.
+    pub decision: String,
+    /// Its place in an AccessBatch of the log, once it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<PostedPlace>,
+}
+
+/// A place in an AccessBatch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostedPlace {
+    /// Digest of the AccessBatch record.
+    pub record: Digest,
+    /// The place among its entries, from 0.
+    pub seq: u64,
+    /// The inclusion proof: hashes from the entry's sibling upwards (RFC 6962), at most 20.
+    pub proof: Vec<Digest>,
+}
+
 /// What became of the lines. One that is refused will be refused again: the others are kept all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -153,6 +153,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("code_malformed", 422, "This is no withdrawal code", "Look for a mistyped character: letters and digits only, and no O, I or L."),
     // Access reports.
     kind("bad_authorization", 422, "The brand's authorization of the verifier does not hold", "The brand signs a new one: placet brand authorize-verifier."),
+    kind("bad_decision", 422, "The decision does not belong here", "Hand it in as the verifier signed it, with its place in a batch of this log if it has one."),
     // A verifier's book of customers.
     kind("customer_unknown", 404, "No such customer", "The reference is the brand's own; import it, or invite the customer."),
     kind("invitation_taken", 409, "The invitation is another customer's", "Merge or split customers to say that two references are one, or one is two."),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authzen::CustomerRef;
-use crate::id::{Did, Digest, Origin};
+use crate::id::{Did, Digest, Origin, RecordId};
 use crate::lifecycle::Effective;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -42,6 +42,22 @@ pub struct Imported {
     pub added: usize,
     /// Rows that were there already.
     pub known: usize,
+}
+
+/// `POST /access/v1/evidence`: which decision is to be shown to somebody. Both are in its answer, and in the access lines about
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceOrder {
+    /// The decision's name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub evaluation_id: RecordId,
+    /// When it was made.
+    pub evaluated_at: Timestamp,
+    /// By which consent, where it rests on several; the first when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Digest>,
 }
 
 /// `POST /v1/customers/merge`: two references turned out to be one customer.

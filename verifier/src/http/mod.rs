@@ -7,6 +7,7 @@
 //! | `ANY /access/v1/ext_authz/...` | Envoy | the same |
 //! | `GET /.well-known/authzen-configuration` | anyone | where these are |
 //! | `POST /access/v1/reports` | the brand's services | what they really did |
+//! | `POST /access/v1/evidence` | the brand | what shows that a decision was right, and when it was made |
 //! | `POST /v1/withdrawals` | the person | the end of a consent, at once |
 //! | `/v1/customers...` | the brand's services | who is who |
 //! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |
@@ -18,6 +19,7 @@ mod answer;
 mod authzen;
 mod body;
 mod customers;
+mod evidence;
 mod gateway;
 mod health;
 mod openapi;
@@ -119,6 +121,7 @@ fn described() -> (Router<HttpState>, OpenApi) {
         .merge(authzen::routes())
         .merge(gateway::routes())
         .merge(reports::routes())
+        .merge(evidence::routes())
         .merge(customers::routes())
         .merge(withdrawals::routes())
         .merge(health::routes())

@@ -46,8 +46,19 @@ enum Event {
     Batch {
         root: Digest,
         entries: u64,
+        signed: Timestamp,
     },
     Other,
+}
+
+/// A batch of accesses.
+pub(super) struct Batch {
+    /// Its place in the log.
+    pub(super) index: usize,
+    pub(super) root: Digest,
+    pub(super) entries: u64,
+    /// When its verifier signed it.
+    pub(super) signed: Timestamp,
 }
 
 /// What a customer's consents allow: each use by which consent, until when.
@@ -150,13 +161,18 @@ impl Truth {
         self.events.iter().enumerate().filter_map(yes).collect()
     }
 
-    /// Roots and sizes of the batches of accesses.
-    pub(super) fn batches(&self) -> Vec<(Digest, u64)> {
-        let batch = |event: &Event| match event {
-            Event::Batch { root, entries } => Some((*root, *entries)),
+    /// The batches of accesses.
+    pub(super) fn batches(&self) -> Vec<Batch> {
+        let batch = |(index, event): (usize, &Event)| match event {
+            Event::Batch { root, entries, signed } => Some(Batch {
+                index,
+                root: *root,
+                entries: *entries,
+                signed: *signed,
+            }),
             _ => None,
         };
-        self.events.iter().filter_map(batch).collect()
+        self.events.iter().enumerate().filter_map(batch).collect()
     }
 
     /// What the first `size` records allow one who answered these invitations.
@@ -326,6 +342,7 @@ fn event(record: &placet_schemas::record::Record) -> Event {
         Body::AccessBatch(batch) => Event::Batch {
             root: batch.root,
             entries: batch.entries,
+            signed: record.valid_from,
         },
         _ => Event::Other,
     }

@@ -11,10 +11,11 @@ use placet_kernel::merkle::Hash;
 use placet_kernel::misbehaviour;
 use placet_ledger::Party;
 use placet_schemas::access::AccessLine;
-use placet_schemas::id::{Digest, RecordId, decode_hex};
+use placet_schemas::id::{RecordId, decode_hex};
 use placet_verifier::JOURNAL_DIR;
 
 use super::line::Fault;
+use super::model::Batch;
 use super::node::Node;
 use super::seat::Seat;
 use super::world::{World, head_size};
@@ -153,16 +154,19 @@ fn nothing_reported_is_lost(world: &World, seat: &Seat, kept: &Kept) {
         }
         let entries = entries(&path);
         let tree = BatchTree::new(entries.iter().map(hash).collect()).unwrap();
-        let times = |batches: &[(Digest, u64)]| {
-            batches
-                .iter()
-                .filter(|batch| **batch == (tree.root(), tree.entries()))
-                .count()
-        };
-        let (here, there) = (times(&batches), others.as_deref().map_or(0, times));
+        let of_it = |batch: &&Batch| (batch.root, batch.entries) == (tree.root(), tree.entries());
+        let here: Vec<&Batch> = batches.iter().filter(of_it).collect();
+        let there: Vec<&Batch> = others.iter().flatten().filter(of_it).collect();
         // A verifier that was led to a copy of the ledger has its word that it is there.
-        let once = here == 1 || seat.misled && here == 0 && there == 1;
-        assert!(once, "{}: {here} batches, {there} at the copy", path.display());
+        let once = here.len() == 1 || seat.misled && here.is_empty() && there.len() == 1;
+        let signed = |batches: &[&Batch]| {
+            let each = batches
+                .iter()
+                .map(|batch| format!("{} of {}", batch.index, batch.signed));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let (these, those) = (signed(&here), signed(&there));
+        assert!(once, "{}: batches [{these}], at the copy [{those}]", path.display());
         for (mark, entry) in &entries {
             match mark {
                 b'l' => {

@@ -7,8 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use placet_kernel::authorization::VerifierAuthorization;
+use placet_kernel::merkle::Hash;
 use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
-use placet_schemas::id::Did;
+use placet_schemas::id::{Did, Digest};
 use placet_schemas::time::Timestamp;
 use placet_tests::p;
 use placet_tests::process::{built, now};
@@ -108,8 +109,28 @@ fn judged_offline(house: &House, verifier: &VerifierProcess, question: &Value) {
     let mut question = question.clone();
     question["context"]["evidence"] = "bundle".into();
     let answer = verifier.ask(&question);
-    let bundle = &answer["context"]["evidence"]["bundle"];
-    let file = house.dir.path().join("decision.json");
+    let (said, whole) = judged(house, &answer["context"]["evidence"]["bundle"]);
+    assert_eq!(said, ["Holds", "Holds", "CannotTell"], "{whole}");
+}
+
+/// What `placet brand evidence` fetches of a decision; the words of its refusal otherwise.
+fn evidence(house: &House, verifier: &VerifierProcess, id: &Value, at: &Value) -> Result<Value, String> {
+    let file = house.dir.path().join("evidence.json");
+    let fetched = Command::new(built())
+        .args(["brand", "evidence", id.as_str().unwrap(), at.as_str().unwrap(), "--out"])
+        .arg(&file)
+        .args(["--verifier", &format!("http://{}", verifier.address())])
+        .output()
+        .unwrap();
+    if !fetched.status.success() {
+        return Err(String::from_utf8(fetched.stderr).unwrap());
+    }
+    Ok(serde_json::from_slice(&fs::read(file).unwrap()).unwrap())
+}
+
+/// What `placet verify` says of the decision in a bundle: signed, right, anchored, and the notes.
+fn judged(house: &House, bundle: &Value) -> ([String; 3], String) {
+    let file = house.dir.path().join("judged.json");
     fs::write(&file, placet_schemas::json::to_jcs(bundle).unwrap()).unwrap();
     let judged = Command::new(built())
         .args(["--json", "verify"])
@@ -120,11 +141,46 @@ fn judged_offline(house: &House, verifier: &VerifierProcess, question: &Value) {
         .unwrap();
     let report: Value = serde_json::from_slice(&judged.stdout).unwrap();
     let decision = &report["decisions"][0];
-    assert_eq!(
-        (&decision["signed"], &decision["right"]),
-        (&json!("Holds"), &json!("Holds")),
-        "{report:#}"
-    );
+    let said = ["signed", "right", "anchored"].map(|question| decision[question].as_str().unwrap().to_owned());
+    (said, decision.to_string())
+}
+
+/// What no batch holds, or not there, the ledger ties to nothing.
+fn misplaced_is_refused(house: &House, bundle: &Value) {
+    let part = &bundle["decisions"][0];
+    let place = |change: &dyn Fn(&mut Value)| {
+        let hashes = part["batch"]["entryProof"].as_array().unwrap();
+        let hash = |text: &Value| Hash::from_base64(text.as_str().unwrap()).unwrap();
+        let proof: Vec<String> = hashes
+            .iter()
+            .map(|text| Digest::from_bytes(*hash(text).as_bytes()).to_string())
+            .collect();
+        let record = Digest::of(&placet_schemas::json::to_jcs(&part["batch"]["record"]).unwrap());
+        let mut posted = json!({"decisions": [{
+            "authorization": part["authorization"],
+            "decision": part["decision"],
+            "batch": {"record": record, "seq": part["batch"]["seq"], "proof": proof},
+        }]});
+        change(&mut posted["decisions"][0]);
+        let path = format!("/v1/consents/{}/evidence", bundle["consent"].as_str().unwrap());
+        let body = serde_json::to_vec(&posted).unwrap();
+        house.shop.caller(&house.node).call("POST", &path, &body).unwrap()
+    };
+    assert_eq!(place(&|_| ()).status, 200);
+    let wrong: [&dyn Fn(&mut Value); 4] = [
+        &|one| one["batch"]["seq"] = json!(1_000),
+        &|one| one["batch"]["record"] = bundle["consent"].clone(),
+        &|one| one["batch"]["proof"].as_array_mut().unwrap().clear(),
+        &|one| one["decision"] = "a.b.c".into(),
+    ];
+    for change in wrong {
+        let answer = place(change);
+        let problem: Value = serde_json::from_slice(&answer.expect(422, "evidence")).unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["pointer"]),
+            (&json!("bad_decision"), &json!("/decisions/0"))
+        );
+    }
 }
 
 #[test]
@@ -135,7 +191,9 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     let given = house.yes("ada", &invitation);
     let question = house.question(&verifier, "C-1");
     let (permit, _) = verifier.await_decision(&question, true, SOON);
-    let evaluation = &permit["context"]["evaluation_id"];
+    let (evaluation, at) = (&permit["context"]["evaluation_id"], &permit["context"]["evaluated_at"]);
+    let (said, whole) = judged(&house, &evidence(&house, &verifier, evaluation, at).unwrap());
+    assert_eq!(said, ["Holds", "Holds", "CannotTell"], "{whole}");
     judged_offline(&house, &verifier, &question);
     let access = |more: Value| {
         let mut access = json!({
@@ -181,12 +239,26 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     assert!(lines.iter().all(|line| line["line"]["service"] == "mailer"));
     assert!(lines.iter().any(|line| line["line"]["evaluation"] == *evaluation));
 
+    // The decision is shown to whoever asks for it later, also when the consent has ended meanwhile.
+    let bundle = evidence(&house, &verifier, evaluation, at).unwrap();
+    let (said, whole) = judged(&house, &bundle);
+    assert_eq!(said, ["Holds"; 3], "{whole}");
+    misplaced_is_refused(&house, &bundle);
+    let unknown = evidence(&house, &verifier, evaluation, &json!("2026-11-22T05:00:00Z")).unwrap_err();
+    assert!(
+        unknown.contains("not_found") && unknown.trim_end().lines().count() == 1,
+        "{unknown}"
+    );
+
     // Destroyed: the ledger waits for the verifier's word, and gets it; no file of the verifier's has a piece of it.
     let folder = verifier.folder().to_owned();
     let (subject, id) = (given.customer.key.did().to_string(), given.consent.to_string());
     assert!(holds(&folder, subject.as_bytes()) && holds(&folder, id.as_bytes()));
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);
+    let (said, whole) = judged(&house, &evidence(&house, &verifier, evaluation, at).unwrap());
+    assert_eq!(said, ["Holds"; 3], "{whole}");
+    assert!(whole.contains("withdrawn_meanwhile"), "{whole}");
     let ordered = house.shop.destroy(&house.node, &given.consent);
     let began = started();
     loop {
@@ -206,6 +278,7 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
         assert!(!holds(&folder, piece), "{:?}", String::from_utf8_lossy(piece));
     }
     assert_eq!(codes(&verifier.ask(&question)), ["customer_unknown"]);
+    assert!(evidence(&house, &verifier, evaluation, at).is_err());
 }
 
 #[test]
