@@ -129,9 +129,10 @@ impl Verifier {
 
 /// Looks a decision up in the journal, and where the log has it.
 fn find(inner: &Inner, order: &EvidenceOrder) -> Result<Option<Found>, StoreError> {
-    let first = order.evaluated_at.unix() / BATCH_SECONDS;
+    let named = order.evaluated_at.unix() / BATCH_SECONDS;
     let mut minutes = inner.journal.all()?;
-    minutes.retain(|minute| (first..=first + LATE_MINUTES).contains(minute));
+    // Who has the time of an access that was made by it has a slightly later one.
+    minutes.retain(|minute| (named.saturating_sub(1)..=named + LATE_MINUTES).contains(minute));
     for minute in minutes {
         let entries = inner.journal.read(minute)?;
         let looked_at = entries

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// The decision's evaluation_id, as its answer and the access lines have it
     #[arg(value_name = "EVALUATION")]
     evaluation: RecordId,
-    /// Its evaluated_at: when it was made
+    /// Its evaluated_at: when it was made; or the time of the access line about it
     #[arg(value_name = "TIME")]
     at: Timestamp,
     /// The consent, where the decision rests on several; the first when absent

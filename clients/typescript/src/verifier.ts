@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The evidence bundle of the consent that a decision rests on, with the decision in it, tied to the log. Once the decision is
+         *     anchored, which takes a minute or so, the bundle shows by when it was made, too.
+         */
+        post: operations["evidence_of_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/access/v1/reports": {
         parameters: {
             query?: never;
@@ -457,6 +477,14 @@ export interface components {
          * @enum {string}
          */
         EvaluationsSemantic: "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
+        /** @description `POST /access/v1/evidence`: which decision is to be shown to somebody. */
+        EvidenceOrder: {
+            consent?: components["schemas"]["Digest"] | null;
+            /** @description When it was made, as its answer says; or the time of an access by it, at most a minute later. */
+            evaluated_at: components["schemas"]["Timestamp"];
+            /** @description The decision's name. */
+            evaluation_id: string;
+        };
         /** @description `POST /v1/customers/import`: whom the brand invited; the rows of `placet brand invite`'s file. */
         ImportCustomers: {
             /** @description The rows. */
@@ -778,6 +806,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluationsAnswer"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_of_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceOrder"];
+            };
+        };
+        responses: {
+            /** @description the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.placet.evidence+json": Record<string, never>;
                 };
             };
             /** @description a problem (RFC 9457) */

@@ -44,8 +44,7 @@ pub struct Imported {
     pub known: usize,
 }
 
-/// `POST /access/v1/evidence`: which decision is to be shown to somebody. Both are in its answer, and in the access lines about
-/// it.
+/// `POST /access/v1/evidence`: which decision is to be shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -53,7 +52,7 @@ pub struct EvidenceOrder {
     /// The decision's name.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub evaluation_id: RecordId,
-    /// When it was made.
+    /// When it was made, as its answer says; or the time of an access by it, at most a minute later.
     pub evaluated_at: Timestamp,
     /// By which consent, where it rests on several; the first when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::house::House;
 
 /// Every route there is. A new one is added here, and to the table of roles.
-const ROUTES: [&str; 38] = [
+const ROUTES: [&str; 39] = [
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -37,6 +37,7 @@ const ROUTES: [&str; 38] = [
     "get /v1/consents",
     "get /v1/consents/{id}",
     "get /v1/consents/{id}/evidence",
+    "post /v1/consents/{id}/evidence",
     "get /v1/consents/{id}/accesses",
     "post /v1/access-lines",
     "get /v1/feed",

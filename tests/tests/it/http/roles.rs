@@ -145,6 +145,11 @@ fn table(house: &House, consent: &str) -> Vec<Row> {
             [404, 200, 404, 200, 404, 404, 404, 404],
         ),
         post("/v1/access-lines", json!({}), [401, 403, 403, 400, 400, 403, 403, 403]),
+        post(
+            &format!("/v1/consents/{consent}/evidence"),
+            json!({}),
+            [401, 403, 403, 400, 400, 403, 403, 403],
+        ),
         row(
             get.clone(),
             &format!("/v1/records/{consent}/proof"),

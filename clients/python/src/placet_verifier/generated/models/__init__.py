@@ -21,6 +21,8 @@ from .evaluations_answer import EvaluationsAnswer
 from .evaluations_body import EvaluationsBody
 from .evaluations_options import EvaluationsOptions
 from .evaluations_semantic import EvaluationsSemantic
+from .evidence_of_decision_response_200 import EvidenceOfDecisionResponse200
+from .evidence_order import EvidenceOrder
 from .import_customers import ImportCustomers
 from .imported import Imported
 from .invite_customer import InviteCustomer
@@ -68,6 +70,8 @@ __all__ = (
     "EvaluationsBody",
     "EvaluationsOptions",
     "EvaluationsSemantic",
+    "EvidenceOfDecisionResponse200",
+    "EvidenceOrder",
     "ImportCustomers",
     "Imported",
     "InviteCustomer",
