@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--only P1,P4] [--quick]`: the figures of docs/PERFORMANCE.md.
+//! `cargo xtask bench [--only P1,P4] [--quick] [--consents N]`: the figures of docs/PERFORMANCE.md.
 //!
 //! The measuring program is a bench target of `placet-tests`; this builds it and the `placet` program for release, and
 //! runs it. What it prints and where it writes is its own matter, except that the file is `target/bench.json`.

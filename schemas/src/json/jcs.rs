@@ -8,6 +8,9 @@ use serde::ser::{self, Serialize};
 use super::serializer::Writer;
 use super::{MAX_DEPTH, Node, Value};
 
+/// Bytes of a string that are looked at together.
+const LOOKED_AT: usize = 16;
+
 /// The RFC 8785 bytes of a value.
 ///
 /// `None` is written as null, which [`decode`](super::decode) refuses: leave such members out with
@@ -124,13 +127,23 @@ pub(super) fn write_bool(truth: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(if truth { b"true" } else { b"false" });
 }
 
+/// The first byte that is not written as it is.
+fn escaped(text: &[u8]) -> Option<usize> {
+    let is_escaped = |byte: &u8| matches!(byte, 0x00..0x20 | b'"' | b'\\');
+    // Without a way out in the middle the compiler looks at many bytes at once.
+    let clean = |part: &[u8]| !part.iter().fold(false, |found, byte| found | is_escaped(byte));
+    let passed = text.chunks(LOOKED_AT).take_while(|part| clean(part)).count() * LOOKED_AT;
+    let rest = text.get(passed..)?;
+    Some(passed + rest.iter().position(is_escaped)?)
+}
+
 /// RFC 8785 section 3.2.2.2.
 pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     // Most strings have nothing to escape, so what lies between escapes is copied as a whole.
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, 0x00..0x20 | b'"' | b'\\')) {
+    while let Some(at) = escaped(rest) {
         out.extend_from_slice(&rest[..at]);
         match rest[at] {
             b'"' => out.extend_from_slice(b"\\\""),

@@ -16,6 +16,9 @@ const NUMBER: &str = "$serde_json::private::Number";
 /// How `serde_json::value::RawValue` names itself.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
+/// For how many members room is made beforehand, whatever a type says that it has.
+const MAX_EXPECTED: usize = 32;
+
 pub(super) struct Writer<'o> {
     out: &'o mut Vec<u8>,
     depth: usize,
@@ -37,7 +40,7 @@ impl<'o> Writer<'o> {
         })
     }
 
-    fn object(self) -> Result<Object<'o>, JcsError> {
+    fn object(self, members: usize) -> Result<Object<'o>, JcsError> {
         let depth = deeper(self.depth)?;
         self.out.push(b'{');
         Ok(Object {
@@ -45,7 +48,7 @@ impl<'o> Writer<'o> {
             out: self.out,
             depth,
             key: Cow::Borrowed(""),
-            members: Vec::new(),
+            members: Vec::with_capacity(members.min(MAX_EXPECTED)),
             number: false,
             close: b"}",
         })
@@ -186,14 +189,14 @@ impl<'o> ser::Serializer for Writer<'o> {
         let array = self.variant(variant)?.array()?;
         Ok(Array { close: b"]}", ..array })
     }
-    fn serialize_map(self, _: Option<usize>) -> Result<Object<'o>, JcsError> {
-        self.object()
+    fn serialize_map(self, length: Option<usize>) -> Result<Object<'o>, JcsError> {
+        self.object(length.unwrap_or_default())
     }
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'o>, JcsError> {
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Object<'o>, JcsError> {
         if name == RAW_VALUE {
             return Err(JcsError::Unsupported("raw JSON"));
         }
-        let object = self.object()?;
+        let object = self.object(length)?;
         Ok(Object {
             number: name == NUMBER,
             ..object
@@ -204,9 +207,9 @@ impl<'o> ser::Serializer for Writer<'o> {
         _: &'static str,
         _: u32,
         variant: &'static str,
-        _: usize,
+        length: usize,
     ) -> Result<Object<'o>, JcsError> {
-        let object = self.variant(variant)?.object()?;
+        let object = self.variant(variant)?.object(length)?;
         Ok(Object { close: b"}}", ..object })
     }
 }
@@ -323,10 +326,14 @@ impl Object<'_> {
             if let Some(pair) = members.windows(2).find(|pair| pair[0].0 == pair[1].0) {
                 return Err(JcsError::DuplicateMember(pair[0].0.to_string()));
             }
-            let parts: Vec<&[u8]> = members.iter().map(|m| &self.out[m.1.clone()]).collect();
-            let sorted = parts.join(&b',');
-            self.out.truncate(self.start);
-            self.out.extend_from_slice(&sorted);
+            let written = self.out.split_off(self.start);
+            for (at, (_, range)) in members.iter().enumerate() {
+                if at > 0 {
+                    self.out.push(b',');
+                }
+                self.out
+                    .extend_from_slice(&written[range.start - self.start..range.end - self.start]);
+            }
         }
         self.out.extend_from_slice(self.close);
         Ok(())

@@ -16,6 +16,7 @@ mod p1;
 mod p4;
 mod p5;
 mod plot;
+mod replica;
 mod report;
 mod sizes;
 mod verifier;
@@ -35,6 +36,8 @@ struct Orders {
     only: Vec<String>,
     /// Fewer rounds: to see that it works, not to be believed.
     quick: bool,
+    /// How many consents a large replica has.
+    consents: usize,
     /// The `placet` program.
     placet: PathBuf,
     /// Where the figures go.
@@ -43,22 +46,27 @@ struct Orders {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let mut orders = Orders::default();
+    let mut orders = Orders {
+        consents: replica::CONSENTS,
+        ..Orders::default()
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // The other process of P4: see `p4::echo`.
             "echo" => return p4::echo::serve(),
             "--only" => orders.only = arguments.next().unwrap().split(',').map(str::to_uppercase).collect(),
             "--quick" => orders.quick = true,
+            "--consents" => orders.consents = arguments.next().unwrap().parse().unwrap(),
             "--placet" => orders.placet = arguments.next().unwrap().into(),
             "--out" => orders.out = arguments.next().unwrap().into(),
             other => panic!("{other} is no argument of this program: use cargo xtask bench"),
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    let all: [Measurement; 5] = [
+    let all: [Measurement; 6] = [
         (&["P1"], p1::measure),
         (&["P2", "P3", "P9"], verifier::measure),
+        (&["V1", "V2"], replica::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
         // Of one log each, and P5 on each of them.

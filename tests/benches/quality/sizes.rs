@@ -139,7 +139,7 @@ fn at(orders: &Orders, size: u64) -> Seen {
     let most = load::post(node.address(), "/v1/records", 64, after, 201);
     let proof = proofs(&node, &market);
     // Before so many connections are opened that nothing else shows.
-    let memory = anonymous_memory(&node);
+    let memory = anonymous_memory(node.id());
     let latency = p5::arrivals_of(&node, folder, arriving, most, &format!(" n={size}"));
     node.kill();
     let starts: Vec<_> = (0..STARTS)
@@ -188,8 +188,8 @@ fn proofs(node: &NodeProcess, market: &prepare::Market) -> f64 {
 }
 
 /// KiB, by the operating system (proc_pid_status(5), RssAnon).
-fn anonymous_memory(node: &NodeProcess) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", node.id())).unwrap();
+pub(crate) fn anonymous_memory(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

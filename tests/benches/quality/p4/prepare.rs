@@ -3,7 +3,7 @@
 use std::thread;
 
 use placet_schemas::api::MAX_INVITATIONS;
-use placet_schemas::id::Origin;
+use placet_schemas::id::{Digest, Origin};
 use placet_schemas::record::consent::Anchor;
 use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_tests::brand::Brand;
@@ -26,47 +26,59 @@ pub(crate) struct Market {
     pub(crate) grants: Vec<Vec<u8>>,
 }
 
+/// One brand's request.
+pub(crate) type Stall<'a> = (&'a Shop, CanonicalRecord);
+
 impl Market {
     /// Opens it, with this many grants.
     pub(crate) fn open(node: &NodeProcess, origin: &Origin, grants: usize) -> Self {
         let shops: Vec<Shop> = (0..BRANDS)
             .map(|number| Shop::open(node, origin, brand(number)))
             .collect();
-        let stalls = shops.iter().flat_map(|shop| {
-            (0..REQUESTS).map(move |number| {
-                let request = shop.ask(node, &number.to_string(), vec![newsletter(), recommendations()]);
-                (shop, request)
-            })
-        });
-        let stalls: Vec<(&Shop, CanonicalRecord)> = stalls.collect();
-        let each = grants.div_ceil(stalls.len());
-        let invitations: Vec<Vec<Invitation>> = stalls
-            .iter()
-            .map(|(shop, request)| invite(node, shop, request, each))
-            .collect();
-        let anchor = latest(node);
-        let yes = |number: usize| {
-            let (shop, request) = &stalls[number % stalls.len()];
-            let invitation = &invitations[number % stalls.len()][number / stalls.len()];
-            let customer = shop.customer(invitation.as_str());
-            customer
-                .grant(shop, request, invitation, &[newsletter(), recommendations()], anchor)
-                .bytes
-        };
-        let threads = thread::available_parallelism().unwrap().get();
-        let share = grants.div_ceil(threads);
-        let grants = thread::scope(|scope| {
-            let part =
-                |part: usize| scope.spawn(move || (part * share..grants.min((part + 1) * share)).map(yes).collect());
-            let parts: Vec<thread::ScopedJoinHandle<'_, Vec<_>>> = (0..threads).map(part).collect();
-            parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
-        });
+        let stalls = stalls(node, &shops, REQUESTS);
+        let (_, grants) = signed(node, &stalls, grants);
         Self {
             origin: origin.clone(),
             requests: stalls.into_iter().map(|(_, request)| request).collect(),
             grants,
         }
     }
+}
+
+/// So many requests of each brand.
+pub(crate) fn stalls<'a>(node: &NodeProcess, shops: &'a [Shop], requests: usize) -> Vec<Stall<'a>> {
+    let of_shop = |shop: &'a Shop| {
+        (0..requests).map(move |number| {
+            let request = shop.ask(node, &number.to_string(), vec![newsletter(), recommendations()]);
+            (shop, request)
+        })
+    };
+    shops.iter().flat_map(of_shop).collect()
+}
+
+/// Signs grants to all of them by turns; gives the invitations that they answer, and the grants.
+pub(crate) fn signed(node: &NodeProcess, stalls: &[Stall<'_>], grants: usize) -> (Vec<Digest>, Vec<Vec<u8>>) {
+    let each = grants.div_ceil(stalls.len());
+    let invitations: Vec<Vec<Invitation>> = stalls
+        .iter()
+        .map(|(shop, request)| invite(node, shop, request, each))
+        .collect();
+    let anchor = latest(node);
+    let yes = |number: usize| {
+        let (shop, request) = &stalls[number % stalls.len()];
+        let invitation = &invitations[number % stalls.len()][number / stalls.len()];
+        let customer = shop.customer(invitation.as_str());
+        let clauses = [newsletter(), recommendations()];
+        let grant = customer.grant(shop, request, invitation, &clauses, anchor);
+        (invitation.digest(), grant.bytes)
+    };
+    let threads = thread::available_parallelism().unwrap().get();
+    let share = grants.div_ceil(threads);
+    thread::scope(|scope| {
+        let part = |part: usize| scope.spawn(move || (part * share..grants.min((part + 1) * share)).map(yes).collect());
+        let parts: Vec<thread::ScopedJoinHandle<'_, Vec<_>>> = (0..threads).map(part).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).unzip()
+    })
 }
 
 fn brand(number: usize) -> Brand {
