@@ -206,6 +206,26 @@ impl VerifierAuthorization {
         jws::sign(&json::to_jcs(self)?, VERIFIER_AUTHORIZATION_TYP, method, signer)
     }
 
+    /// Checks that it is meant for this log and brand.
+    ///
+    /// # Errors
+    /// [`AuthorizationError::WrongOrigin`], [`AuthorizationError::WrongController`].
+    pub fn is_for(&self, origin: &Origin, controller: &Did) -> Result<(), AuthorizationError> {
+        if self.origin != *origin {
+            return Err(AuthorizationError::WrongOrigin {
+                found: self.origin.clone(),
+                expected: origin.clone(),
+            });
+        }
+        if self.controller != *controller {
+            return Err(AuthorizationError::WrongController {
+                found: self.controller.clone(),
+                expected: controller.clone(),
+            });
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), AuthorizationError> {
         let Self {
             verifier, from, until, ..
@@ -221,6 +241,14 @@ impl VerifierAuthorization {
         }
         Ok(())
     }
+}
+
+/// What an authorization says, whoever has signed it: for the verifier that will hand it on.
+///
+/// # Errors
+/// [`AuthorizationError::Token`], and those of [`VerifierAuthorization::parse`].
+pub fn claimed(compact: &str) -> Result<VerifierAuthorization, AuthorizationError> {
+    VerifierAuthorization::parse(&jws::claimed_payload(compact, VERIFIER_AUTHORIZATION_TYP)?)
 }
 
 /// Checks an authorization that is used in the log `origin` for the brand `controller` at the time `at`. `keys` is the
@@ -244,18 +272,7 @@ pub fn verify(
         brand_key(controller, keys, method)
     })?;
     let authorization = VerifierAuthorization::parse(&payload)?;
-    if authorization.origin != *origin {
-        return Err(AuthorizationError::WrongOrigin {
-            found: authorization.origin,
-            expected: origin.clone(),
-        });
-    }
-    if authorization.controller != *controller {
-        return Err(AuthorizationError::WrongController {
-            found: authorization.controller,
-            expected: controller.clone(),
-        });
-    }
+    authorization.is_for(origin, controller)?;
     let (from, until) = (authorization.from, authorization.until);
     if at < from {
         return Err(AuthorizationError::NotYet { from, at });

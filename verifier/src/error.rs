@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use placet_kernel::authorization::AuthorizationError;
 use placet_kernel::checkpoint::CheckpointKeysError;
 use placet_schemas::id::{Did, Origin};
 use placet_schemas::json::Fault;
@@ -104,6 +105,19 @@ pub enum OpenError {
          must not be asked: put back the folder from a backup, or remove it and import the customers again"
     )]
     DeclinesAltered,
+    /// The brand's authorization is another verifier's, brand's or log's, or none at all.
+    #[error("{0}; sign one for this verifier: placet brand authorize-verifier")]
+    Authorization(#[from] AuthorizationError),
+    /// The brand's authorization names another key.
+    #[error(
+        "the authorization is for the verifier {named}, and this one is {here}: sign one for it (placet brand authorize-verifier)"
+    )]
+    OtherVerifier {
+        /// Whom it names.
+        named: Did,
+        /// The key in this verifier's folder.
+        here: Did,
+    },
     /// The policy file.
     #[error("{}: {why}", path.display())]
     Policy {

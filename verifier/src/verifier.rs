@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use placet_client::Server;
+use placet_kernel::authorization;
 use placet_kernel::decision::{self, Policy, Pool};
 use placet_kernel::feed::{Followed, Follower};
 use placet_kernel::trust::Trust;
@@ -120,6 +121,7 @@ impl Verifier {
     pub async fn open_at(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         make_folder(&settings.dir)?;
         let key = DecisionKey::load_or_make(&settings.dir)?;
+        check_authorization(&settings, key.did())?;
         let log = LogTrust::new(settings.trust.clone(), &settings.origin)?;
         let log = Arc::new(log.ok_or_else(|| OpenError::Untrusted(settings.origin.clone()))?);
         let rules = Rules::open(settings.policy.clone(), settings.register.clone());
@@ -358,6 +360,22 @@ impl Inner {
         // A register that is to be there and is not known cannot say that consent is no basis: nothing is permitted.
         self.write(|replica| replica.lacks_register(self.rules.wants_register()));
     }
+}
+
+/// That the brand's word is for this verifier. Whether it is the brand's, the ledger says by the keys that it knows.
+fn check_authorization(settings: &Settings, here: &Did) -> Result<(), OpenError> {
+    let Some(word) = &settings.authorization else {
+        return Ok(());
+    };
+    let word = authorization::claimed(word)?;
+    word.is_for(&settings.origin, &settings.controller)?;
+    if word.verifier() == here {
+        return Ok(());
+    }
+    Err(OpenError::OtherVerifier {
+        named: word.verifier().clone(),
+        here: here.clone(),
+    })
 }
 
 /// Reads what is on disk, or begins anew where that is not what was written.

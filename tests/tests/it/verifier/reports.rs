@@ -282,6 +282,35 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
 }
 
 #[test]
+fn a_verifier_does_not_start_with_a_word_that_is_not_for_it() {
+    let house = House::open();
+    let folder = house.dir.path().join("verifier");
+    let (here, other) = (key(&folder), key(&house.dir.path().join("another")));
+    let (from, until) = (now().minus_seconds(60), now().plus_seconds(3600));
+    let (origin, brand) = (&house.shop.origin, &house.shop.brand);
+    let word = |origin: &str, controller: &Did, verifier: &Did| {
+        let word = VerifierAuthorization::new(p(origin), controller.clone(), verifier.clone(), from, until).unwrap();
+        word.sign(&brand.method, &brand.key).unwrap()
+    };
+    let stranger = p("did:web:stranger.example");
+    for (word, says) in [
+        (word(origin.as_ref(), &brand.did, &other), other.to_string()),
+        (
+            word("other.example/log", &brand.did, &here),
+            "other.example/log".to_owned(),
+        ),
+        (word(origin.as_ref(), &stranger, &here), stranger.to_string()),
+        ("no word".to_owned(), "three parts".to_owned()),
+    ] {
+        let file = house.dir.path().join("word.jws");
+        fs::write(&file, word).unwrap();
+        let more = ["--authorization", file.to_str().unwrap()];
+        let refused = house.try_start("verifier", &house.ledger(), &more).unwrap_err();
+        assert!(refused.contains(&says), "{refused}");
+    }
+}
+
+#[test]
 fn a_report_that_says_nothing_of_whose_data_it_was_is_refused() {
     let house = House::open();
     let verifier = house.verifier();
