@@ -1,6 +1,7 @@
 //! The end of a run: nothing goes wrong any more, and everything that was promised is looked for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -24,6 +25,8 @@ use super::world::{World, head_size};
 const BEYOND_SKEW: u64 = 2_600;
 /// How often it is looked whether all is settled; between two looks a second or more passes.
 const ROUNDS: u32 = 600;
+/// After so many looks they come four times as slowly, and again after as many.
+const PATIENT_AFTER: u32 = 120;
 /// Most lines of a page.
 const PAGE: usize = 100;
 
@@ -44,8 +47,8 @@ pub(super) fn settle(world: &mut World) {
     let mut left = ROUNDS;
     while let Some(why) = unsettled(world) {
         left -= 1;
-        assert!(left > 0, "it never settles: {why}");
-        std::thread::sleep(Duration::from_millis(1));
+        assert!(left > 0, "it never settles: {why}; {}", answers(world));
+        std::thread::sleep(breath(ROUNDS - left));
         world.jump(if left.is_multiple_of(16) { 6 } else { 1 });
         world.check();
     }
@@ -58,6 +61,28 @@ pub(super) fn settle(world: &mut World) {
     }
     world.watch.count("lines read", kept.len());
     world.watch.count("proofs", proofs);
+}
+
+/// How long, by the machine's clock, everybody is given before the next look: on a machine that is busy with other things a call
+/// would else have no time to be answered before its own time is over.
+fn breath(round: u32) -> Duration {
+    Duration::from_millis(4_u64.pow(round / PATIENT_AFTER))
+}
+
+/// What the ledger says to the batches that are not anchored.
+fn answers(world: &World) -> String {
+    let mut said = String::new();
+    for seat in &world.seats {
+        for file in fs::read_dir(seat.folder.join(JOURNAL_DIR)).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "batch") {
+                let answer = world.node.submit(&fs::read(&path).unwrap());
+                let answer = answer.map(|answer| answer.map(|recorded| recorded.index));
+                let _always_fits = write!(said, "{}: {answer:?}; ", path.display());
+            }
+        }
+    }
+    said
 }
 
 /// What is still to come.
