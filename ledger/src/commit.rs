@@ -273,6 +273,12 @@ fn answer(replies: Replies, verdicts: Vec<Verdict>, answers: &[(u64, Vec<u8>)]) 
                 answer,
                 replay: true,
             }),
+            // The others may be judged otherwise, after what they hang on: the last one hears it.
+            Verdict::Refused(SubmitError::Refused { .. }) if reply.flight.has_company() => {
+                Err(SubmitError::Unavailable {
+                    detail: "the same record is being worked on".to_owned(),
+                })
+            }
             Verdict::Refused(error) => Err(error),
         };
         reply.send(outcome);

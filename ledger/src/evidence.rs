@@ -72,7 +72,13 @@ impl Ledger {
             // none.
             return Err(StoreError::Corrupt("consent"));
         }
-        let public = node.public_parts(row.controller, &events, &decided).await?;
+        // The kernel looks for the keys that were there before the decision's head was; without one, for the newest.
+        let before = |one: &Decided| one.size.unwrap_or(head.size).checked_sub(1);
+        let signed: Vec<u64> = decided
+            .iter()
+            .flat_map(|one| before(one).into_iter().chain(one.batch()))
+            .collect();
+        let public = node.public_parts(row.controller, &events, &signed).await?;
         let batches: Vec<u64> = decided.iter().filter_map(Decided::batch).collect();
         let checkpoints = node.checkpoints(row.grant, &batches, &head, as_of).await?;
         let evidence = Evidence {
@@ -158,12 +164,13 @@ impl Node {
         Ok(events)
     }
 
-    /// The requests that were answered, and the brand's keys in force wherever it signed something, or its verifier in its name.
+    /// The requests that were answered, and the brand's keys in force wherever it signed something, or, at the places in `signed`,
+    /// its verifier in its name.
     async fn public_parts(
         &self,
         controller: u64,
         events: &[Opened],
-        decided: &[Decided],
+        signed: &[u64],
     ) -> Result<Vec<Opened>, StoreError> {
         let mut indexes = BTreeSet::new();
         let named: Vec<Digest> = events
@@ -177,13 +184,13 @@ impl Node {
         let by_brand = events
             .iter()
             .filter(|event| !event.record.issuer.is_key() || is_ending_by_brand(&event.record));
-        let signed: Vec<u64> = indexes
+        let places: Vec<u64> = indexes
             .iter()
             .copied()
             .chain(by_brand.map(|event| event.index))
-            .chain(decided.iter().flat_map(|one| one.size.into_iter().chain(one.batch())))
+            .chain(signed.iter().copied())
             .collect();
-        for index in signed {
+        for index in places {
             indexes.extend(self.store.keys_in_force(controller, index).await?);
         }
         let mut parts = Vec::new();

@@ -10,22 +10,29 @@ use hyper::Method;
 use placet_client::{Call, exchange};
 use placet_kernel::access::BatchTree;
 use placet_kernel::arrival::TIME_TOLERANCE_SECONDS;
+use placet_kernel::authorization;
 use placet_kernel::decision;
 use placet_schemas::api::{EvidenceOrder, PostEvidence, PostedDecision, PostedPlace};
 use placet_schemas::authzen::DecisionStatement;
 use placet_schemas::id::{Digest, RecordId};
 use placet_schemas::json;
-use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::{Body, CanonicalRecord};
+use tokio::sync::Semaphore;
 
 use crate::batches::anchored;
 use crate::error::StoreError;
 use crate::journal::{BATCH_SECONDS, Entry};
+use crate::reports::REPORT_SECONDS;
 use crate::verifier::{Inner, Verifier};
 
 /// How long a decision waits for the evidence that was asked for with it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many minutes after its own a decision may stand in the journal: a late writer's, or that of a clock that was set back.
 const LATE_MINUTES: u64 = TIME_TOLERANCE_SECONDS / BATCH_SECONDS + 1;
+/// How many minutes before: who has the time of an access by it has a later one.
+const EARLY_MINUTES: u64 = REPORT_SECONDS / BATCH_SECONDS + 1;
+/// Looked for at once: each may have whole minutes of the journal in memory.
+static SEARCHES: Semaphore = Semaphore::const_new(2);
 
 /// Why there is no evidence of a decision.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +51,9 @@ pub enum EvidenceError {
     )]
     Unauthorized,
     /// The ledger refuses.
-    #[error("the ledger gives no evidence (status {0}): the consent may have been destroyed")]
+    #[error(
+        "the ledger gives no evidence (status {0}; 404: the consent was destroyed; 401 or 403: the brand's token has ended)"
+    )]
     Refused(u16),
     /// The ledger cannot be reached, or says that it cannot answer now.
     #[error("the ledger gives no answer now; ask again later")]
@@ -58,15 +67,32 @@ pub enum EvidenceError {
 struct Found {
     statement: DecisionStatement,
     signed: String,
-    place: Option<PostedPlace>,
+    batch: Option<Batch>,
+}
+
+/// The batch that anchors it.
+struct Batch {
+    place: PostedPlace,
+    /// The brand's word for the verifier, by which the batch was signed.
+    authorization: String,
 }
 
 impl Verifier {
     /// The evidence bundle of a consent with a decision about it that was made just now, if the ledger can be reached and gives
-    /// it.
+    /// it. Without the brand's word for this verifier, the decision is not in it.
     pub async fn bundle(&self, consent: &Digest, decision: &str) -> Option<serde_json::Value> {
+        let posted = self
+            .inner
+            .settings
+            .authorization
+            .clone()
+            .map(|authorization| PostedDecision {
+                authorization,
+                decision: decision.to_owned(),
+                batch: None,
+            });
         // Whoever asks is about to touch data: the decision does not wait longer than this for its evidence.
-        let asked = tokio::time::timeout(PATIENCE, self.ask_for(consent, decision.to_owned(), None));
+        let asked = tokio::time::timeout(PATIENCE, self.ask_for(consent, posted));
         serde_json::from_slice(&asked.await.ok()?.ok()?).ok()
     }
 
@@ -76,13 +102,14 @@ impl Verifier {
     /// See [`EvidenceError`].
     pub async fn evidence(&self, order: &EvidenceOrder) -> Result<Vec<u8>, EvidenceError> {
         let (inner, wanted) = (Arc::clone(&self.inner), order.clone());
+        let _turn = SEARCHES.acquire().await;
         // A minute may be long, and is read whole.
         let found = tokio::task::spawn_blocking(move || find(&inner, &wanted)).await;
         let found = found.map_err(|_| StoreError::Corrupt("the journal cannot be read to its end"))??;
         let Found {
             statement,
             signed,
-            place,
+            batch,
         } = found.ok_or(EvidenceError::Unknown)?;
         let mut consents = statement.reasons.iter().filter_map(|reason| reason.consent);
         let consent = match order.consent {
@@ -90,31 +117,35 @@ impl Verifier {
             None => consents.next(),
         };
         let consent = consent.ok_or(EvidenceError::WithoutConsent)?;
-        self.ask_for(&consent, signed, place).await
+        // The brand's word may have been renewed since, and its keys replaced: the batch has the one of then.
+        let of_then = batch.as_ref().map(|batch| batch.authorization.clone());
+        let words = of_then.into_iter().chain(self.inner.settings.authorization.clone());
+        let holds = |word: &String| {
+            authorization::claimed(word)
+                .is_ok_and(|word| (word.from()..=word.until()).contains(&statement.evaluated_at))
+        };
+        let posted = PostedDecision {
+            authorization: words.into_iter().find(holds).ok_or(EvidenceError::Unauthorized)?,
+            decision: signed,
+            batch: batch.map(|batch| batch.place),
+        };
+        self.ask_for(&consent, Some(posted)).await
     }
 
-    async fn ask_for(
-        &self,
-        consent: &Digest,
-        decision: String,
-        batch: Option<PostedPlace>,
-    ) -> Result<Vec<u8>, EvidenceError> {
+    /// The bundle, with a decision if there is one.
+    async fn ask_for(&self, consent: &Digest, posted: Option<PostedDecision>) -> Result<Vec<u8>, EvidenceError> {
         let settings = &self.inner.settings;
-        let authorization = settings.authorization.clone().ok_or(EvidenceError::Unauthorized)?;
-        let posted = PostedDecision {
-            authorization,
-            decision,
-            batch,
-        };
-        let body = json::to_jcs(&PostEvidence {
+        let order = posted.map(|posted| PostEvidence {
             decisions: vec![posted],
         });
+        let body = order.map(|order| json::to_jcs(&order)).transpose();
+        let body = body.map_err(StoreError::from)?;
         let path = format!("/v1/consents/{consent}/evidence");
         let call = Call {
-            method: Method::POST,
+            method: if body.is_some() { Method::POST } else { Method::GET },
             path: &path,
             token: Some(&settings.token),
-            body: Some(body.map_err(StoreError::from)?),
+            body,
         };
         let answer = exchange(&settings.ledger, call)
             .await
@@ -131,8 +162,7 @@ impl Verifier {
 fn find(inner: &Inner, order: &EvidenceOrder) -> Result<Option<Found>, StoreError> {
     let named = order.evaluated_at.unix() / BATCH_SECONDS;
     let mut minutes = inner.journal.all()?;
-    // Who has the time of an access that was made by it has a slightly later one.
-    minutes.retain(|minute| (named.saturating_sub(1)..=named + LATE_MINUTES).contains(minute));
+    minutes.retain(|minute| (named.saturating_sub(EARLY_MINUTES)..=named + LATE_MINUTES).contains(minute));
     for minute in minutes {
         let entries = inner.journal.read(minute)?;
         let looked_at = entries
@@ -143,7 +173,7 @@ fn find(inner: &Inner, order: &EvidenceOrder) -> Result<Option<Found>, StoreErro
             return Ok(Some(Found {
                 statement,
                 signed,
-                place: place(inner, minute, &entries, seq as u64)?,
+                batch: batch(inner, minute, &entries, seq as u64)?,
             }));
         }
     }
@@ -163,17 +193,28 @@ fn reads(entry: &Entry, id: &RecordId) -> Option<(String, DecisionStatement)> {
     (statement.evaluation_id.as_str().as_bytes() == id).then(|| (signed.clone(), statement))
 }
 
-/// The place of an entry in the batch of its minute, if the ledger has that.
-fn place(inner: &Inner, minute: u64, entries: &[Entry], seq: u64) -> Result<Option<PostedPlace>, StoreError> {
+/// The batch of a minute, if the ledger has it, and the place of an entry in it.
+fn batch(inner: &Inner, minute: u64, entries: &[Entry], seq: u64) -> Result<Option<Batch>, StoreError> {
     let Some(bytes) = anchored(&inner.journal, minute)? else {
         return Ok(None);
     };
+    let record = CanonicalRecord::parse(&bytes)?.record;
+    let Body::AccessBatch(signed) = &record.body else {
+        return Err(StoreError::Corrupt("a minute of the journal is not what was signed"));
+    };
     let tree = BatchTree::new(entries.iter().map(Entry::hash).collect());
-    let proof = tree.and_then(|tree| tree.proof(seq));
-    let proof = proof.ok_or(StoreError::Corrupt("a minute of the journal is not what was signed"))?;
-    Ok(Some(PostedPlace {
-        record: CanonicalRecord::parse(&bytes)?.record.digest(),
+    // Entries that were read while the minute was still written are not all of it.
+    let whole = tree.filter(|tree| tree.root() == signed.root);
+    let Some(proof) = whole.and_then(|tree| tree.proof(seq)) else {
+        return Ok(None);
+    };
+    let place = PostedPlace {
+        record: record.digest(),
         seq,
         proof: proof.iter().map(|hash| Digest::from_bytes(*hash.as_bytes())).collect(),
+    };
+    Ok(Some(Batch {
+        place,
+        authorization: signed.authorization.as_str().to_owned(),
     }))
 }

@@ -138,11 +138,11 @@ impl Reading {
     }
 
     /// What was read, but is not counted by a verified head yet.
-    pub(crate) fn hold_back(&mut self, consents: Vec<(u64, Consent)>, delta: Delta) {
+    pub(crate) fn hold_back(&mut self, consents: Vec<(u64, Box<Consent>)>, delta: Delta) {
         self.pending = delta;
         for (index, consent) in consents {
             self.pending_ids.insert(consent.id, index);
-            self.pending.consents.insert(index, Some(consent));
+            self.pending.consents.insert(index, Some(*consent));
         }
     }
 

@@ -24,9 +24,11 @@ use crate::webhook::Event;
 pub(crate) struct Replica {
     origin: Origin,
     controller: Did,
-    consents: HashMap<u64, Consent>,
+    /// Each where it is, so that the table has room for more without moving them or waiting for as many again.
+    consents: HashMap<u64, Box<Consent>>,
     by_id: HashMap<Digest, u64>,
-    by_person: HashMap<Did, Vec<u64>>,
+    /// By the start of the SHA-256 of the person's DID, which stands in the consent itself.
+    by_person: HashMap<u64, Vec<u64>>,
     by_invitation: HashMap<Digest, u64>,
     /// By the start of the withdrawal key's SHA-256: who has only a code asks without saying for which consent.
     by_withdrawal_key: HashMap<u64, u64>,
@@ -154,11 +156,11 @@ impl Replica {
 
     pub(crate) fn put(&mut self, index: u64, mut consent: Consent) {
         self.pool.share(&mut consent);
-        self.place(index, consent);
+        self.place(index, Box::new(consent));
     }
 
     /// Puts a consent there whose grants are of the pool already.
-    pub(crate) fn place(&mut self, index: u64, mut consent: Consent) {
+    pub(crate) fn place(&mut self, index: u64, mut consent: Box<Consent>) {
         if consent.phase == Phase::Given {
             // The log has no word yet of what was handed to the brand itself.
             consent.direct = consent.direct.or_else(|| self.handed.get(&consent.id).copied());
@@ -167,7 +169,8 @@ impl Replica {
         }
         if !self.consents.contains_key(&index) {
             self.by_id.insert(consent.id, index);
-            self.by_person.entry(consent.subject.clone()).or_default().push(index);
+            let theirs = self.by_person.entry(short(&consent.subject));
+            theirs.or_insert_with(|| Vec::with_capacity(1)).push(index);
             self.by_invitation.insert(consent.invitation, index);
             self.by_withdrawal_key.insert(short(&consent.withdrawal_key), index);
         }
@@ -182,10 +185,10 @@ impl Replica {
         self.handed.remove(&consent.id);
         self.by_invitation.remove(&consent.invitation);
         self.by_withdrawal_key.remove(&short(&consent.withdrawal_key));
-        if let Some(indexes) = self.by_person.get_mut(&consent.subject) {
+        if let Some(indexes) = self.by_person.get_mut(&short(&consent.subject)) {
             indexes.retain(|other| *other != index);
             if indexes.is_empty() {
-                self.by_person.remove(&consent.subject);
+                self.by_person.remove(&short(&consent.subject));
             }
         }
     }
@@ -198,23 +201,23 @@ impl Replica {
     /// The consent of this id, with the log index of its grant.
     pub(crate) fn find(&self, id: &Digest) -> Option<(u64, &Consent)> {
         let index = *self.by_id.get(id)?;
-        Some((index, self.consents.get(&index)?))
+        Some((index, self.at(index)?))
     }
 
     /// The consent that this key can end.
     pub(crate) fn by_withdrawal_key(&self, key: &Did) -> Option<Digest> {
-        let consent = self.consents.get(self.by_withdrawal_key.get(&short(key))?)?;
+        let consent = self.at(*self.by_withdrawal_key.get(&short(key))?)?;
         (consent.withdrawal_key == *key).then_some(consent.id)
     }
 
     /// The consent that answers this invitation.
     pub(crate) fn answering(&self, invitation: &Digest) -> Option<&Consent> {
-        self.consents.get(self.by_invitation.get(invitation)?)
+        self.at(*self.by_invitation.get(invitation)?)
     }
 
     /// The consent whose grant is at this index.
     pub(crate) fn at(&self, index: u64) -> Option<&Consent> {
-        self.consents.get(&index)
+        self.consents.get(&index).map(Box::as_ref)
     }
 
     /// Notes that a person ended a consent at the brand itself, also one that the feed has yet to bring.
@@ -256,8 +259,7 @@ impl Replica {
                 }
             }
             if let Some(after) = after {
-                self.customers.entry(after.clone()).or_default().push(*invitation);
-                self.book.insert(*invitation, after.clone());
+                self.enter(*invitation, after.clone());
             }
         }
     }
@@ -287,9 +289,15 @@ impl Replica {
     /// Begins with the brand's book.
     pub(crate) fn open_book(&mut self, book: Vec<(Digest, CustomerRef)>) {
         for (invitation, customer) in book {
-            self.customers.entry(customer.clone()).or_default().push(invitation);
-            self.book.insert(invitation, customer);
+            self.enter(invitation, customer);
         }
+    }
+
+    fn enter(&mut self, invitation: Digest, customer: CustomerRef) {
+        // Most customers have one.
+        let theirs = self.customers.entry(customer.clone());
+        theirs.or_insert_with(|| Vec::with_capacity(1)).push(invitation);
+        self.book.insert(invitation, customer);
     }
 
     /// What is known of whom a question names; `None` when nobody is meant.
@@ -297,21 +305,27 @@ impl Replica {
         match whom {
             Whom::Customer(customer) => {
                 let invitations = self.customers.get(customer)?;
-                let indexes = invitations
-                    .iter()
-                    .filter_map(|invitation| self.by_invitation.get(invitation));
-                Some(indexes.filter_map(|index| self.consents.get(index)).collect())
+                Some(
+                    invitations
+                        .iter()
+                        .filter_map(|invitation| self.answering(invitation))
+                        .collect(),
+                )
             }
-            Whom::Person(did) => {
-                let indexes = self.by_person.get(did)?;
-                Some(indexes.iter().filter_map(|index| self.consents.get(index)).collect())
-            }
+            Whom::Person(did) => Some(self.of_person(did).collect()).filter(|theirs: &Vec<_>| !theirs.is_empty()),
         }
+    }
+
+    fn of_person(&self, did: &Did) -> impl Iterator<Item = &Consent> {
+        let indexes = self.by_person.get(&short(did)).into_iter().flatten();
+        indexes
+            .filter_map(|index| self.at(*index))
+            .filter(move |consent| consent.subject == *did)
     }
 
     /// Whether this DID is a person's who gave a consent here.
     pub(crate) fn is_person(&self, did: &Did) -> bool {
-        self.by_person.contains_key(did)
+        self.of_person(did).next().is_some()
     }
 
     /// What a decision rests on. `steady` is now, by the clock that nobody sets.

@@ -40,6 +40,8 @@ const MIGRATIONS: [(i64, &str); 2] = [
     (2, include_str!("../migrations/0002_asking.sql")),
 ];
 /// How long a statement waits for a lock that another process holds.
+/// Rows that a start has in memory at once, besides what it makes of them.
+const ROWS_AT_ONCE: i64 = 1024;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The database.

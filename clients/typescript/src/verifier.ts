@@ -480,7 +480,7 @@ export interface components {
         /** @description `POST /access/v1/evidence`: which decision is to be shown to somebody. */
         EvidenceOrder: {
             consent?: components["schemas"]["Digest"] | null;
-            /** @description When it was made, as its answer says; or the time of an access by it, at most a minute later. */
+            /** @description When it was made, as its answer says; or the time of an access by it, at most ten minutes later. */
             evaluated_at: components["schemas"]["Timestamp"];
             /** @description The decision's name. */
             evaluation_id: string;

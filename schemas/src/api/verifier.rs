@@ -52,7 +52,7 @@ pub struct EvidenceOrder {
     /// The decision's name.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub evaluation_id: RecordId,
-    /// When it was made, as its answer says; or the time of an access by it, at most a minute later.
+    /// When it was made, as its answer says; or the time of an access by it, at most ten minutes later.
     pub evaluated_at: Timestamp,
     /// By which consent, where it rests on several; the first when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

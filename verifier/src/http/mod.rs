@@ -7,7 +7,7 @@
 //! | `ANY /access/v1/ext_authz/...` | Envoy | the same |
 //! | `GET /.well-known/authzen-configuration` | anyone | where these are |
 //! | `POST /access/v1/reports` | the brand's services | what they really did |
-//! | `POST /access/v1/evidence` | the brand | what shows that a decision was right, and when it was made |
+//! | `POST /access/v1/evidence` | the brand's services | what shows that a decision was right, and when it was made |
 //! | `POST /v1/withdrawals` | the person | the end of a consent, at once |
 //! | `/v1/customers...` | the brand's services | who is who |
 //! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |

@@ -4,7 +4,7 @@ use placet_schemas::authzen::CustomerRef;
 use placet_schemas::id::Digest;
 use sqlx::SqliteConnection;
 
-use super::{Store, Sum};
+use super::{ROWS_AT_ONCE, Store, Sum};
 use crate::error::{OpenError, StoreError};
 
 const BOOK: &str = "placet replica book v1";
@@ -23,17 +23,23 @@ impl Store {
     /// # Errors
     /// [`OpenError::BookAltered`] when it is not what was written: nothing else says who is who.
     pub(crate) async fn book(&self) -> Result<(Vec<(Digest, CustomerRef)>, Sum), OpenError> {
-        let rows = sqlx::query_as("SELECT invitation, customer FROM customers").fetch_all(&self.db);
-        let rows: Vec<(Vec<u8>, String)> = rows.await.map_err(StoreError::from)?;
         let mac = sqlx::query_scalar("SELECT mac FROM book WHERE id = 1").fetch_optional(&self.db);
         let mac: Option<Vec<u8>> = mac.await.map_err(StoreError::from)?;
         let mut sum = Sum::default();
-        let mut book = Vec::with_capacity(rows.len());
-        for (invitation, customer) in rows {
-            sum.toggle(&self.customer_hash(&invitation, &customer));
-            let invitation = <[u8; 32]>::try_from(invitation).map_err(|_| OpenError::BookAltered)?;
-            let customer = customer.parse().map_err(|_| OpenError::BookAltered)?;
-            book.push((Digest::from_bytes(invitation), customer));
+        let mut book = Vec::new();
+        let mut after = Vec::new();
+        loop {
+            let some = "SELECT invitation, customer FROM customers WHERE invitation > $1 ORDER BY invitation LIMIT $2";
+            let rows = sqlx::query_as(some).bind(&after).bind(ROWS_AT_ONCE).fetch_all(&self.db);
+            let rows: Vec<(Vec<u8>, String)> = rows.await.map_err(StoreError::from)?;
+            let Some((last, _)) = rows.last() else { break };
+            after.clone_from(last);
+            for (invitation, customer) in rows {
+                sum.toggle(&self.customer_hash(&invitation, &customer));
+                let invitation = <[u8; 32]>::try_from(invitation).map_err(|_| OpenError::BookAltered)?;
+                let customer = customer.parse().map_err(|_| OpenError::BookAltered)?;
+                book.push((Digest::from_bytes(invitation), customer));
+            }
         }
         match mac {
             None if book.is_empty() => Ok((book, sum)),

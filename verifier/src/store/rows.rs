@@ -10,7 +10,7 @@ use placet_schemas::json;
 use placet_schemas::record::CanonicalRecord;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{Entry, Kept, Store, Sum, Sums, int, uint};
+use super::{Entry, Kept, ROWS_AT_ONCE, Store, Sum, Sums, int, uint};
 use crate::error::StoreError;
 use crate::webhook::Event;
 
@@ -47,7 +47,7 @@ pub(crate) struct Page {
 pub(crate) struct Loaded {
     pub(crate) kept: Kept,
     pub(crate) sum: Sum,
-    pub(crate) consents: Vec<(u64, Consent)>,
+    pub(crate) consents: Vec<(u64, Box<Consent>)>,
 }
 
 impl Store {
@@ -81,20 +81,26 @@ impl Store {
         }
         let mut sum = Sum::default();
         let mut consents = Vec::new();
-        let rows = sqlx::query("SELECT grant_idx, body FROM consents")
-            .fetch_all(&self.db)
-            .await?;
-        for row in rows {
-            let index = uint(row.try_get(0)?)?;
-            let body: &[u8] = row.try_get(1)?;
-            sum.toggle(&self.consent_hash(index, body));
-            let named: Consent<Digest> =
-                serde_json::from_slice(body).map_err(|_| StoreError::Corrupt("a consent cannot be read"))?;
-            let consent = named.map(|digest| pool.get(digest).cloned());
-            consents.push((
-                index,
-                consent.ok_or(StoreError::Corrupt("what a consent grants is missing"))?,
-            ));
+        let mut after = -1_i64;
+        loop {
+            let rows =
+                sqlx::query("SELECT grant_idx, body FROM consents WHERE grant_idx > $1 ORDER BY grant_idx LIMIT $2")
+                    .bind(after)
+                    .bind(ROWS_AT_ONCE)
+                    .fetch_all(&self.db)
+                    .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.try_get(0)?;
+            for row in rows {
+                let index = uint(row.try_get(0)?)?;
+                let body: &[u8] = row.try_get(1)?;
+                sum.toggle(&self.consent_hash(index, body));
+                let named: Consent<Digest> =
+                    serde_json::from_slice(body).map_err(|_| StoreError::Corrupt("a consent cannot be read"))?;
+                let consent = named.map(|digest| pool.get(digest).cloned());
+                let consent = consent.ok_or(StoreError::Corrupt("what a consent grants is missing"))?;
+                consents.push((index, Box::new(consent)));
+            }
         }
         if mac != self.key.mac(STATE, &[&state, &sum.0]) {
             return Err(StoreError::Corrupt("it was changed by another hand"));

@@ -7,10 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use placet_kernel::authorization::VerifierAuthorization;
+use placet_kernel::decision;
 use placet_kernel::merkle::Hash;
 use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
 use placet_schemas::id::{Did, Digest};
+use placet_schemas::statement::FeedHead;
 use placet_schemas::time::Timestamp;
+use placet_tests::brand::Brand;
 use placet_tests::p;
 use placet_tests::process::{built, now};
 use placet_tests::shop::Shop;
@@ -53,21 +56,17 @@ fn authorised(house: &mut House) -> VerifierProcess {
         brand: shop.brand.clone(),
         token,
     };
-    let (from, until) = (now().minus_seconds(60), now().plus_seconds(24 * 60 * 60));
-    let authorization = VerifierAuthorization::new(
-        house.shop.origin.clone(),
-        house.shop.brand.did.clone(),
-        did,
-        from,
-        until,
-    )
-    .unwrap();
-    let authorization = authorization
-        .sign(&house.shop.brand.method, &house.shop.brand.key)
-        .unwrap();
+    start_with_word(house, did, now().minus_seconds(60))
+}
+
+/// Starts the verifier with a word of the brand's that begins then.
+fn start_with_word(house: &House, did: Did, from: Timestamp) -> VerifierProcess {
+    let (origin, brand) = (house.shop.origin.clone(), &house.shop.brand);
+    let until = from.plus_seconds(24 * 60 * 60);
+    let word = VerifierAuthorization::new(origin, brand.did.clone(), did, from, until).unwrap();
     let file = house.dir.path().join("authorization.jwt");
-    fs::write(&file, authorization).unwrap();
-    let binary = built();
+    fs::write(&file, word.sign(&brand.method, &brand.key).unwrap()).unwrap();
+    let (binary, folder) = (built(), house.dir.path().join("verifier"));
     let more = ["--authorization", file.to_str().unwrap()];
     let order = VerifierOrder {
         more: &more,
@@ -148,6 +147,11 @@ fn judged(house: &House, bundle: &Value) -> ([String; 3], String) {
 /// What no batch holds, or not there, the ledger ties to nothing.
 fn misplaced_is_refused(house: &House, bundle: &Value) {
     let part = &bundle["decisions"][0];
+    let other = Shop::open(
+        &house.node,
+        &house.shop.origin,
+        Brand::web("other.example", "Another Brand Ltd"),
+    );
     let place = |change: &dyn Fn(&mut Value)| {
         let hashes = part["batch"]["entryProof"].as_array().unwrap();
         let hash = |text: &Value| Hash::from_base64(text.as_str().unwrap()).unwrap();
@@ -164,17 +168,34 @@ fn misplaced_is_refused(house: &House, bundle: &Value) {
         change(&mut posted["decisions"][0]);
         let path = format!("/v1/consents/{}/evidence", bundle["consent"].as_str().unwrap());
         let body = serde_json::to_vec(&posted).unwrap();
-        house.shop.caller(&house.node).call("POST", &path, &body).unwrap()
+        let call = |shop: &Shop| shop.caller(&house.node).call("POST", &path, &body).unwrap();
+        (call(&house.shop), call(&other))
     };
-    assert_eq!(place(&|_| ()).status, 200);
-    let wrong: [&dyn Fn(&mut Value); 4] = [
+    let (ours, theirs) = place(&|_| ());
+    assert_eq!((ours.status, theirs.status), (200, 422));
+    let signed = decision::read(part["decision"].as_str().unwrap()).unwrap().statement;
+    let forged = |change: &dyn Fn(&mut FeedHead)| {
+        let (mut statement, key) = (signed.clone(), &house.shop.brand.key);
+        change(&mut statement.head.as_mut().unwrap().statement);
+        let header = decision::header(&key.did().key_method().unwrap()).unwrap();
+        decision::sign(&statement, &header, key).unwrap()
+    };
+    let another_root = forged(&|head| head.root = Digest::of(b"another tree"));
+    let too_large = forged(&|head| head.size += 1_000);
+    let alone = |one: &mut Value, decision: &str| {
+        one["decision"] = decision.into();
+        one.as_object_mut().unwrap().remove("batch");
+    };
+    let wrong: [&dyn Fn(&mut Value); 6] = [
+        &|one| alone(one, &another_root),
+        &|one| alone(one, &too_large),
         &|one| one["batch"]["seq"] = json!(1_000),
         &|one| one["batch"]["record"] = bundle["consent"].clone(),
         &|one| one["batch"]["proof"].as_array_mut().unwrap().clear(),
         &|one| one["decision"] = "a.b.c".into(),
     ];
     for change in wrong {
-        let answer = place(change);
+        let (answer, _) = place(change);
         let problem: Value = serde_json::from_slice(&answer.expect(422, "evidence")).unwrap();
         assert_eq!(
             (&problem["code"], &problem["pointer"]),
@@ -216,17 +237,9 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     assert!((verifier.metric("accesses_without_permit_total") - 1.0).abs() < f64::EPSILON);
 
     // What was acknowledged survives a kill in the middle of the minute.
+    let did = verifier.did.clone();
     drop(verifier);
-    let verifier = {
-        let (binary, folder) = (built(), house.dir.path().join("verifier"));
-        let file = house.dir.path().join("authorization.jwt");
-        let more = ["--authorization", file.to_str().unwrap()];
-        let order = VerifierOrder {
-            more: &more,
-            ..VerifierOrder::of(&binary, &house.node, &folder)
-        };
-        VerifierProcess::start(&order, &house.shop)
-    };
+    let verifier = start_with_word(&house, did.clone(), now().minus_seconds(60));
     let began = started();
     while verifier.metric("batches_anchored_total") < 1.0 {
         assert!(began.elapsed() < ANCHORED, "nothing is anchored");
@@ -244,6 +257,11 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     let (said, whole) = judged(&house, &bundle);
     assert_eq!(said, ["Holds"; 3], "{whole}");
     misplaced_is_refused(&house, &bundle);
+    // Also when the brand has given a new word since, which says nothing of that time.
+    drop(verifier);
+    let verifier = start_with_word(&house, did, now());
+    let (said, whole) = judged(&house, &evidence(&house, &verifier, evaluation, at).unwrap());
+    assert_eq!(said, ["Holds"; 3], "{whole}");
     let unknown = evidence(&house, &verifier, evaluation, &json!("2026-11-22T05:00:00Z")).unwrap_err();
     assert!(
         unknown.contains("not_found") && unknown.trim_end().lines().count() == 1,
