@@ -236,7 +236,8 @@ fn sign(inner: &Inner, authorization: &str, minute: u64, tree: &BatchTree) -> Re
         return Err(bad);
     };
     let authorization = authorization.to_owned().try_into().map_err(|_| bad)?;
-    let now = inner.clock.now();
+    // The clock may have been set back since the minute was closed; nobody takes a batch that was signed before it ended.
+    let now = inner.clock.now().max(until);
     let batch = AccessBatch {
         version: Version,
         controller: inner.settings.controller.clone(),

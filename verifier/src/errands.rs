@@ -81,13 +81,13 @@ async fn forward(inner: &Inner, row: &DirectRow) -> Result<bool, StoreError> {
     match answer.status {
         // 202: kept durably by a ledger that cannot record now, and forwarded no further.
         200..=299 => {
-            inner.store.forwarded(row.id, inner.clock.now()).await?;
+            inner.store.forwarded(row, inner.clock.now()).await?;
             tracing::info!(
                 status = answer.status,
                 "a withdrawal that was handed to the brand is with the ledger"
             );
             if row.consent.is_none() {
-                inner.store.drop_direct_row(row.id).await?;
+                inner.store.drop_direct_row(row).await?;
             }
             Ok(true)
         }
@@ -97,7 +97,7 @@ async fn forward(inner: &Inner, row: &DirectRow) -> Result<bool, StoreError> {
                 status = answer.status,
                 "the ledger refuses a withdrawal that was handed to the brand"
             );
-            inner.store.forwarded(row.id, inner.clock.now()).await?;
+            inner.store.forwarded(row, inner.clock.now()).await?;
             Ok(true)
         }
         _ => Ok(false),

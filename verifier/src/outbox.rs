@@ -168,7 +168,7 @@ async fn attempt(
 async fn settle(inner: &Inner, row: &MessageRow, outcome: Outcome) -> Result<(), StoreError> {
     match outcome {
         Outcome::Taken => {
-            inner.store.drop_message(row.id).await?;
+            inner.store.drop_message(&row.name).await?;
             inner.pulse.message_taken();
         }
         Outcome::Gone => {
@@ -185,11 +185,11 @@ async fn settle(inner: &Inner, row: &MessageRow, outcome: Outcome) -> Result<(),
                 Some(pause) => {
                     let pause = pause_of(*pause, wish, random::bytes()?);
                     let due = inner.clock.now().unix().saturating_add(pause);
-                    inner.store.put_off(row.id, row.attempts + 1, due).await?;
+                    inner.store.put_off(&row.name, row.attempts + 1, due).await?;
                 }
                 None => {
                     tracing::error!("the webhook has not taken a message for days: it is given up");
-                    inner.store.drop_message(row.id).await?;
+                    inner.store.drop_message(&row.name).await?;
                     inner.pulse.messages_given_up(1);
                 }
             }

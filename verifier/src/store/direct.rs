@@ -65,10 +65,14 @@ impl Store {
     }
 
     /// The ledger has acknowledged it.
-    pub(crate) async fn forwarded(&self, id: u64, now: Timestamp) -> Result<(), StoreError> {
-        let update = "UPDATE direct SET forwarded = $2 WHERE id = $1";
+    ///
+    /// The feed may have brought the end of its consent while the ledger was asked, and another withdrawal may have been kept
+    /// since, which gets the number of the row that went: a row is meant by what is in it.
+    pub(crate) async fn forwarded(&self, row: &DirectRow, now: Timestamp) -> Result<(), StoreError> {
+        let update = "UPDATE direct SET forwarded = $3 WHERE id = $1 AND body = $2";
         sqlx::query(update)
-            .bind(int(id))
+            .bind(int(row.id))
+            .bind(row.body.as_slice())
             .bind(int(now.unix()))
             .execute(&self.db)
             .await?;
@@ -88,11 +92,39 @@ impl Store {
     }
 
     /// The ledger refused it for good.
-    pub(crate) async fn drop_direct_row(&self, id: u64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM direct WHERE id = $1")
-            .bind(int(id))
+    pub(crate) async fn drop_direct_row(&self, row: &DirectRow) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM direct WHERE id = $1 AND body = $2")
+            .bind(int(row.id))
+            .bind(row.body.as_slice())
             .execute(&self.db)
             .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::ReplicaKey;
+
+    #[tokio::test]
+    async fn what_the_ledger_says_of_one_is_never_taken_for_the_one_that_came_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = ReplicaKey::load_or_make(dir.path()).unwrap();
+        let store = Store::open(dir.path(), key).await.unwrap();
+        let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+        let now = Timestamp::from_unix(1_800_000_000).unwrap();
+        store.keep_direct(Some(one), b"first", now, None).await.unwrap();
+        let asked = store.waiting().await.unwrap().remove(0);
+        // While the ledger is asked, the feed brings the end of the consent, and somebody hands another withdrawal over.
+        store.drop_direct(&[one]).await.unwrap();
+        store.keep_direct(Some(two), b"second", now, None).await.unwrap();
+        let kept = store.waiting().await.unwrap();
+        assert_eq!(kept[0].id, asked.id, "or this tests nothing");
+        store.forwarded(&asked, now).await.unwrap();
+        store.drop_direct_row(&asked).await.unwrap();
+        assert_eq!(store.waiting().await.unwrap(), kept);
+        store.forwarded(&kept[0], now).await.unwrap();
+        assert!(store.waiting().await.unwrap()[0].forwarded);
     }
 }

@@ -96,18 +96,18 @@ impl Store {
     }
 
     /// The brand has it, or will never have it. **Until this returns, it is told again.**
-    pub(crate) async fn drop_message(&self, id: u64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM messages WHERE id = $1")
-            .bind(int(id))
+    pub(crate) async fn drop_message(&self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM messages WHERE name = $1")
+            .bind(name)
             .execute(&self.db)
             .await?;
         Ok(())
     }
 
     /// It was tried in vain, and is tried again at `due`.
-    pub(crate) async fn put_off(&self, id: u64, attempts: u64, due: u64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE messages SET attempts = $2, due = $3 WHERE id = $1")
-            .bind(int(id))
+    pub(crate) async fn put_off(&self, name: &str, attempts: u64, due: u64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE messages SET attempts = $2, due = $3 WHERE name = $1")
+            .bind(name)
             .bind(int(attempts))
             .bind(int(due))
             .execute(&self.db)
@@ -177,8 +177,8 @@ mod tests {
         assert_eq!(names(&due), [given("b").name(), given("c").name()]);
         assert_eq!(store.messages().await.unwrap(), (4, Some(0)));
         // As long as the first of a consent has not come through, the next waits; others do not wait for it.
-        store.put_off(due[0].id, 1, 1100).await.unwrap();
-        store.drop_message(due[1].id).await.unwrap();
+        store.put_off(&due[0].name, 1, 1100).await.unwrap();
+        store.drop_message(&due[1].name).await.unwrap();
         assert_eq!(names(&store.due(now, 9).await.unwrap()), [ended("c").name()]);
         let later = Timestamp::from_unix(1100).unwrap();
         assert_eq!(
@@ -186,7 +186,7 @@ mod tests {
             [given("b").name(), ended("c").name()]
         );
         // A clock that was set back by years holds nothing up.
-        store.put_off(due[0].id, 1, 1_000_000_000).await.unwrap();
+        store.put_off(&due[0].name, 1, 1_000_000_000).await.unwrap();
         assert_eq!(store.due(now, 9).await.unwrap()[0].attempts, 1);
         assert_eq!(store.drop_messages(Some(150)).await.unwrap(), 1);
         assert_eq!(store.drop_messages(None).await.unwrap(), 2);
