@@ -13,7 +13,6 @@ const FAR_SECONDS: u64 = 2 * 24 * 3600;
 /// A message that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MessageRow {
-    pub(crate) id: u64,
     /// The webhook-id.
     pub(crate) name: String,
     pub(crate) body: Vec<u8>,
@@ -21,7 +20,7 @@ pub(crate) struct MessageRow {
     pub(crate) attempts: u64,
 }
 
-type Row = (i64, String, Vec<u8>, i64);
+type Row = (String, Vec<u8>, i64);
 
 impl Store {
     /// Puts a message beside what it tells of, in the same transaction. Of the same event there is one at a time.
@@ -67,7 +66,7 @@ impl Store {
     /// What is due, the oldest first; of one consent only its first, so that nothing overtakes what was before.
     pub(crate) async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<MessageRow>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT m.id, m.name, m.body, m.attempts FROM messages m WHERE (m.due <= $1 OR m.due > $2) \
+            "SELECT m.name, m.body, m.attempts FROM messages m WHERE (m.due <= $1 OR m.due > $2) \
              AND (m.consent IS NULL OR NOT EXISTS \
              (SELECT 1 FROM messages e WHERE e.consent = m.consent AND e.id < m.id)) ORDER BY m.id LIMIT $3",
         )
@@ -76,9 +75,8 @@ impl Store {
         .bind(int(limit as u64))
         .fetch_all(&self.db)
         .await?;
-        let read = |(id, name, body, attempts): Row| {
+        let read = |(name, body, attempts): Row| {
             Ok(MessageRow {
-                id: uint(id)?,
                 name,
                 body,
                 attempts: uint(attempts)?,
