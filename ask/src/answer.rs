@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use placet_kernel::decision::{self, MAX_DECISION_BYTES};
+use placet_kernel::decision::{self, DisclosedHead, MAX_DECISION_BYTES};
 use placet_schemas::api::problem::Problem;
 use placet_schemas::authzen::{Asked, EvaluationAnswer, EvaluationsAnswer, Obligation, Question, Reason, ReasonCode};
 use placet_schemas::id::{Did, RecordId};
@@ -196,7 +196,8 @@ fn checked(
     let token = answer.context.signed.clone();
     let mut said = answer.clone();
     said.context.evidence.bundle = None;
-    if EvaluationAnswer::new(statement, token) != said {
+    let head = signed.head.as_ref().map(DisclosedHead::head);
+    if EvaluationAnswer::new(statement, head, token) != said {
         return Err(AskError::Other("it says something else than what is signed"));
     }
     Ok(answer)

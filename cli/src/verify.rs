@@ -144,6 +144,7 @@ mod tests {
             existed_by: None,
             signer: None,
             decision: None,
+            head: None,
             findings: Vec::new(),
         }
     }

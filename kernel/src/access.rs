@@ -26,7 +26,7 @@ use crate::pinned;
 use crate::tlog_proof::{TlogProof, TlogProofError};
 use crate::trust::{Log, Trust};
 
-/// The hash of an entry: RFC 6962, over the text of a decision's compact JWS, or over the canonical bytes of a line.
+/// The hash of an entry: RFC 6962, over the text of a decision with the head beside it, or over the canonical bytes of a line.
 #[must_use]
 pub fn entry_hash(entry: &[u8]) -> Hash {
     merkle::leaf_hash(entry)

@@ -10,11 +10,13 @@
 mod answer;
 #[cfg(feature = "openapi")]
 mod described;
+mod disclosed;
 mod read;
 
 pub use answer::*;
 #[cfg(feature = "openapi")]
 pub use described::*;
+pub use disclosed::DisclosureDigest;
 pub use read::{evaluation, evaluations};
 
 use serde::{Deserialize, Serialize};

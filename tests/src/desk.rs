@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use placet_kernel::access::{BatchTree, entry_hash};
 use placet_kernel::authorization::VerifierAuthorization;
-use placet_kernel::decision::{self, Consent, Direct, Freshness, History, Policy, Register, Requests, State};
+use placet_kernel::decision::{
+    self, Consent, Direct, DisclosedHead, Freshness, History, Policy, Register, Requests, State,
+};
 use placet_kernel::merkle::leaf_hash;
 use placet_kernel::sign::sign_statement;
 use placet_schemas::authzen::{self, DecisionStatement, Evaluation, Whom};
@@ -152,12 +154,13 @@ impl Desk {
             let all = self.histories.iter().map(|history| &history.consent);
             all.filter(|consent| people.contains(&consent.subject)).collect()
         });
+        let head = self.head.clone().map(disclosed);
         let state = State {
             origin: &self.origin,
             controller: &self.brand.did,
             registered: self.registered,
             requests: &self.requests,
-            freshness: self.head.as_ref().map(|head| Freshness {
+            freshness: head.as_ref().map(|head| Freshness {
                 head,
                 silent_for: self.silent_for,
             }),
@@ -170,11 +173,18 @@ impl Desk {
         decision::decide(evaluation, &state, &self.policy, self.now, id)
     }
 
-    /// Signs what it answered.
+    /// Signs what it answered, with its head beside it if one is named.
     #[must_use]
     pub fn sign(&self, statement: &DecisionStatement) -> String {
         let header = decision::header(&self.key.did().key_method().unwrap()).unwrap();
-        decision::sign(statement, &header, &self.key).unwrap()
+        let head = self.head.clone().filter(|_| statement.head.is_some()).map(disclosed);
+        decision::sign(statement, head.as_ref(), &header, &self.key).unwrap()
+    }
+
+    /// Lets a decision rest on another head, which is this desk's from now on.
+    pub fn rest_on(&mut self, statement: &mut DecisionStatement, head: Signed<FeedHead>) {
+        statement.head = Some([disclosed(head.clone()).digest().clone()]);
+        self.head = Some(head);
     }
 
     /// The brand's word for this verifier, from a day before its clock for a month.
@@ -237,6 +247,15 @@ pub fn question(purpose: &str, categories: &[&str], processing: &str) -> Value {
 #[must_use]
 pub fn covered() -> Value {
     question("newsletter", &["pd:EmailAddress"], "dpv:Use")
+}
+
+/// A head as decisions disclose it.
+///
+/// # Panics
+/// When its numbers are too large for JSON.
+#[must_use]
+pub fn disclosed(head: Signed<FeedHead>) -> DisclosedHead {
+    DisclosedHead::new(head).unwrap()
 }
 
 /// A head of the brand's feed in the log of `size`, signed by any key.

@@ -232,8 +232,7 @@ impl Verifier {
     }
 
     fn invitations(&self, customer: &CustomerRef) -> Option<Vec<Digest>> {
-        self.inner
-            .read(|replica| replica.invitations_of(customer).map(<[Digest]>::to_vec))
+        self.inner.read(|replica| replica.invitations_of(customer))
     }
 
     /// Disk first, memory afterwards.

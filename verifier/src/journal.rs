@@ -33,7 +33,7 @@ const MAX_LINE_BYTES: u64 = 128 * 1024;
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// A signed decision: a compact JWS.
+    /// A signed decision: an SD-JWT.
     Decision(String),
     /// An access line: its RFC 8785 bytes.
     Line(Vec<u8>),

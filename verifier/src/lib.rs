@@ -45,5 +45,5 @@ pub use outbox::{WEBHOOK_RETRIES, WEBHOOK_TIMEOUT};
 pub use pulse::Pulse;
 pub use replica::Counts;
 pub use reports::{REPORT_SECONDS, ReportError};
-pub use verifier::{Age, Decided, Settings, Verifier};
+pub use verifier::{Age, Decided, Decision, Settings, Verifier};
 pub use webhook::{MAX_SECRET_FILE_BYTES, MAX_SECRETS, SECRET_BYTES, WEBHOOK_SECRET_FILE, Webhook, WebhookError};

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use placet_kernel::arrival::{self, Setting};
-use placet_kernel::decision::{Consent, Direct, History};
+use placet_kernel::decision::{Consent, Direct, DisclosedHead, History};
 use placet_kernel::feed::{FeedError, Follower, Opened, Step};
 use placet_kernel::misbehaviour::Accusation;
 use placet_schemas::api::{FeedAnswer, FeedCursor, WebhookType};
@@ -189,6 +189,12 @@ impl Reading {
             self.judge(opened, &mut fold).await?;
         }
 
+        let standing = follower.verified().filter(|_| step.complete);
+        let head = standing
+            .map(|standing| DisclosedHead::new(standing.head.clone()))
+            .transpose()
+            .map_err(StoreError::from)?;
+
         // 3. WRITE. When this returns, the page is read.
         let mut named = self.named.clone();
         named.extend_from_slice(&fold.named);
@@ -215,10 +221,9 @@ impl Reading {
         let mut replica = self.replica.write().unwrap_or_else(PoisonError::into_inner);
         if taken.complete {
             self.pending_ids.clear();
-            let standing = self.follower.verified().cloned();
             replica.take(core::mem::take(&mut self.pending));
-            if let Some(standing) = standing {
-                replica.stand(standing, steady);
+            if let Some(head) = head {
+                replica.stand(head, steady);
             }
             replica.broken = self.misbehaved;
         } else {

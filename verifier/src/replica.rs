@@ -3,11 +3,14 @@
 //! It holds the state at the newest verified head and nothing beyond: pages of a backlog are collected in a [`Delta`], and
 //! taken over when the feed adds up. Else a grant could count while the withdrawal after it is still on its way.
 
+mod book;
+mod index;
+
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use placet_kernel::decision::{Consent, Direct, Freshness, Policy, Pool, Register, Requests, State};
-use placet_kernel::feed::Standing;
+use placet_kernel::decision::{Consent, Direct, DisclosedHead, Freshness, Policy, Pool, Register, Requests, State};
 use placet_schemas::api::WebhookType;
 use placet_schemas::authzen::{CustomerRef, Whom};
 use placet_schemas::id::{Did, Digest, Origin};
@@ -19,6 +22,9 @@ use placet_schemas::time::Timestamp;
 use crate::store::Entry;
 use crate::webhook::Event;
 
+use book::Book;
+use index::Index;
+
 /// The replica.
 #[derive(Debug)]
 pub(crate) struct Replica {
@@ -26,14 +32,12 @@ pub(crate) struct Replica {
     controller: Did,
     /// Each where it is, so that the table has room for more without moving them or waiting for as many again.
     consents: HashMap<u64, Box<Consent>>,
-    by_id: HashMap<Digest, u64>,
-    /// By the start of the SHA-256 of the person's DID, which stands in the consent itself.
-    by_person: HashMap<u64, Vec<u64>>,
-    by_invitation: HashMap<Digest, u64>,
-    /// By the start of the withdrawal key's SHA-256: who has only a code asks without saying for which consent.
-    by_withdrawal_key: HashMap<u64, u64>,
-    customers: HashMap<CustomerRef, Vec<Digest>>,
-    book: HashMap<Digest, CustomerRef>,
+    by_id: Index<u64>,
+    by_person: Index<u64>,
+    by_invitation: Index<u64>,
+    /// Who has only a code asks without saying for which consent.
+    by_withdrawal_key: Index<u64>,
+    book: Book,
     requests: Requests,
     keys: Option<ControllerKeys>,
     policy: Arc<Policy>,
@@ -42,7 +46,7 @@ pub(crate) struct Replica {
     rules: Digest,
     /// Whether there is to be a register.
     wants_register: bool,
-    standing: Option<(Standing, u64)>,
+    standing: Option<(Arc<DisclosedHead>, u64)>,
     /// Consents that were ended at the brand itself, known here or not yet: a replica that is read anew still knows of them.
     handed: HashMap<Digest, Direct>,
     /// Whether evidence was refused and nothing has shown since that all is well.
@@ -78,12 +82,11 @@ impl Replica {
             origin,
             controller,
             consents: HashMap::new(),
-            by_id: HashMap::new(),
-            by_person: HashMap::new(),
-            by_invitation: HashMap::new(),
-            by_withdrawal_key: HashMap::new(),
-            customers: HashMap::new(),
-            book: HashMap::new(),
+            by_id: Index::default(),
+            by_person: Index::default(),
+            by_invitation: Index::default(),
+            by_withdrawal_key: Index::default(),
+            book: Book::default(),
             requests: Requests::default(),
             keys: None,
             rules: Policy::default().digest(None),
@@ -109,7 +112,7 @@ impl Replica {
     pub(crate) fn counts(&self) -> Counts {
         Counts {
             consents: self.consents.len(),
-            customers: self.customers.len(),
+            customers: self.book.customers(),
             requests: self.requests.iter().count(),
         }
     }
@@ -133,14 +136,10 @@ impl Replica {
     }
 
     /// A verified head, come at `steady`.
-    pub(crate) fn stand(&mut self, standing: Standing, steady: u64) {
+    pub(crate) fn stand(&mut self, head: DisclosedHead, steady: u64) {
         // The same head again is no fresh one, however often somebody on the way sends it.
-        if self
-            .standing
-            .as_ref()
-            .is_none_or(|(held, _)| held.head != standing.head)
-        {
-            self.standing = Some((standing, steady));
+        if self.standing.as_ref().is_none_or(|(held, _)| **held != head) {
+            self.standing = Some((Arc::new(head), steady));
         }
     }
 
@@ -148,7 +147,7 @@ impl Replica {
     pub(crate) fn begin_anew(&mut self, misbehaved: bool) {
         let fresh = Self::new(self.origin.clone(), self.controller.clone(), Pool::default());
         let old = core::mem::replace(self, fresh);
-        (self.customers, self.book, self.handed) = (old.customers, old.book, old.handed);
+        (self.book, self.handed) = (old.book, old.handed);
         (self.policy, self.register, self.wants_register) = (old.policy, old.register, old.wants_register);
         self.rules = old.rules;
         self.broken = misbehaved;
@@ -167,52 +166,58 @@ impl Replica {
         } else {
             self.handed.remove(&consent.id);
         }
-        if !self.consents.contains_key(&index) {
-            self.by_id.insert(consent.id, index);
-            let theirs = self.by_person.entry(short(&consent.subject));
-            theirs.or_insert_with(|| Vec::with_capacity(1)).push(index);
-            self.by_invitation.insert(consent.invitation, index);
-            self.by_withdrawal_key.insert(short(&consent.withdrawal_key), index);
+        if self.consents.insert(index, consent).is_none() {
+            let consents = &self.consents;
+            self.by_id.insert(index, |hasher, at| hasher.hash_one(&consents[at].id));
+            self.by_person
+                .insert(index, |hasher, at| hasher.hash_one(&consents[at].subject));
+            self.by_invitation
+                .insert(index, |hasher, at| hasher.hash_one(&consents[at].invitation));
+            self.by_withdrawal_key
+                .insert(index, |hasher, at| hasher.hash_one(&consents[at].withdrawal_key));
         }
-        self.consents.insert(index, consent);
     }
 
     fn remove(&mut self, index: u64) {
         let Some(consent) = self.consents.remove(&index) else {
             return;
         };
-        self.by_id.remove(&consent.id);
         self.handed.remove(&consent.id);
-        self.by_invitation.remove(&consent.invitation);
-        self.by_withdrawal_key.remove(&short(&consent.withdrawal_key));
-        if let Some(indexes) = self.by_person.get_mut(&short(&consent.subject)) {
-            indexes.retain(|other| *other != index);
-            if indexes.is_empty() {
-                self.by_person.remove(&short(&consent.subject));
-            }
-        }
+        self.by_id.remove(&consent.id, &index);
+        self.by_person.remove(&consent.subject, &index);
+        self.by_invitation.remove(&consent.invitation, &index);
+        self.by_withdrawal_key.remove(&consent.withdrawal_key, &index);
     }
 
     /// The ids of all consents.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Digest> {
-        self.by_id.keys()
+        self.consents.values().map(|consent| &consent.id)
     }
 
     /// The consent of this id, with the log index of its grant.
     pub(crate) fn find(&self, id: &Digest) -> Option<(u64, &Consent)> {
-        let index = *self.by_id.get(id)?;
-        Some((index, self.at(index)?))
+        self.newest(self.by_id.find(id), |consent| consent.id == *id)
     }
 
     /// The consent that this key can end.
     pub(crate) fn by_withdrawal_key(&self, key: &Did) -> Option<Digest> {
-        let consent = self.at(*self.by_withdrawal_key.get(&short(key))?)?;
-        (consent.withdrawal_key == *key).then_some(consent.id)
+        let may = self.by_withdrawal_key.find(key);
+        let (_, consent) = self.newest(may, |consent| consent.withdrawal_key == *key)?;
+        Some(consent.id)
     }
 
     /// The consent that answers this invitation.
     pub(crate) fn answering(&self, invitation: &Digest) -> Option<&Consent> {
-        self.at(*self.by_invitation.get(invitation)?)
+        let may = self.by_invitation.find(invitation);
+        let (_, consent) = self.newest(may, |consent| consent.invitation == *invitation)?;
+        Some(consent)
+    }
+
+    /// The newest of these that is one that is looked for.
+    fn newest<'a>(&self, may: impl Iterator<Item = &'a u64>, is: impl Fn(&Consent) -> bool) -> Option<(u64, &Consent)> {
+        may.filter_map(|index| Some((*index, self.at(*index)?)))
+            .filter(|(_, consent)| is(consent))
+            .max_by_key(|(index, _)| *index)
     }
 
     /// The consent whose grant is at this index.
@@ -222,7 +227,7 @@ impl Replica {
 
     /// Notes that a person ended a consent at the brand itself, also one that the feed has yet to bring.
     pub(crate) fn end_directly(&mut self, id: &Digest, direct: Direct) {
-        let index = self.by_id.get(id).copied();
+        let index = self.find(id).map(|(index, _)| index);
         match index.and_then(|index| self.consents.get_mut(&index)) {
             Some(consent) if consent.has_ended() => return,
             Some(consent) => consent.direct = Some(direct),
@@ -240,26 +245,22 @@ impl Replica {
     }
 
     pub(crate) fn customer_of(&self, invitation: &Digest) -> Option<&CustomerRef> {
-        self.book.get(invitation)
+        self.book.customer_of(invitation)
     }
 
-    pub(crate) fn invitations_of(&self, customer: &CustomerRef) -> Option<&[Digest]> {
-        self.customers.get(customer).map(Vec::as_slice)
+    /// The invitations of a customer, if there is one.
+    pub(crate) fn invitations_of(&self, customer: &CustomerRef) -> Option<Vec<Digest>> {
+        let mut theirs: Vec<Digest> = self.book.invitations_of(customer).copied().collect();
+        theirs.sort_unstable();
+        Some(theirs).filter(|theirs| !theirs.is_empty())
     }
 
     /// Changes the book.
     pub(crate) fn write_book(&mut self, entries: &[Entry]) {
         for Entry { invitation, after } in entries {
-            if let Some(before) = self.book.remove(invitation)
-                && let Some(theirs) = self.customers.get_mut(&before)
-            {
-                theirs.retain(|other| other != invitation);
-                if theirs.is_empty() {
-                    self.customers.remove(&before);
-                }
-            }
+            self.book.strike(invitation);
             if let Some(after) = after {
-                self.enter(*invitation, after.clone());
+                self.book.enter(*invitation, after.clone());
             }
         }
     }
@@ -289,43 +290,43 @@ impl Replica {
     /// Begins with the brand's book.
     pub(crate) fn open_book(&mut self, book: Vec<(Digest, CustomerRef)>) {
         for (invitation, customer) in book {
-            self.enter(invitation, customer);
+            self.book.enter(invitation, customer);
         }
     }
 
-    fn enter(&mut self, invitation: Digest, customer: CustomerRef) {
-        // Most customers have one.
-        let theirs = self.customers.entry(customer.clone());
-        theirs.or_insert_with(|| Vec::with_capacity(1)).push(invitation);
-        self.book.insert(invitation, customer);
-    }
-
-    /// What is known of whom a question names; `None` when nobody is meant.
+    /// What is known of whom a question names, in log order; `None` when nobody is meant.
     pub(crate) fn known(&self, whom: &Whom) -> Option<Vec<&Consent>> {
-        match whom {
+        let mut theirs: Vec<&Consent> = match whom {
             Whom::Customer(customer) => {
-                let invitations = self.customers.get(customer)?;
-                Some(
-                    invitations
-                        .iter()
-                        .filter_map(|invitation| self.answering(invitation))
-                        .collect(),
-                )
+                let mut invitations = self.book.invitations_of(customer).peekable();
+                invitations.peek()?;
+                invitations
+                    .filter_map(|invitation| self.answering(invitation))
+                    .collect()
             }
-            Whom::Person(did) => Some(self.of_person(did).collect()).filter(|theirs: &Vec<_>| !theirs.is_empty()),
-        }
+            Whom::Person(did) => {
+                let theirs: Vec<&Consent> = self.of_person(did).collect();
+                theirs.first()?;
+                theirs
+            }
+        };
+        theirs.sort_unstable_by_key(|consent| consent.events.first().map(|grant| grant.index));
+        Some(theirs)
     }
 
     fn of_person(&self, did: &Did) -> impl Iterator<Item = &Consent> {
-        let indexes = self.by_person.get(&short(did)).into_iter().flatten();
-        indexes
-            .filter_map(|index| self.at(*index))
-            .filter(move |consent| consent.subject == *did)
+        let may = self.by_person.find(did).filter_map(|index| self.at(*index));
+        may.filter(move |consent| consent.subject == *did)
     }
 
     /// Whether this DID is a person's who gave a consent here.
     pub(crate) fn is_person(&self, did: &Did) -> bool {
         self.of_person(did).next().is_some()
+    }
+
+    /// The verified head, as decisions disclose it.
+    pub(crate) fn head(&self) -> Option<&Arc<DisclosedHead>> {
+        self.standing.as_ref().map(|(head, _)| head)
     }
 
     /// What a decision rests on. `steady` is now, by the clock that nobody sets.
@@ -335,8 +336,8 @@ impl Replica {
             controller: &self.controller,
             registered: self.keys.is_some(),
             requests: &self.requests,
-            freshness: self.standing.as_ref().map(|(standing, came)| Freshness {
-                head: &standing.head,
+            freshness: self.standing.as_ref().map(|(head, came)| Freshness {
+                head,
                 silent_for: steady.saturating_sub(*came),
             }),
             broken: self.broken || (self.wants_register && self.register.is_none()),
@@ -350,13 +351,4 @@ impl Replica {
     pub(crate) fn granted(&self) -> Vec<Digest> {
         self.pool.digests()
     }
-}
-
-fn short(key: &Did) -> u64 {
-    let digest = Digest::of(key.as_str().as_bytes());
-    digest
-        .as_bytes()
-        .iter()
-        .take(8)
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use placet_client::Server;
 use placet_kernel::authorization;
-use placet_kernel::decision::{self, Policy, Pool};
+use placet_kernel::decision::{self, DisclosedHead, Policy, Pool};
 use placet_kernel::feed::{Followed, Follower};
 use placet_kernel::trust::Trust;
 use placet_schemas::authzen::{DecisionStatement, Evaluation};
@@ -87,12 +87,21 @@ pub(crate) struct Inner {
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// A decision.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What was decided.
+    pub statement: DecisionStatement,
+    /// The head that it rests on.
+    pub head: Option<Arc<DisclosedHead>>,
+}
+
 /// A decision and its signature.
 #[derive(Debug, Clone)]
 pub struct Decided {
-    /// What was decided.
-    pub statement: DecisionStatement,
-    /// The same, signed: a compact JWS.
+    /// The decision.
+    pub decision: Decision,
+    /// The same, signed: an SD-JWT.
     pub signed: String,
 }
 
@@ -196,9 +205,10 @@ impl Verifier {
     /// # Errors
     /// When the key does not sign, or the system gives no random bytes.
     pub fn evaluate(&self, evaluation: &Evaluation) -> Result<Decided, StoreError> {
-        let statement = self.decide(evaluation)?;
-        let signed = decision::sign(&statement, self.inner.key.header(), &self.inner.key)?;
-        Ok(Decided { statement, signed })
+        let decision = self.decide(evaluation)?;
+        let (key, head) = (&self.inner.key, decision.head.as_deref());
+        let signed = decision::sign(&decision.statement, head, key.header(), key)?;
+        Ok(Decided { decision, signed })
     }
 
     /// Decides, signs, and writes down what was decided: the journal's entries are anchored every minute.
@@ -208,12 +218,9 @@ impl Verifier {
     pub fn ask(&self, evaluation: &Evaluation) -> Result<Decided, StoreError> {
         let decided = self.evaluate(evaluation)?;
         let entry = Entry::Decision(decided.signed.clone());
-        self.inner
-            .journal
-            .append(&[entry], decided.statement.evaluated_at, false)?;
-        self.inner
-            .pulse
-            .unreported(self.inner.permits.remember(&decided.statement));
+        let statement = &decided.decision.statement;
+        self.inner.journal.append(&[entry], statement.evaluated_at, false)?;
+        self.inner.pulse.unreported(self.inner.permits.remember(statement));
         Ok(decided)
     }
 
@@ -221,7 +228,7 @@ impl Verifier {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub fn decide(&self, evaluation: &Evaluation) -> Result<DecisionStatement, StoreError> {
+    pub fn decide(&self, evaluation: &Evaluation) -> Result<Decision, StoreError> {
         let id = RecordId::from_random(random::bytes()?);
         let replica = self.inner.replica.read().unwrap_or_else(PoisonError::into_inner);
         let whom = evaluation.question.as_ref().ok().map(|question| &question.whom);
@@ -230,9 +237,10 @@ impl Verifier {
         let (now, steady) = (self.inner.clock.now(), self.inner.clock.steady());
         let state = replica.state(known.as_deref(), steady);
         let statement = decision::decide(evaluation, &state, replica.policy(), now, id);
+        let head = replica.head().cloned();
         drop(replica);
         self.inner.pulse.decided(&statement);
-        Ok(statement)
+        Ok(Decision { statement, head })
     }
 
     /// Whether this DID is a person's who gave a consent here.
@@ -266,7 +274,7 @@ impl Verifier {
         self.inner.read(|replica| {
             let fresh = replica.state(None, steady).freshness?;
             Some(Age {
-                head: fresh.head.statement.time,
+                head: fresh.head.head().time,
                 seconds: fresh.age(now),
             })
         })
@@ -451,7 +459,8 @@ async fn restore(
                     replica.place(index, consent);
                 }
                 replica.take(delta);
-                replica.stand(standing, clock.steady());
+                let head = DisclosedHead::new(standing.head).map_err(StoreError::from)?;
+                replica.stand(head, clock.steady());
             }
             None => reading.hold_back(loaded.consents, delta),
         }

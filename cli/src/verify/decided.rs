@@ -7,7 +7,7 @@ use placet_schemas::authzen::{DecisionStatement, Reason};
 use super::report::{answer, finding};
 use crate::words;
 
-/// What every compact JWS begins with: the base64url of `{"`.
+/// What every JWS begins with: the base64url of `{"`.
 const BEGINNING: &str = "ey";
 
 /// A decision that came alone, if that is what the file holds.

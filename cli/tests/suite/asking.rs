@@ -147,7 +147,7 @@ fn a_link_is_given_as_a_picture_and_on_the_terminal() {
 fn a_signed_decision_is_shown_in_words() {
     let home = home();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples");
-    let decision = fs::read(examples.join("decision.jws")).unwrap();
+    let decision = fs::read(examples.join("decision.sd-jwt")).unwrap();
     let said = run_with_input(home.path(), &["inspect", "-"], &decision).ok();
     for words in ["NOT VERIFIED", "PERMITTED", "pd:EmailAddress", "what it means"] {
         assert!(said.contains(words), "{words} is not in {said}");

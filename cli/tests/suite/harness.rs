@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -37,6 +39,11 @@ impl Said {
         );
         self.err
     }
+}
+
+/// Lets the clock of the records go on: it has whole seconds, and a renewal ends later than what it renews.
+pub(crate) fn a_second_passes() {
+    thread::sleep(Duration::from_secs(1));
 }
 
 /// A command without anything from the tester's own environment.

@@ -181,7 +181,7 @@ fn a_decision_in_a_bundle_is_told_and_counts() {
 #[test]
 fn a_decision_alone_is_read_and_cannot_be_told() {
     let home = home();
-    let file = example("decision.jws");
+    let file = example("decision.sd-jwt");
     let alone = run(home.path(), &["verify", &file]);
     assert_eq!(alone.code, 2, "{alone:?}");
     for words in [

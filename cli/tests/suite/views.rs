@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Node, ask, home, invite, register};
+use crate::harness::{Node, a_second_passes, ask, home, invite, register};
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
@@ -62,6 +62,7 @@ fn two_histories_of_one_log_are_noticed_and_kept() {
         ])
         .ok();
     ask(&second);
+    a_second_passes();
 
     let refused = first
         .run(&["wallet", "renew", &consent, "--yes", "--node", &second.url])
@@ -128,6 +129,7 @@ fn two_histories_of_different_lengths_are_proved_from_the_tiles() {
     ask(&second);
     ask(&second);
     let show = ["wallet", "show", &consent, "--refresh"];
+    a_second_passes();
     let renew = ["wallet", "renew", &consent, "--yes", "--node", &second.url];
     let refused = first.run(&renew).refusal(1);
     assert!(refused.contains("log_fork: "), "{refused}");

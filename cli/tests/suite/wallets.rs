@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use crate::harness::{Node, Said, ask, command, home, invite, register, run, run_with_input, said};
+use crate::harness::{Node, Said, a_second_passes, ask, command, home, invite, register, run, run_with_input, said};
 use crate::proxy::Proxy;
 
 const PASSPHRASE: (&str, &str) = ("PLACET_PASSPHRASE", "correct horse battery staple");
@@ -73,6 +73,7 @@ fn a_part_is_taken_back_and_the_rest_goes_on() {
         (&narrowed["effective"], &narrowed["sentAgain"]),
         (&"Given".into(), &false.into())
     );
+    a_second_passes();
     let renewed = node.run(&["--json", "wallet", "renew", short, "--yes"]).json();
     assert!(text(&renewed["validUntil"]) > text(&narrowed["validUntil"]));
     let detail = node

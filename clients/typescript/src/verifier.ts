@@ -389,7 +389,10 @@ export interface components {
             /** @description Why; on a permit one for each category. */
             reasons: components["schemas"]["Reason"][];
             scope?: components["schemas"]["Asked"] | null;
-            /** @description All of this, with the SHA-256 of the request, signed by the verifier: a compact JWS. */
+            /**
+             * @description All of this, with the SHA-256 of the request, signed by the verifier: an SD-JWT (RFC 9901), which discloses the
+             *     operator's head that it rests on.
+             */
             signed: string;
             valid_until?: components["schemas"]["Timestamp"] | null;
         };

@@ -10,7 +10,6 @@ mod right;
 
 use std::collections::BTreeSet;
 
-use placet_schemas::authzen::DecisionStatement;
 use placet_schemas::id::Did;
 
 use super::chain::Chain;
@@ -103,7 +102,7 @@ impl Judge<'_, '_> {
         self.check_signer(&read, part, &place, &mut findings);
         let statement = &read.statement;
         if statement.origin == self.bundle.origin {
-            right::check(self, statement, part, &place, &mut findings);
+            right::check(self, &read, part, &place, &mut findings);
         } else {
             let why = format!("it was made by what another log says: {}", statement.origin);
             findings.wrong(Question::Right, "decision_other_log", place.clone(), why);
@@ -119,9 +118,9 @@ impl Judge<'_, '_> {
 
     /// That the brand had authorised the signer for this log at that time, by the keys that were in force at the head.
     fn check_signer(&self, read: &SignedDecision, part: &DecisionPart<'_>, place: &str, findings: &mut Findings) {
-        let SignedDecision { statement, signer } = read;
+        let SignedDecision { statement, signer, .. } = read;
         let (origin, controller) = (&statement.origin, &statement.controller);
-        let keys = self.chain.keys_below(controller, size_of_head(statement));
+        let keys = self.chain.keys_below(controller, size_of_head(read));
         let place = format!("{place}/authorization");
         match authorization::verify(part.authorization, origin, controller, keys, statement.evaluated_at) {
             Ok(authorized) if authorized.verifier() == signer => {}
@@ -147,8 +146,8 @@ impl Judge<'_, '_> {
 }
 
 /// The tree size that the decision rests on; a deny may rest on none.
-fn size_of_head(statement: &DecisionStatement) -> u64 {
-    statement.head.as_ref().map_or(u64::MAX, |head| head.statement.size)
+fn size_of_head(read: &SignedDecision) -> u64 {
+    read.head.as_ref().map_or(u64::MAX, |head| head.head().size)
 }
 
 fn report(
@@ -157,9 +156,9 @@ fn report(
     findings: Findings,
     existed_by: Option<placet_schemas::time::Timestamp>,
 ) -> DecisionReport {
-    let (signer, decision) = match read {
-        Some(SignedDecision { statement, signer }) => (Some(signer), Some(Box::new(statement))),
-        None => (None, None),
+    let (signer, decision, head) = match read {
+        Some(read) => (Some(read.signer), Some(Box::new(read.statement)), read.head),
+        None => (None, None, None),
     };
     DecisionReport {
         place,
@@ -169,6 +168,7 @@ fn report(
         existed_by,
         signer,
         decision,
+        head: head.map(|head| Box::new(head.head().clone())),
         findings: findings.0,
     }
 }

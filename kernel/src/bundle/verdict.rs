@@ -4,6 +4,7 @@ use placet_schemas::authzen::DecisionStatement;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::{Effective, State};
 use placet_schemas::record::Kind;
+use placet_schemas::statement::FeedHead;
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
 
@@ -117,6 +118,9 @@ pub struct DecisionReport {
     /// What it says; absent when its signature does not hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Box<DecisionStatement>>,
+    /// The head that it rests on, and discloses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Box<FeedHead>>,
     /// What the judge noticed.
     pub findings: Vec<Finding>,
 }

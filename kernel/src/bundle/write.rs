@@ -36,7 +36,7 @@ pub struct Evidence {
 pub struct DecisionEvidence {
     /// The brand's word for the verifier: a compact JWS.
     pub authorization: String,
-    /// The decision: a compact JWS.
+    /// The decision: an SD-JWT.
     pub decision: String,
     /// Consistency proof from the tree of the decision's head to the bundle's head. Not needed, and empty, where they are one
     /// tree or a checkpoint of the bundle has that size.

@@ -19,6 +19,7 @@
 //! narrowing that brought an older yes back to life would let a person permit by taking back.
 
 mod again;
+mod disclosed;
 mod history;
 mod judge;
 mod policy;
@@ -33,6 +34,7 @@ use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 
 pub(crate) use again::{Past, Permitted};
+pub use disclosed::DisclosedHead;
 pub use history::{History, Pool};
 pub use policy::{MAX_STALENESS_SECONDS, MAX_VALID_FOR_SECONDS, Policy, PolicyError, PurposePolicy};
 pub use register::{
@@ -74,7 +76,7 @@ pub fn decide(
         decision,
         reasons,
         obligations,
-        head: state.freshness.map(|fresh| fresh.head.clone()),
+        head: state.freshness.map(|fresh| [fresh.head.digest().clone()]),
         policy: state.rules,
     }
 }

@@ -9,10 +9,10 @@ use placet_schemas::record::Kind;
 use placet_schemas::record::consent::Strength;
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::scope::Scope;
-use placet_schemas::statement::{FeedHead, Signed};
 use placet_schemas::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::disclosed::DisclosedHead;
 use super::policy::Policy;
 use super::register::Register;
 
@@ -48,7 +48,7 @@ pub struct State<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness<'a> {
     /// The newest verified head.
-    pub head: &'a Signed<FeedHead>,
+    pub head: &'a DisclosedHead,
     /// Seconds since it arrived, by a clock that is never set.
     pub silent_for: u64,
 }
@@ -200,7 +200,7 @@ impl Freshness<'_> {
     /// Both clocks count whole seconds, so the true age is less than one more.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Option<u64> {
-        let signed = self.head.statement.time;
+        let signed = self.head.head().time;
         if signed.unix() > now.unix().saturating_add(MAX_AHEAD_SECONDS) {
             return None;
         }

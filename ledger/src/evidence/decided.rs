@@ -5,7 +5,7 @@
 
 use placet_kernel::access::entry_hash;
 use placet_kernel::bundle::{BatchEvidence, DecisionEvidence, OpeningEvidence};
-use placet_kernel::decision;
+use placet_kernel::decision::{self, DisclosedHead, SignedDecision};
 use placet_kernel::merkle::{Hash, verify_inclusion};
 use placet_schemas::api::{PostedDecision, PostedPlace};
 use placet_schemas::id::{Did, Digest};
@@ -73,16 +73,16 @@ impl Decided {
 impl Node {
     /// Looks up where a decision belongs; what is wrong with it otherwise.
     async fn decided(&self, brand: &Did, posted: PostedDecision) -> Result<Result<Decided, String>, StoreError> {
-        let statement = match decision::read(&posted.decision) {
-            Ok(read) => read.statement,
+        let SignedDecision { statement, head, .. } = match decision::read(&posted.decision) {
+            Ok(read) => read,
             Err(error) => return Ok(Err(error.to_string())),
         };
         if statement.origin != self.voice.origin || statement.controller != *brand {
             return Ok(Err("it is of another log, or another brand's".to_owned()));
         }
-        let size = statement.head.as_ref().map(|head| head.statement.size);
-        if let Some(head) = &statement.head {
-            let (size, root) = (head.statement.size, Hash::new(*head.statement.root.as_bytes()));
+        let head = head.as_ref().map(DisclosedHead::head);
+        if let Some(head) = head {
+            let (size, root) = (head.size, Hash::new(*head.root.as_bytes()));
             if size > self.head().size || self.store.root(size).await? != root {
                 return Ok(Err("the head that it rests on is of no tree of this log".to_owned()));
             }
@@ -94,7 +94,11 @@ impl Node {
             },
             None => None,
         };
-        Ok(Ok(Decided { posted, size, batch }))
+        Ok(Ok(Decided {
+            posted,
+            size: head.map(|head| head.size),
+            batch,
+        }))
     }
 
     /// The batch that has a decision at this place. Who does not know an entry of a batch is not shown it.

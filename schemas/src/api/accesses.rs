@@ -58,7 +58,7 @@ pub struct PostEvidence {
 pub struct PostedDecision {
     /// The brand's word for the verifier: a compact JWS.
     pub authorization: String,
-    /// The decision: a compact JWS.
+    /// The decision: an SD-JWT.
     pub decision: String,
     /// Its place in an AccessBatch of the log, once it is there.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Nonce};
+use super::{Asked, DisclosureDigest, Nonce};
 use crate::id::{Did, Digest, Origin, RecordId};
-use crate::statement::{FeedHead, Signed};
+use crate::statement::FeedHead;
 use crate::time::{Period, Timestamp};
 use crate::version::Version;
 use crate::vocab::CategoryTerm;
 
-/// `typ` of a signed decision (a compact JWS).
-pub const DECISION_TYP: &str = "placet-decision+jwt";
+/// `typ` of a signed decision (an SD-JWT).
+pub const DECISION_TYP: &str = "placet-decision+sd-jwt";
 
 /// Why a decision is as it is. The codes are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -202,7 +202,7 @@ pub enum Obligation {
     NoOnwardDisclosure,
 }
 
-/// What is decided, before it is signed: the payload of the JWS.
+/// What is decided, before it is signed: the payload of the SD-JWT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionStatement {
@@ -234,10 +234,10 @@ pub struct DecisionStatement {
     /// What a permit obliges to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obligations: Vec<Obligation>,
-    /// The operator's head of the feed that the decision rests on, which names the checkpoint's size and root; absent when
-    /// there was none yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub head: Option<Signed<FeedHead>>,
+    /// The operator's head of the feed that the decision rests on, by the digest of its disclosure, which stands beside the
+    /// signature; absent when there was none yet.
+    #[serde(rename = "_sd", skip_serializing_if = "Option::is_none")]
+    pub head: Option<[DisclosureDigest; 1]>,
     /// SHA-256 of the policy and register in force.
     pub policy: Digest,
 }
@@ -276,7 +276,8 @@ pub struct DecisionContext {
     pub obligations: Vec<Obligation>,
     /// On what the decision rests.
     pub evidence: DecisionEvidence,
-    /// All of this, with the SHA-256 of the request, signed by the verifier: a compact JWS.
+    /// All of this, with the SHA-256 of the request, signed by the verifier: an SD-JWT (RFC 9901), which discloses the
+    /// operator's head that it rests on.
     pub signed: String,
 }
 
@@ -313,13 +314,12 @@ pub struct EvaluationsAnswer {
 }
 
 impl EvaluationAnswer {
-    /// The answer that says what was decided, with its signed form.
+    /// The answer that says what was decided, by which head, with its signed form.
     #[must_use]
-    pub fn new(statement: DecisionStatement, signed: String) -> Self {
+    pub fn new(statement: DecisionStatement, head: Option<&FeedHead>, signed: String) -> Self {
         let mut consents: Vec<Digest> = statement.reasons.iter().filter_map(|reason| reason.consent).collect();
         consents.sort();
         consents.dedup();
-        let head = statement.head.as_ref().map(|head| &head.statement);
         let evidence = DecisionEvidence {
             consents,
             size: head.map(|head| head.size),

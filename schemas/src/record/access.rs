@@ -56,8 +56,8 @@ pub struct AccessBatch {
     pub until: Timestamp,
     /// How many entries it has: 1 to [`MAX_BATCH_ENTRIES`].
     pub entries: u64,
-    /// RFC 6962 root over them in order. A leaf is the exact bytes of an entry: of a signed decision the text of its
-    /// compact JWS, of an access line its RFC 8785 bytes.
+    /// RFC 6962 root over them in order. A leaf is the exact bytes of an entry: of a signed decision its text with
+    /// the head beside it, of an access line its RFC 8785 bytes.
     pub root: Digest,
 }
 

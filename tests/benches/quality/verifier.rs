@@ -166,7 +166,7 @@ impl Scene {
                 .evaluate(&authzen::evaluation(black_box(&question)).unwrap())
                 .unwrap()
         };
-        while !ask().decision {
+        while !ask().statement.decision {
             thread::sleep(Duration::from_millis(10));
         }
         let (kilobyte, key) = ([7; 1024], SigningKey::from_bytes(&bytes_of("reference")));

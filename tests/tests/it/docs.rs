@@ -21,7 +21,7 @@ use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::authzen::{self, DecisionStatement, ReasonCode};
 use placet_schemas::record::{self, CanonicalRecord};
-use placet_schemas::statement::{Signed, WithdrawalReceived};
+use placet_schemas::statement::{FeedHead, Signed, WithdrawalReceived};
 use placet_schemas::time::Timestamp;
 use placet_schemas::{json, lifecycle, notice};
 use serde::de::DeserializeOwned;
@@ -79,8 +79,13 @@ fn every_example_in_formats_is_what_it_says() {
             "destruction-done" => drop(decodes::<DoneClaims>(&body)),
             "question" => assert!(authzen::evaluation(body.as_bytes()).unwrap().question.is_ok()),
             "decision" => {
-                let signed = decision::read(read("docs/examples/decision.jws").trim_end()).unwrap();
+                let signed = decision::read(read("docs/examples/decision.sd-jwt").trim_end()).unwrap();
                 assert_eq!(decodes::<DecisionStatement>(&body), signed.statement);
+            }
+            "head" => {
+                let signed = decision::read(read("docs/examples/decision.sd-jwt").trim_end()).unwrap();
+                let (_, _, head): (String, String, Signed<FeedHead>) = decodes(&body);
+                assert_eq!(Some(&head), signed.head.as_ref().map(decision::DisclosedHead::signed));
             }
             "policy" => drop(decodes::<decision::Policy>(&body)),
             "register" => drop(decodes::<decision::RegisterStatement>(&body)),
@@ -100,7 +105,7 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 22, "{seen:?}");
+    assert_eq!(seen.len(), 23, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -147,7 +152,7 @@ fn the_example_decision_holds_under_its_trust_file() {
         panic!("one decision")
     };
     assert_eq!(one.anchored, Verdict::Holds);
-    let signed = decision::read(read("docs/examples/decision.jws").trim_end()).unwrap();
+    let signed = decision::read(read("docs/examples/decision.sd-jwt").trim_end()).unwrap();
     assert_eq!(one.decision.as_deref(), Some(&signed.statement));
     let question = blocks(&read("docs/FORMATS.md"))
         .into_iter()

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use placet_kernel::decision::DisclosedHead;
 use placet_schemas::authzen::{
     self, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, MAX_EVALUATION_BYTES, Semantic, Wanted,
 };
@@ -10,6 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use crate::verifier::Decision;
 
 use super::answer::{self, ApiError};
 use super::body::Raw;
@@ -100,7 +103,9 @@ pub(super) async fn decide(state: &HttpState, evaluation: &Evaluation) -> Result
         return Err(ApiError::new("malformed", detail).at("/subject/id"));
     }
     let decided = state.verifier.ask(evaluation)?;
-    let mut answer = EvaluationAnswer::new(decided.statement, decided.signed);
+    let Decision { statement, head } = decided.decision;
+    let head = head.as_deref().map(DisclosedHead::head);
+    let mut answer = EvaluationAnswer::new(statement, head, decided.signed);
     if evaluation.wanted == Wanted::Bundle
         && let Some(consent) = answer.context.evidence.consents.first()
     {

@@ -6,7 +6,7 @@ use placet_schemas::record::Kind;
 use super::{Judge, size_of_head};
 use crate::bundle::format::DecisionPart;
 use crate::bundle::verdict::{Findings, Question};
-use crate::decision::{Freshness, MAX_STALENESS_SECONDS, Past};
+use crate::decision::{DisclosedHead, Freshness, MAX_STALENESS_SECONDS, Past, SignedDecision};
 use crate::merkle::{self, Hash};
 use crate::pinned;
 
@@ -15,14 +15,15 @@ const SEE_POLICY: &str = "ask the brand for the policy and register of that hash
 
 pub(super) fn check(
     judge: &Judge<'_, '_>,
-    statement: &DecisionStatement,
+    read: &SignedDecision,
     part: &DecisionPart<'_>,
     place: &str,
     findings: &mut Findings,
 ) {
+    let statement = &read.statement;
     let place = format!("{place}/decision");
     let place = place.as_str();
-    let sound = check_head(judge, statement, part, place, findings);
+    let sound = check_head(judge, read, part, place, findings);
     let other = judge
         .controller()
         .is_none_or(|controller| *controller != statement.controller);
@@ -48,7 +49,7 @@ pub(super) fn check(
     if !sound || other {
         return;
     }
-    let size = size_of_head(statement);
+    let size = size_of_head(read);
     let records = judge
         .chain
         .told_below(size)
@@ -59,6 +60,7 @@ pub(super) fn check(
     };
     let told = Told {
         judge,
+        read,
         statement,
         past,
         place,
@@ -73,13 +75,13 @@ pub(super) fn check(
 /// That the head is the operator's, about this brand's feed, of this log's tree, and old enough to have every event shown.
 fn check_head(
     judge: &Judge<'_, '_>,
-    statement: &DecisionStatement,
+    read: &SignedDecision,
     part: &DecisionPart<'_>,
     place: &str,
     findings: &mut Findings,
 ) -> bool {
     let before = findings.0.len();
-    let Some(signed) = &statement.head else {
+    let Some(signed) = read.head.as_ref().map(DisclosedHead::signed) else {
         let why = "the verifier had no head of the log yet, so nothing says what it knew";
         findings.missing(
             RIGHT,
@@ -91,7 +93,7 @@ fn check_head(
         return false;
     };
     let head = &signed.statement;
-    let of_this = head.origin == judge.bundle.origin && head.controller == statement.controller;
+    let of_this = head.origin == judge.bundle.origin && head.controller == read.statement.controller;
     if !of_this || !matches!(pinned::check_statement(signed, head.size, judge.log), Some(Ok(()))) {
         let why = "its head is not by this log's operator, or of another feed";
         findings.wrong(RIGHT, "head_invalid", place, why);
@@ -138,6 +140,7 @@ fn check_head(
 /// A decision and the consent as its head had it.
 struct Told<'a> {
     judge: &'a Judge<'a, 'a>,
+    read: &'a SignedDecision,
     statement: &'a DecisionStatement,
     past: Past,
     place: &'a str,
@@ -146,15 +149,11 @@ struct Told<'a> {
 impl Told<'_> {
     fn check_permit(&self, findings: &mut Findings) {
         let Self { statement, place, .. } = self;
-        let Some((asked, head)) = statement.asked.as_ref().zip(statement.head.as_ref()) else {
+        let Some((asked, head)) = statement.asked.as_ref().zip(self.read.head.as_ref()) else {
             return;
         };
-        let fresh = Freshness { head, silent_for: 0 };
-        if fresh
-            .age(statement.evaluated_at)
-            .is_none_or(|age| age >= MAX_STALENESS_SECONDS)
-        {
-            let (signed, at) = (head.statement.time, statement.evaluated_at);
+        if self.is_stale() {
+            let (signed, at) = (head.head().time, statement.evaluated_at);
             let why = format!("its head is of {signed}, and no policy may permit by it at {at}");
             findings.wrong(RIGHT, "permit_stale", *place, why);
         }
@@ -266,7 +265,7 @@ impl Told<'_> {
     }
 
     fn is_stale(&self) -> bool {
-        let head = self.statement.head.as_ref();
+        let head = self.read.head.as_ref();
         let age = head.and_then(|head| Freshness { head, silent_for: 0 }.age(self.statement.evaluated_at));
         age.is_none_or(|age| age >= MAX_STALENESS_SECONDS)
     }
@@ -288,7 +287,7 @@ impl Told<'_> {
 
     /// What a verifier could not know yet makes its permit no wrong one; whoever looks at it should know all the same.
     fn note_later_ending(&self, findings: &mut Findings) {
-        let size = size_of_head(self.statement);
+        let size = size_of_head(self.read);
         let endings = self.judge.chain.told_below(u64::MAX).filter(|opened| {
             opened.index >= size && matches!(opened.record.kind(), Kind::Withdrawal | Kind::EndedByController)
         });

@@ -54,3 +54,10 @@ function methodOf(document, url) {
 function remote(documentUrl, document) {
   return {contextUrl: null, documentUrl, document};
 }
+
+/** Checks signatures of a did:key's method. */
+export async function verifierOf(method) {
+  const {document} = await offlineLoader()(method);
+  const {from} = method.includes('#z6Mk') ? Ed25519Multikey : EcdsaMultikey;
+  return (await from(document)).verifier();
+}

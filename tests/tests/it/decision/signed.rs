@@ -1,5 +1,6 @@
 //! Signed decisions: what was signed is what is read, and nothing else is read.
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use placet_kernel::decision::{self, MAX_DECISION_BYTES};
 use placet_kernel::jws;
 use placet_kernel::sign::Algorithm;
@@ -7,7 +8,7 @@ use placet_schemas::authzen::{DECISION_TYP, DecisionStatement, MAX_CATEGORIES, O
 use placet_schemas::json;
 use placet_schemas::vocab::{CategoryTerm, categories};
 use placet_tests::brand::Brand;
-use placet_tests::desk::{Desk, covered, question};
+use placet_tests::desk::{Desk, covered, disclosed, question};
 use placet_tests::p;
 use placet_tests::scene::{ORIGIN, Scene};
 use placet_wallet::keys::Seed;
@@ -52,7 +53,7 @@ fn no_flipped_bit_of_a_decision_is_read() {
 fn only_an_ed25519_did_key_signs_decisions() {
     let desk = granted();
     let payload = json::to_jcs(&desk.answer(&covered())).unwrap();
-    let code = |token: &str| decision::read(token).unwrap_err().code();
+    let code = |token: &str| decision::read(&format!("{token}~")).unwrap_err().code();
     let brand = Brand::cinema();
     let by_brand = jws::sign(&payload, DECISION_TYP, &brand.method, &brand.key).unwrap();
     assert_eq!(code(&by_brand), "decision_signer");
@@ -66,6 +67,49 @@ fn only_an_ed25519_did_key_signs_decisions() {
     let spelt = jws::sign(&spaced, DECISION_TYP, &method, &desk.key).unwrap();
     assert_eq!(code(&spelt), "decision_malformed");
     assert_eq!(code(&"e".repeat(MAX_DECISION_BYTES + 1)), "jws_oversize");
+}
+
+/// The head goes with the decision, and no other does: nobody strips it, changes it, or adds to it.
+#[test]
+fn a_decision_is_read_with_its_own_head_beside_it_and_nothing_else() {
+    let mut desk = granted();
+    let said = desk.answer(&covered());
+    let whole = desk.sign(&said);
+    let parts: Vec<&str> = whole.split('~').collect();
+    let [token, head, ""] = parts[..] else {
+        panic!("{whole}")
+    };
+    let mut later = desk.head.clone().unwrap();
+    later.statement.time = later.statement.time.plus_seconds(1);
+    let other = disclosed(later.clone());
+    desk.head = Some(later);
+    let of_another = desk.sign(&said);
+    let salted = {
+        let text = String::from_utf8(Base64UrlUnpadded::decode_vec(head).unwrap()).unwrap();
+        let (_, rest) = text.split_once(',').unwrap();
+        Base64UrlUnpadded::encode_string(format!("[\"AAAAAAAAAAAAAAAAAAAAAA\",{rest}").as_bytes())
+    };
+    let mut headless = desk.answer(&question("seats", &["pd:Disability"], "dpv:Use"));
+    headless.head = None;
+    let bare = desk.sign(&headless);
+    assert!(decision::read(&bare).is_ok_and(|read| read.head.is_none()));
+    assert_ne!(*other.digest(), said.head.clone().unwrap()[0]);
+    for (text, code) in [
+        (token.to_owned(), "decision_form"),
+        (format!("{token}~{head}"), "decision_form"),
+        (format!("{token}~"), "decision_head_other"),
+        (of_another, "decision_head_other"),
+        (format!("{bare}{head}~"), "decision_head_other"),
+        (format!("{token}~{head}~{head}~"), "decision_head_malformed"),
+        // Where a key binding would stand.
+        (format!("{token}~{head}~{token}"), "decision_form"),
+        (format!("{token}~~"), "decision_head_malformed"),
+        (format!("{token}~{salted}~"), "decision_head_malformed"),
+        (format!("{token}~WyJhIiwiaGVhZCIse31d~"), "decision_head_malformed"),
+    ] {
+        let error = decision::read(&text).unwrap_err();
+        assert_eq!(error.code(), code, "{text}: {error}");
+    }
 }
 
 /// A verifier never signs these; whoever reads one must not take it for a permit.

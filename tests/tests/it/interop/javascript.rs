@@ -1,6 +1,6 @@
 //! Records signed, checked and read by JavaScript packages of Digital Bazaar: Data Integrity, the two JCS suites, Multikey,
 //! did:key, JSON-LD. Their code makes the keys, the canonical bytes and the signatures; `tests/interop/js` says what is
-//! asked of it.
+//! asked of it. Decisions are read by the SD-JWT library of the OpenWallet Foundation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use placet_kernel::bundle::{self, Verdict};
+use placet_kernel::decision;
 use placet_kernel::sign::Algorithm;
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::Phase;
 use placet_schemas::record::{CanonicalRecord, Cryptosuite, Invitation, Kind};
 use placet_tests::brand::Brand;
+use placet_tests::desk::{Desk, covered};
 use placet_tests::process::now;
 use placet_tests::scene::Scene;
 use placet_wallet::acknowledgement::{LogTrust, check_acknowledgement};
@@ -41,6 +43,16 @@ const STORY: [Kind; 5] = [
 ];
 /// Distance between the characters that are changed: coprime to the width of everything that repeats in a record.
 const STRIDE: usize = 41;
+
+/// What `read-decision.mjs` prints.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignReading {
+    file: PathBuf,
+    signer: Option<Did>,
+    claims: Option<Value>,
+    error: Option<String>,
+}
 
 /// What `sign-grant.mjs` prints.
 #[derive(Deserialize)]
@@ -157,6 +169,47 @@ fn a_foreign_json_ld_processor_finds_a_meaning_for_every_member() {
 
 /// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
 /// what the node said and what a court would see.
+/// A decision is an SD-JWT to a library of others too: it finds the signer, what is said, and the head that is disclosed.
+#[test]
+fn a_foreign_library_reads_a_decision_with_its_head() {
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut scene = Scene::new();
+    scene.grant();
+    let mut desk = Desk::open(&scene);
+    let permit = desk.sign(&desk.answer(&covered()));
+    let said = decision::read(&permit).unwrap();
+    let mut claims = serde_json::to_value(&said.statement).unwrap();
+    claims.as_object_mut().unwrap().remove("_sd");
+    claims["head"] = serde_json::to_value(said.head.unwrap().signed()).unwrap();
+    desk.head = None;
+    let denied = desk.sign(&desk.answer(&covered()));
+    let text = |name: &str, text: &str| write(folder.path(), name, text.as_bytes());
+    let read = read_decisions(&programs, &[text("permit", &permit), text("denied", &denied)]);
+    let [permit_read, denied_read] = &read[..] else {
+        panic!("{read:?}")
+    };
+    assert_eq!(permit_read.claims.as_ref(), Some(&claims), "{permit_read:?}");
+    assert_eq!(permit_read.signer, Some(desk.key.did()));
+    let denied_claims = denied_read.claims.as_ref().unwrap();
+    assert_eq!(
+        (&denied_claims["decision"], denied_claims.get("head")),
+        (&false.into(), None)
+    );
+
+    let spoilt: Vec<PathBuf> = changed_text(&permit)
+        .map(|(at, changed)| text(&format!("changed-{at}"), &changed))
+        .collect();
+    assert!(spoilt.len() > 40);
+    for read in read_decisions(&programs, &spoilt) {
+        // A disclosure that nothing names is passed over by a library that does not know what it is for.
+        let bare = read.claims.as_ref().is_some_and(|claims| claims.get("head").is_none());
+        assert!(read.error.is_some() || bare, "{}", read.file.display());
+    }
+}
+
 fn live_through(brand: Brand, curve: &str, suite: Cryptosuite) {
     let Some(programs) = ready(install()) else {
         return;
@@ -255,6 +308,14 @@ fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
 }
 
 /// The brand's DID document, as it would serve it.
+/// The text with another character at every stride.
+fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
+    (0..text.len()).step_by(STRIDE).map(|at| {
+        let other = if &text[at..=at] == "A" { "B" } else { "A" };
+        (at, format!("{}{other}{}", &text[..at], &text[at + 1..]))
+    })
+}
+
 fn document(brand: &Brand) -> Value {
     let mut document = serde_json::to_value(brand.keys().document).unwrap();
     document["@context"] = json!(["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]);
@@ -284,6 +345,12 @@ fn verify(programs: &Path, origin: &Origin, documents: &Path, files: &[PathBuf])
     let judged: Vec<&PathBuf> = verdicts.iter().map(|verdict| &verdict.file).collect();
     assert_eq!(judged, files.iter().collect::<Vec<_>>());
     verdicts
+}
+
+fn read_decisions(programs: &Path, files: &[PathBuf]) -> Vec<ForeignReading> {
+    let mut command = node_js(programs, "read-decision.mjs");
+    let output = tools::run(command.args(files)).unwrap_or_else(|why| panic!("{why}"));
+    serde_json::from_slice(&output).unwrap()
 }
 
 fn expand(programs: &Path, files: &[PathBuf]) -> Vec<Value> {

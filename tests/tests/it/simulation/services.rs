@@ -104,7 +104,13 @@ impl World {
             return;
         };
         // Every other time something that is permitted, if anything is: else there would be little to report.
-        let permitted = |at: &usize| asked.decide(&self.questions[*at].evaluation).unwrap().decision;
+        let permitted = |at: &usize| {
+            asked
+                .decide(&self.questions[*at].evaluation)
+                .unwrap()
+                .statement
+                .decision
+        };
         let open: Vec<usize> = (0..self.questions.len()).filter(permitted).collect();
         let question = match open.get(question / 2 % open.len().max(1)) {
             Some(open) if question.is_multiple_of(2) => *open,
@@ -113,13 +119,14 @@ impl World {
         let evaluation = self.questions[question].evaluation.clone();
         let decided = asked.ask(&evaluation).unwrap();
         let seat = &mut self.seats[verifier];
-        if decided.statement.decision {
-            seat.permits.insert(question, decided.statement.evaluation_id.clone());
+        if decided.decision.statement.decision {
+            seat.permits
+                .insert(question, decided.decision.statement.evaluation_id.clone());
         }
         seat.told.push(decided.signed.clone());
         self.watch.signed(&decided, asked.did(), &evaluation);
         self.watch
-            .decided(seat, verifier, &self.questions[question], decided.statement);
+            .decided(seat, verifier, &self.questions[question], decided.decision);
     }
 
     pub(super) fn report(&mut self, verifier: usize, question: usize, permitted: bool) {

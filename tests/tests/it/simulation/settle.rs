@@ -120,7 +120,7 @@ fn the_answers_are_the_logs(world: &mut World) {
     let truth = &world.node.truth;
     for (number, seat) in world.seats.iter().enumerate().filter(|(_, seat)| !seat.misled) {
         for question in &world.questions {
-            let statement = seat.verifier().unwrap().decide(&question.evaluation).unwrap();
+            let statement = seat.verifier().unwrap().decide(&question.evaluation).unwrap().statement;
             let allowed = truth.allows(truth.size(), &seat.invitations(&question.customer));
             let living = |one| {
                 allowed

@@ -1,12 +1,13 @@
 //! Whoever watches: every decision is kept until it can be judged, and judged by what the log said at the head that it names.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use placet_kernel::decision;
+use placet_kernel::decision::{self, DisclosedHead};
 use placet_schemas::authzen::{DecisionStatement, Evaluation};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::time::Timestamp;
-use placet_verifier::Decided;
+use placet_verifier::{Decided, Decision};
 
 use super::model::{Allowed, Truth, Use};
 use super::questions::Asked;
@@ -24,6 +25,7 @@ struct Judged {
     invitations: Vec<Digest>,
     handed: BTreeSet<Digest>,
     statement: DecisionStatement,
+    head: Option<Arc<DisclosedHead>>,
 }
 
 /// The watcher.
@@ -58,20 +60,22 @@ impl Watch {
     /// A signed decision, judged as who reads it offline does.
     pub(super) fn signed(&mut self, decided: &Decided, verifier: &Did, evaluation: &Evaluation) {
         let read = decision::read(&decided.signed).unwrap();
-        assert_eq!((&read.statement, &read.signer), (&decided.statement, verifier));
+        let Decision { statement, head } = &decided.decision;
+        assert_eq!((&read.statement, &read.signer), (statement, verifier));
+        assert_eq!(read.head.as_ref(), head.as_deref());
         assert_eq!(read.statement.request, evaluation.digest);
         self.count("signed", 1);
     }
 
     /// Takes a decision that was made just now: judges its age, and keeps it until the log is known.
-    pub(super) fn decided(&mut self, seat: &mut Seat, verifier: usize, question: &Asked, statement: DecisionStatement) {
+    pub(super) fn decided(&mut self, seat: &mut Seat, verifier: usize, question: &Asked, decision: Decision) {
+        let Decision { statement, head } = decision;
         let now = seat.now();
         assert_eq!(
             statement.evaluated_at, now,
             "a decision is of the time of its verifier's clock"
         );
-        if let Some(head) = &statement.head {
-            let head = &head.statement;
+        if let Some(head) = head.as_deref().map(DisclosedHead::head) {
             let runs = seat.clock.runs();
             let first = *seat.seen.entry((head.size, head.time)).or_insert(runs);
             if statement.decision {
@@ -87,7 +91,7 @@ impl Watch {
             }
         }
         assert!(
-            !statement.decision || statement.head.is_some(),
+            !statement.decision || head.is_some(),
             "a permit by no head: {statement:?}"
         );
         self.count(if statement.decision { "permits" } else { "denials" }, 1);
@@ -97,6 +101,7 @@ impl Watch {
             invitations: seat.invitations(&question.customer),
             handed: seat.handed.clone(),
             statement,
+            head,
         });
     }
 
@@ -111,7 +116,7 @@ impl Watch {
         }
         let mut known: HashMap<(bool, u64, Vec<Digest>), Allowed> = HashMap::new();
         for judged in std::mem::take(&mut self.waiting) {
-            let Some(head) = judged.statement.head.as_ref().map(|head| &head.statement) else {
+            let Some(head) = judged.head.as_deref().map(DisclosedHead::head) else {
                 continue;
             };
             let here = truth.root(head.size) == Some(head.root);

@@ -225,8 +225,8 @@ impl World {
         let seat = &mut self.seats[verifier];
         let Some(asked) = seat.verifier().cloned() else { return };
         for question in &self.questions {
-            let statement = asked.decide(&question.evaluation).unwrap();
-            self.watch.decided(seat, verifier, question, statement);
+            let decision = asked.decide(&question.evaluation).unwrap();
+            self.watch.decided(seat, verifier, question, decision);
         }
     }
 
@@ -248,7 +248,7 @@ impl World {
 /// The size of the log at the head that a verifier decides by.
 pub(super) fn head_size(verifier: &placet_verifier::Verifier, evaluation: &Evaluation) -> Option<u64> {
     let head = verifier.decide(evaluation).unwrap().head?;
-    Some(head.statement.size)
+    Some(head.head().size)
 }
 
 /// A folder in memory where there is one: what is simulated is not the disk.

@@ -25,10 +25,7 @@ fn a_yes_permits_and_a_withdrawal_denies_within_a_second() {
     let signed = decision::read(answer["context"]["signed"].as_str().unwrap()).unwrap();
     assert_eq!(signed.signer, verifier.did);
     assert!(signed.statement.decision);
-    assert_eq!(
-        signed.statement.head.unwrap().statement.controller,
-        house.shop.brand.did
-    );
+    assert_eq!(signed.head.unwrap().head().controller, house.shop.brand.did);
 
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);

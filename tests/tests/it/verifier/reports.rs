@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use placet_kernel::authorization::VerifierAuthorization;
-use placet_kernel::decision;
+use placet_kernel::decision::{self, DisclosedHead};
 use placet_kernel::merkle::Hash;
 use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
 use placet_schemas::id::{Did, Digest};
@@ -173,12 +173,15 @@ fn misplaced_is_refused(house: &House, bundle: &Value) {
     };
     let (ours, theirs) = place(&|_| ());
     assert_eq!((ours.status, theirs.status), (200, 422));
-    let signed = decision::read(part["decision"].as_str().unwrap()).unwrap().statement;
+    let signed = decision::read(part["decision"].as_str().unwrap()).unwrap();
     let forged = |change: &dyn Fn(&mut FeedHead)| {
-        let (mut statement, key) = (signed.clone(), &house.shop.brand.key);
-        change(&mut statement.head.as_mut().unwrap().statement);
+        let (mut statement, key) = (signed.statement.clone(), &house.shop.brand.key);
+        let mut head = signed.head.as_ref().unwrap().signed().clone();
+        change(&mut head.statement);
+        let head = DisclosedHead::new(head).unwrap();
+        statement.head = Some([head.digest().clone()]);
         let header = decision::header(&key.did().key_method().unwrap()).unwrap();
-        decision::sign(&statement, &header, key).unwrap()
+        decision::sign(&statement, Some(&head), &header, key).unwrap()
     };
     let another_root = forged(&|head| head.root = Digest::of(b"another tree"));
     let too_large = forged(&|head| head.size += 1_000);

@@ -166,7 +166,8 @@ fn other_controller() -> DecisionReport {
 fn by_another(brand: Brand) -> DecisionReport {
     let mut decided = Decided::permit();
     let (log, now) = (&decided.scene.log, decided.desk.now);
-    decided.said.head = Some(head(log, &brand.did, log.size(), now, &log.operator));
+    let theirs = head(log, &brand.did, log.size(), now, &log.operator);
+    decided.desk.rest_on(&mut decided.said, theirs);
     decided.said.controller = brand.did.clone();
     decided.desk.brand = brand;
     let decision = decided.desk.sign(&decided.said);
@@ -200,13 +201,8 @@ fn head_missing() -> DecisionReport {
 fn head_of_nobody() -> DecisionReport {
     let mut decided = Decided::permit();
     let (log, clock) = (&decided.scene.log, decided.desk.now);
-    decided.said.head = Some(head(
-        log,
-        &decided.scene.brand.did,
-        log.size(),
-        clock,
-        &decided.desk.key,
-    ));
+    let nobodys = head(log, &decided.scene.brand.did, log.size(), clock, &decided.desk.key);
+    decided.desk.rest_on(&mut decided.said, nobodys);
     decided.judged()
 }
 
@@ -220,10 +216,10 @@ fn head_inconsistent() -> DecisionReport {
 /// The operator signed two trees of one size: a checkpoint, and the head of a feed.
 fn head_forked() -> DecisionReport {
     let mut decided = Decided::permit();
-    let mut signed = decided.said.head.clone().unwrap();
+    let mut signed = decided.desk.head.clone().unwrap();
     signed.statement.root = Digest::of(b"another tree");
     let signed = placet_kernel::sign::sign_statement(signed.statement, &decided.scene.log.operator).unwrap();
-    decided.said.head = Some(signed);
+    decided.desk.rest_on(&mut decided.said, signed);
     decided.judged()
 }
 

@@ -37,7 +37,7 @@ fn a_permit_with_all_its_proofs_holds_and_says_since_when_it_is_there() {
 #[test]
 fn a_head_between_two_checkpoints_is_proven_by_its_own_consistency() {
     let mut decided = between();
-    let size = decided.said.head.as_ref().unwrap().statement.size;
+    let size = decided.desk.head.as_ref().unwrap().statement.size;
     let mut evidence = decided.evidence();
     let head = decided.scene.log.size();
     evidence.decisions[0].consistency = decided.scene.log.tree.consistency(size, head);
@@ -55,7 +55,7 @@ fn several_decisions_are_judged_each_by_itself() {
     second.decision = decided.desk.sign(&decided.said);
     second.batch = None;
     let mut third = second.clone();
-    decided.said.reasons[0].record = decided.said.head.as_ref().map(|head| head.statement.root);
+    decided.said.reasons[0].record = decided.desk.head.as_ref().map(|head| head.statement.root);
     third.decision = decided.desk.sign(&decided.said);
     evidence.decisions.extend([second, third]);
     let report = decided.scene.judge(&evidence, None);
@@ -137,7 +137,8 @@ fn a_withdrawal_that_is_left_out_before_an_erasure_request_makes_no_permit_right
         decided.scene.publish();
         let (scene, clock) = (&decided.scene, decided.scene.clock);
         let (log, brand) = (&scene.log, &scene.brand.did);
-        decided.said.head = Some(placet_tests::desk::head(log, brand, log.size(), clock, &log.operator));
+        let head = placet_tests::desk::head(log, brand, log.size(), clock, &log.operator);
+        decided.desk.rest_on(&mut decided.said, head);
         decided.said.evaluated_at = clock;
         decided.said.valid_until = Some(clock);
         let mut evidence = decided.evidence();
@@ -162,7 +163,7 @@ fn a_permit_that_says_more_than_the_records_is_wrong() {
             let (log, clock) = (&one.scene.log, one.desk.now);
             let size = one.scene.checkpoints[0].size;
             let head = placet_tests::desk::head(log, &one.scene.brand.did, size, clock, &log.operator);
-            one.said.head = Some(head);
+            one.desk.rest_on(&mut one.said, head);
         },
     ];
     for (at, spoil) in spoilt.into_iter().enumerate() {
@@ -271,7 +272,7 @@ fn small() -> Judged {
     scene.log.strangers(1);
     let mut decided = Decided { scene, desk, said };
     let mut evidence = decided.evidence();
-    let size = decided.said.head.as_ref().unwrap().statement.size;
+    let size = decided.desk.head.as_ref().unwrap().statement.size;
     evidence.decisions[0].consistency = decided.scene.log.tree.consistency(size, decided.scene.log.size());
     Judged {
         bytes: evidence.to_bytes().unwrap(),

@@ -14,7 +14,7 @@ use placet_schemas::scope::{Clause, Delivery, Scope, ThirdParty, Transfer};
 use placet_schemas::text::{Set, SomeOf};
 use placet_schemas::time::Timestamp;
 use placet_tests::brand::Brand;
-use placet_tests::desk::head;
+use placet_tests::desk::{disclosed, head};
 use placet_tests::log::TestLog;
 use placet_tests::offer::{clause, newsletter, offer};
 use placet_tests::p;
@@ -110,7 +110,7 @@ impl World {
     pub(super) fn decide(&self, asked: &Asked, rule: PurposePolicy) -> (bool, Vec<usize>) {
         let (brand, requests) = &*AROUND;
         let log = TestLog::new(ORIGIN);
-        let head = head(&log, &brand.did, 0, self.head_time, &log.operator);
+        let head = disclosed(head(&log, &brand.did, 0, self.head_time, &log.operator));
         let consents: Vec<Consent> = (0..self.consents()).filter_map(|at| self.consent(at)).collect();
         let consents: Vec<&Consent> = consents.iter().collect();
         let mut policy = Policy::default();

@@ -28,7 +28,9 @@ class DecisionContext:
         evaluation_id (str): Its random name: access reports name it.
         evidence (DecisionEvidence): On what a decision rests.
         reasons (list[Reason]): Why; on a permit one for each category.
-        signed (str): All of this, with the SHA-256 of the request, signed by the verifier: a compact JWS.
+        signed (str): All of this, with the SHA-256 of the request, signed by the verifier: an SD-JWT (RFC 9901), which
+            discloses the
+            operator's head that it rests on.
         obligations (list[ObligationType0 | ObligationType1 | ObligationType2] | Unset): What a permit obliges to.
         scope (Asked | None | Unset):
         valid_until (None | str | Unset):
