@@ -85,7 +85,11 @@ pub(crate) fn next_step(reason: &Reason) -> Option<String> {
             "if she was invited before, let the verifier know: `placet brand customers import`; if she was not, invite her".to_owned(),
         ),
         Code::StateStale => Some("GET /readyz at the verifier says how old its state is, and its log why".to_owned()),
-        Code::ProofInvalid => Some("`placet verify` on the misbehaviour-*.json in the verifier's folder".to_owned()),
+        Code::ProofInvalid => Some(
+            "the verifier's log says what did not hold; if its folder has a misbehaviour-*.json, `placet verify` says what the \
+             ledger's operator did, else it ends with the next page that holds"
+                .to_owned(),
+        ),
         _ => invite.or_else(|| {
             Some(
                 "none of your requests offers this: write one (`placet brand template`, `check`, `request`), then invite her"

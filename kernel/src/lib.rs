@@ -7,6 +7,7 @@
 //! evidence bundles. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
 
 pub mod access;
+pub mod acknowledgement;
 pub mod arrival;
 pub mod audit;
 pub mod authorization;

@@ -230,16 +230,25 @@ impl VerifierProcess {
     /// When there is none of that name.
     #[must_use]
     pub fn metric(&self, name: &str) -> f64 {
+        self.metric_of(name, "")
+    }
+
+    /// The same of the rows with this label, such as `code="withdrawn"`.
+    ///
+    /// # Panics
+    /// When there is none of that name and label.
+    #[must_use]
+    pub fn metric_of(&self, name: &str, label: &str) -> f64 {
         let text = String::from_utf8(self.caller().get("/metrics")).unwrap();
         let name = format!("placet_verifier_{name}");
         let rows = text.lines().filter(|line| {
             line.strip_prefix(&name)
-                .is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
+                .is_some_and(|rest| (rest.starts_with(' ') || rest.starts_with('{')) && rest.contains(label))
         });
         let values: Vec<f64> = rows
             .map(|row| row.rsplit(' ').next().unwrap().parse().unwrap())
             .collect();
-        assert!(!values.is_empty(), "{name} is not in\n{text}");
+        assert!(!values.is_empty(), "{name} {label} is not in\n{text}");
         values.iter().sum()
     }
 

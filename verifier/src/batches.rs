@@ -15,12 +15,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use placet_kernel::access::BatchTree;
+use placet_kernel::acknowledgement::acknowledges;
 use placet_kernel::arrival::TIME_TOLERANCE_SECONDS;
 use placet_kernel::decision;
 use placet_kernel::merkle::Hash;
 use placet_kernel::sign::{ProofChoices, secure};
 use placet_schemas::access::AccessLine;
-use placet_schemas::api::{ACCESS_LINE_RETENTION, AccessLinesAnswer, MAX_LINES, PostAccessLines, PostedLine};
+use placet_schemas::api::{
+    ACCESS_LINE_RETENTION, AccessLinesAnswer, MAX_LINES, PostAccessLines, PostedLine, RecordAnswer,
+};
 use placet_schemas::id::{Digest, RecordId};
 use placet_schemas::json;
 use placet_schemas::record::access::AccessBatch;
@@ -43,7 +46,7 @@ const ANCHORED: &str = "anchored";
 /// Seconds after which a signed record cannot be recorded: what the ledger tolerates, and as much again for how wrong each of
 /// the two clocks may be.
 const SPENT_SECONDS: u64 = 3 * TIME_TOLERANCE_SECONDS;
-/// Longest answer to lines.
+/// Longest answer to a batch, or to lines.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Brings closed minutes to the ledger; gives whether nothing is left to bring.
@@ -172,6 +175,13 @@ async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
         );
         return Ok(false);
     }
+    if !is_acknowledged(inner, &record.digest(), &answer.body) {
+        tracing::warn!(
+            minute,
+            "an answer to a batch of accesses is not the operator's word that it is recorded"
+        );
+        return Ok(false);
+    }
     // 3. LINES.
     let lines = entries.iter().enumerate().filter_map(|(seq, entry)| match entry {
         Entry::Line(line) => Some((seq as u64, AccessLine::parse(line).ok()?)),
@@ -188,6 +198,13 @@ async fn anchor(inner: &Inner, minute: u64) -> Result<bool, StoreError> {
     fs::rename(&path, &anchored).map_err(|error| failed(&path, error))?;
     inner.pulse.anchored();
     Ok(true)
+}
+
+/// A minute is anchored by the operator's own word, and not by that of whoever stands between.
+fn is_acknowledged(inner: &Inner, record: &Digest, body: &[u8]) -> bool {
+    let answer = json::parse(body, MAX_ANSWER_BYTES).and_then(|answer| json::decode::<RecordAnswer>(answer.root()));
+    let keys = inner.log.feed_keys();
+    answer.is_ok_and(|answer| acknowledges(&answer, record, &inner.settings.origin, keys.operators))
 }
 
 async fn hand_in(

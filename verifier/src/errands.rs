@@ -12,6 +12,7 @@ use placet_kernel::jws;
 use placet_schemas::api::{AcknowledgeDestruction, DESTRUCTION_DONE_TYP, DoneClaims, DoneOutcome};
 use placet_schemas::id::Digest;
 use placet_schemas::json;
+use placet_schemas::time::Timestamp;
 
 use crate::batches;
 use crate::error::StoreError;
@@ -22,6 +23,9 @@ use crate::verifier::Inner;
 const EVERY: Duration = Duration::from_secs(5);
 /// How long after a failure.
 const RETRY: Duration = Duration::from_secs(1);
+/// Seconds for which the ledger's answer to a withdrawal is enough: what counts for good is the record in the feed, which ends
+/// the row. Anybody between could answer, and a ledger that keeps a withdrawal for later could lose it.
+const AGAIN_SECONDS: u64 = 60;
 
 /// Runs errands until told to stop.
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -55,7 +59,8 @@ pub(crate) async fn recall(inner: &Inner) -> Result<(), StoreError> {
 /// One round; gives whether all is done.
 async fn round(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     let mut done = true;
-    for row in inner.store.waiting().await?.iter().filter(|row| !row.forwarded) {
+    let now = inner.clock.now();
+    for row in inner.store.waiting().await?.iter().filter(|row| is_due(row, now)) {
         done &= forward(inner, row).await?;
     }
     let owed = inner.store.owed().await?;
@@ -79,7 +84,7 @@ async fn forward(inner: &Inner, row: &DirectRow) -> Result<bool, StoreError> {
         return Ok(false);
     };
     match answer.status {
-        // 202: kept durably by a ledger that cannot record now, and forwarded no further.
+        // 202: kept durably by a ledger that cannot record now.
         200..=299 => {
             inner.store.forwarded(row, inner.clock.now()).await?;
             tracing::info!(
@@ -91,7 +96,7 @@ async fn forward(inner: &Inner, row: &DirectRow) -> Result<bool, StoreError> {
             }
             Ok(true)
         }
-        // It is wrong, or has ended the consent before: it will not be taken however often it is sent.
+        // It is wrong, or the consent has ended before: to send it at once again is of no use.
         400..=499 if !matches!(answer.status, 401 | 403 | 404 | 408 | 429) => {
             tracing::warn!(
                 status = answer.status,
@@ -102,6 +107,12 @@ async fn forward(inner: &Inner, row: &DirectRow) -> Result<bool, StoreError> {
         }
         _ => Ok(false),
     }
+}
+
+/// Whether it is to be sent: for the first time, or since the feed has not brought it for long.
+fn is_due(row: &DirectRow, now: Timestamp) -> bool {
+    row.forwarded
+        .is_none_or(|at| now < at || at.plus_seconds(AGAIN_SECONDS) <= now)
 }
 
 fn is_code(body: &[u8]) -> bool {

@@ -11,6 +11,7 @@ use super::brand::{Joined, LUMEN};
 use super::gate::{GOODS, Gate};
 use super::http::Answer;
 use super::node::Node;
+use super::opening::ORIGIN;
 use super::person::Person;
 use super::regulator;
 use super::story::{Story, TRUST, expect};
@@ -34,8 +35,8 @@ struct Checkpost {
     verifier: Node,
     did: String,
     gate: Option<Gate>,
-    /// The signed answers, in the order in which they were given.
-    kept: Vec<String>,
+    /// The answers, in the order in which they were given.
+    kept: Vec<Decision>,
 }
 
 /// What the verifier said.
@@ -44,6 +45,8 @@ struct Decision {
     code: String,
     why: String,
     signed: String,
+    id: String,
+    at: String,
     took: Duration,
 }
 
@@ -67,9 +70,10 @@ impl Story<'_> {
     fn checkpost(&mut self) -> Result<Checkpost> {
         let (folder, token) = (LUMEN.path("verifier"), LUMEN.path("token"));
         let log = self.dir.join(LUMEN.path("verifier.log"));
-        let verifier = Node::verifier(&self.shell, &folder, LUMEN.did, &token, &log)?;
+        let word = self.authorize(&folder)?;
+        let verifier = Node::verifier(&self.shell, &folder, LUMEN.did, [&token, &word], &log)?;
         self.teller.command(&format!(
-            "placet verifier --dir {folder} --did {} --token-file {token} --listen 127.0.0.1:0",
+            "placet verifier --dir {folder} --did {} --token-file {token} --authorization {word} --listen 127.0.0.1:0",
             LUMEN.did
         ))?;
         let did = verifier.said.iter().find_map(|line| line.strip_prefix("verifier "));
@@ -86,6 +90,27 @@ impl Story<'_> {
             gate,
             kept: Vec::new(),
         })
+    }
+
+    /// The brand says whose key decides in its name; gives the file of its word.
+    fn authorize(&mut self, folder: &str) -> Result<String> {
+        let made = self.shell.run(&["keygen", "verifier", "--dir", folder])?.ok()?;
+        let (did, key, word) = (made.stdout.trim(), LUMEN.path("key.json"), LUMEN.path("verifier.word"));
+        let line = [
+            "brand",
+            "authorize-verifier",
+            "--verifier",
+            did,
+            "--origin",
+            ORIGIN,
+            "--key",
+            &key,
+            "--out",
+            &word,
+        ];
+        let signed = self.shell.run(&line)?.ok()?;
+        self.teller.command(signed.line())?;
+        Ok(word)
     }
 
     /// nginx, where this machine has one that runs.
@@ -128,7 +153,7 @@ impl Story<'_> {
         self.teller.quote([format!("{}: {}", decision.code, decision.why)])?;
         let what = "may it send him its programme? POST /access/v1/evaluation";
         self.teller.done(what, "deny (no_record)", decision.took)?;
-        post.kept.push(decision.signed);
+        post.kept.push(decision);
         self.at_the_gate(post, false, "no_record")?;
         Ok(link)
     }
@@ -149,7 +174,7 @@ impl Story<'_> {
         )?;
         let decision = self.until(post, true, "permitted")?;
         self.teller.done("the same question", "permit", decision.took)?;
-        post.kept.push(decision.signed);
+        post.kept.push(decision);
         self.at_the_gate(post, true, "permitted")?;
         given.text("/withdrawalCode")
     }
@@ -174,7 +199,7 @@ impl Story<'_> {
         self.teller.quote([format!("{}: {}", decision.code, decision.why)])?;
         let outcome = format!("deny, at most {} ms after the log recorded that", first.as_millis());
         self.teller.done("the same question", &outcome, first)?;
-        post.kept.push(decision.signed);
+        post.kept.push(decision);
         self.at_the_gate(post, false, "withdrawn")
     }
 
@@ -253,6 +278,8 @@ impl Story<'_> {
             code: text("/context/reasons/0/code")?,
             why: text("/context/reasons/0/why")?,
             signed: text("/context/signed")?,
+            id: text("/context/evaluation_id")?,
+            at: text("/context/evaluated_at")?,
             took: answer.took,
         })
     }
@@ -260,10 +287,10 @@ impl Story<'_> {
     /// The signed answers, in the hands of somebody without a network.
     fn each_decision_holds(&mut self, post: &Checkpost) -> Result<()> {
         let by_nginx = post.gate.as_ref().map_or_else(|| Ok(Vec::new()), Gate::decisions)?;
-        let signed = post.kept.iter().chain(&by_nginx);
+        let signed = post.kept.iter().map(|decision| &decision.signed).chain(&by_nginx);
         let (mut permits, mut denies, mut took) = (0, 0, Duration::ZERO);
         for (at, signed) in signed.enumerate() {
-            let file = LUMEN.path(&format!("decision-{at}.jws"));
+            let file = LUMEN.path(&format!("decision-{at}.sd-jwt"));
             fs::write(self.dir.join(&file), signed).with_context(|| format!("cannot write {file}"))?;
             let judged = regulator::judge(&self.shell, &file, TRUST)?;
             expect(
@@ -284,6 +311,40 @@ impl Story<'_> {
         expect(permits == sources && denies == 2 * sources, "a decision was not kept")?;
         let outcome = format!("{permits} permit, {denies} deny, each with the verifier's signature");
         self.teller
-            .done("every decision that was kept, offline", &outcome, took)
+            .done("every decision that was kept, offline", &outcome, took)?;
+        self.each_was_right(post)
+    }
+
+    /// What rests on his consent is proved by what the log had, with his consent's bundle; that there was none yet cannot be.
+    fn each_was_right(&mut self, post: &Checkpost) -> Result<()> {
+        let mut took = Duration::ZERO;
+        for decision in post.kept.iter().filter(|decision| decision.code != "no_record") {
+            let file = LUMEN.path(&format!("{}.evidence.json", decision.code));
+            let fetched = self.shell.run(&[
+                "brand",
+                "evidence",
+                &decision.id,
+                &decision.at,
+                "--verifier",
+                post.verifier.url(),
+                "--out",
+                &file,
+            ])?;
+            let fetched = fetched.ok()?;
+            let judged = regulator::judge(&self.shell, &file, TRUST)?;
+            let said = &judged.report["decisions"][0];
+            expect(
+                said["signed"] == "Holds" && said["right"] == "Holds",
+                &format!("a decision ({}) is not shown to be right", decision.code),
+            )?;
+            if decision.permit {
+                self.teller.command(fetched.line())?;
+                self.teller.command(&judged.line)?;
+            }
+            took += judged.took;
+        }
+        let outcome = "the brand's own verifier, and right by what the log had";
+        self.teller
+            .done("the permit and the last deny, with their evidence", outcome, took)
     }
 }

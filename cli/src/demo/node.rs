@@ -58,10 +58,17 @@ impl Node {
     }
 
     /// Starts a brand's verifier, likewise; which ledger it follows and whom it believes the shell knows.
-    pub(super) fn verifier(shell: &Shell, dir: &str, brand: &str, token: &str, log: &Path) -> Result<Self> {
+    pub(super) fn verifier(
+        shell: &Shell,
+        dir: &str,
+        brand: &str,
+        [token, word]: [&str; 2],
+        log: &Path,
+    ) -> Result<Self> {
         let place = ["verifier", "--dir", dir, "--listen", "127.0.0.1:0"];
-        let more = ["--did", brand, "--token-file", token, "--log-filter", "warn"];
-        Self::run(shell, &[place.as_slice(), &more].concat(), log)
+        let more = ["--did", brand, "--token-file", token, "--authorization", word];
+        let quiet = ["--log-filter", "warn"];
+        Self::run(shell, &[place.as_slice(), &more, &quiet].concat(), log)
     }
 
     fn run(shell: &Shell, args: &[&str], log: &Path) -> Result<Self> {

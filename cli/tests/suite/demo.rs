@@ -21,6 +21,7 @@ fn the_story_is_told_and_its_evidence_holds_afterwards() {
         "the same question: deny, at most ",
         "withdrawn: she has withdrawn; stop using the data for this",
         "every decision that was kept, offline: ",
+        "the permit and the last deny, with their evidence",
         "recorded: Holds",
         "withdrawn by code",
         "relayed by the brand",

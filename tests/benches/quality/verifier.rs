@@ -301,6 +301,9 @@ fn listen(address: &str, token: &str) {
         "GET /v1/feed/events HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\naccept: text/event-stream\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200", "the stream is not opened");
     thread::spawn(move || {
         let mut buffer = [0; 64 * 1024];
         while stream.read(&mut buffer).is_ok_and(|read| read > 0) {}

@@ -276,3 +276,109 @@ fn an_old_head_told_again_under_a_clock_set_back_permits_nothing() {
         settle::summary(&counts)
     );
 }
+
+/// The ledger has something when the operator says so, and not whoever stands between. What counts in the end is checked when
+/// all faults have stopped: the withdrawal is in the log, and the line and the decision in one batch each.
+#[test]
+fn nobody_on_the_way_says_for_the_ledger_that_it_has_something() {
+    let lies = Op::Line {
+        verifier: 0,
+        fault: Fault::SaysYes,
+    };
+    let hand = Op::Hand {
+        verifier: 0,
+        person: 0,
+        by_code: false,
+    };
+    let report = Op::Report {
+        verifier: 0,
+        question: 0,
+        permitted: true,
+    };
+    let pass = Op::Pass { seconds: 70 };
+    for (reported, lines) in [(None, 0), (Some(report), 1)] {
+        let before = [GRANT, Op::Follow, ASK].into_iter().chain(reported);
+        let ops: Vec<Op> = before.chain([lies, hand, pass, pass]).collect();
+        let counts = run(&ops);
+        assert!(
+            counts["handed"] == 1 && counts.get("lines").map_or(0, |found| *found) == lines && counts["signed"] == 1,
+            "{}",
+            settle::summary(&counts)
+        );
+    }
+}
+
+const ASK: Op = Op::Ask {
+    verifier: 0,
+    question: 0,
+};
+
+fn world_after(ops: &[Op]) -> World {
+    let mut world = World::make();
+    for op in ops {
+        world.perform(*op);
+        world.check();
+    }
+    world
+}
+
+/// How many permits the first verifier counts that nobody reported.
+fn unreported(ops: &[Op]) -> u64 {
+    let late = Op::Pass {
+        seconds: placet_verifier::REPORT_SECONDS + 70,
+    };
+    let world = world_after(&[&[GRANT, Op::Follow], ops, &[late]].concat());
+    world.seats[0].verifier().unwrap().pulse().permits_unreported()
+}
+
+#[test]
+fn a_permit_that_nobody_reports_is_counted_also_after_a_crash() {
+    let report = Op::Report {
+        verifier: 0,
+        question: 0,
+        permitted: true,
+    };
+    let (kill, start) = (Op::Kill { verifier: 0 }, Op::Start { verifier: 0 });
+    assert_eq!(unreported(&[ASK]), 1);
+    assert_eq!(unreported(&[ASK, report]), 0);
+    assert_eq!(unreported(&[ASK, kill, start]), 1);
+}
+
+/// Decisions and lines go a year after their minute, and not before the ledger has them, whatever the clock says.
+#[test]
+fn the_journal_is_kept_for_a_year_and_until_it_is_anchored() {
+    let year = i64::try_from(placet_schemas::api::ACCESS_LINE_RETENTION).unwrap();
+    let later = |machine, seconds| Op::Skew { machine, seconds };
+    let ask = |verifier| Op::Ask { verifier, question: 0 };
+    let down = Op::Line {
+        verifier: 1,
+        fault: Fault::Down,
+    };
+    let mut world = world_after(&[
+        GRANT,
+        Op::Follow,
+        ask(0),
+        down,
+        ask(1),
+        Op::Pass { seconds: 130 },
+        Op::Follow,
+    ]);
+    let minutes = |world: &World, seat: usize, ending: &str| {
+        let files = std::fs::read_dir(world.seats[seat].folder.join(placet_verifier::JOURNAL_DIR)).unwrap();
+        let of_it = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|is| is == ending));
+        of_it.count()
+    };
+    assert_eq!((minutes(&world, 0, "journal"), minutes(&world, 0, "anchored")), (1, 1));
+    assert_eq!((minutes(&world, 1, "journal"), minutes(&world, 1, "anchored")), (1, 0));
+    for (machine, seconds) in [(1, year - 3600), (2, year - 3600)] {
+        world.perform(later(machine, seconds));
+    }
+    world.perform(Op::Pass { seconds: 30 });
+    assert_eq!((minutes(&world, 0, "journal"), minutes(&world, 1, "journal")), (1, 1));
+    for machine in [1, 2] {
+        world.perform(later(machine, year + 3600));
+    }
+    world.perform(Op::Pass { seconds: 30 });
+    assert_eq!((minutes(&world, 0, "journal"), minutes(&world, 0, "anchored")), (0, 0));
+    assert_eq!(minutes(&world, 1, "journal"), 1, "the ledger does not have it");
+}

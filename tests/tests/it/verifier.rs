@@ -15,3 +15,4 @@ mod lying;
 mod receiver;
 mod reports;
 mod rules;
+mod shapes;

@@ -16,8 +16,8 @@ pub(crate) struct DirectRow {
     /// What goes to the ledger: a body of `POST /v1/records` or `POST /v1/withdrawals`.
     pub(crate) body: Vec<u8>,
     pub(crate) received: Timestamp,
-    /// Whether the ledger has acknowledged it. The row stays until the feed has brought the record.
-    pub(crate) forwarded: bool,
+    /// When the ledger last answered it. The row stays until the feed has brought the end of the consent.
+    pub(crate) forwarded: Option<Timestamp>,
 }
 
 type Row = (i64, Option<Vec<u8>>, Vec<u8>, i64, Option<i64>);
@@ -58,13 +58,13 @@ impl Store {
                 consent: consent.transpose().map_err(|_| StoreError::Corrupt("a withdrawal"))?,
                 body,
                 received: Timestamp::from_unix(uint(received)?).ok_or(StoreError::Corrupt("a time"))?,
-                forwarded: forwarded.is_some(),
+                forwarded: forwarded.and_then(|at| Timestamp::from_unix(uint(at).ok()?)),
             })
         };
         rows.into_iter().map(row).collect()
     }
 
-    /// The ledger has acknowledged it.
+    /// The ledger has answered it.
     ///
     /// The feed may have brought the end of its consent while the ledger was asked, and another withdrawal may have been kept
     /// since, which gets the number of the row that went: a row is meant by what is in it.
@@ -125,6 +125,6 @@ mod tests {
         store.drop_direct_row(&asked).await.unwrap();
         assert_eq!(store.waiting().await.unwrap(), kept);
         store.forwarded(&kept[0], now).await.unwrap();
-        assert!(store.waiting().await.unwrap()[0].forwarded);
+        assert_eq!(store.waiting().await.unwrap()[0].forwarded, Some(now));
     }
 }

@@ -56,6 +56,9 @@ const CASES: &[Case] = &[
     }),
     (ReasonCode::StateStale, || changed(|desk| desk.head = None)),
     (ReasonCode::ProofInvalid, || changed(|desk| desk.broken = true)),
+    (ReasonCode::ProofInvalid, || {
+        changed(|desk| desk.histories[0].consent.faulty = true)
+    }),
     (ReasonCode::RequestMalformed, || with("/action/name", json!("can_read"))),
     (ReasonCode::RequestMalformed, || {
         with("/action/properties/thirdPary", json!("https://mailer.example/"))

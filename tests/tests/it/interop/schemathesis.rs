@@ -1,11 +1,12 @@
-//! Requests that Schemathesis makes up from the node's own description of its interface, as each role: whatever it sends,
-//! the node neither fails nor hangs, and every answer is one that the description announces.
+//! Requests that Schemathesis makes up from the node's own description of its interface, as each role, and from the verifier's:
+//! whatever it sends, neither fails or hangs, and every answer is one that the description announces.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::jws;
@@ -18,7 +19,8 @@ use placet_schemas::record::{Body, Kind};
 use placet_tests::brand::Brand;
 use placet_tests::offer::newsletter;
 use placet_tests::p;
-use placet_tests::process::now;
+use placet_tests::process::{built, now};
+use placet_tests::verifier::{VerifierOrder, VerifierProcess};
 use placet_wallet::sight::Sight;
 
 use super::running::Running;
@@ -90,6 +92,33 @@ fn made_up_requests_meet_no_failure_and_no_answer_that_is_not_described() {
     let evidence = running.shop.caller(&running.node).get(&path);
     let report = bundle::verify(&evidence, Some(&running.node.trust()), now(), None).unwrap();
     assert_eq!(report.recorded, Verdict::Holds);
+}
+
+/// The same of a verifier, for whoever may ask everything there.
+#[test]
+fn made_up_requests_to_a_verifier_meet_no_failure_and_no_answer_that_is_not_described() {
+    let Some(program) = ready(install()) else {
+        return;
+    };
+    let running = Running::start("described.example/verifier", Brand::cinema());
+    let known = Known::make(&running);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("schemathesis.toml");
+    fs::write(&config, known.config(&running)).unwrap();
+    let (binary, place) = (built(), folder.path().join("verifier"));
+    let verifier = VerifierProcess::start(&VerifierOrder::of(&binary, &running.node, &place), &running.shop);
+    verifier.await_ready(true, Duration::from_secs(10));
+    let visit = Visit {
+        role: "a service of the brand",
+        paths: "^/",
+        method: None,
+        token: None,
+        requests: 300,
+    };
+    let url = format!("http://{}", verifier.address());
+    let requests = tried(&program, &config, &url, &visit).unwrap_or_else(|said| panic!("{said}"));
+    assert!(requests >= visit.requests, "{requests}");
+    assert!(verifier.ready().0);
 }
 
 /// What there is on the node, so that not every made-up name leads to nothing.

@@ -15,6 +15,9 @@ use super::cell::Cell;
 const REMEMBERED: usize = 24;
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
+const ALL_IS_WELL: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+
 /// What the line does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -38,6 +41,9 @@ pub(super) enum Fault {
     Old(usize),
     /// Knows no stream.
     NoStream,
+    /// Swallows what is handed in, and says that all is well. No seed draws it: at a ledger that a person hands her own withdrawal
+    /// to, it would be she who is lied to.
+    SaysYes,
 }
 
 /// The line.
@@ -141,6 +147,7 @@ async fn pass(mut client: TcpStream, state: &State) -> io::Result<()> {
             }
         }
         Fault::Twice if !streams => drop(answer(to, &call).await),
+        Fault::SaysYes if call.starts_with(b"POST ") => return client.write_all(ALL_IS_WELL).await,
         _ => {}
     }
     if streams {

@@ -67,8 +67,7 @@ fn find<'a>(files: &'a BTreeMap<String, Vec<u8>>, needle: &[u8]) -> Option<&'a s
         .map(|(name, _)| name.as_str())
 }
 
-/// The journal is apart: a decision in it names the consent in its signed words until it expires with the journal. Here nobody
-/// asks while the consent is open.
+/// The journal of decisions and lines is looked at where there is one to anchor it: with the reports.
 #[test]
 fn nothing_of_a_destroyed_consent_is_left_in_the_verifiers_files() {
     let house = House::open();

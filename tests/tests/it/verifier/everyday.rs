@@ -39,6 +39,19 @@ fn a_yes_permits_and_a_withdrawal_denies_within_a_second() {
             .unwrap()
             .contains("withdrawn")
     );
+
+    // Each is counted by its reason, and how old what is known is, and how late it came.
+    let counted = |code: &str| verifier.metric_of("reasons_total", &format!("code=\"{code}\""));
+    for code in ["customer_unknown", "no_record", "permitted", "withdrawn"] {
+        assert!(counted(code) >= 1.0, "{code}");
+    }
+    let before = counted("withdrawn");
+    assert_eq!(codes(&verifier.ask(&question)), ["withdrawn"]);
+    assert!((counted("withdrawn") - before - 1.0).abs() < f64::EPSILON);
+    assert!((counted("expired")).abs() < f64::EPSILON);
+    let young = SOON.as_secs_f64();
+    assert!((0.0..young).contains(&verifier.metric("state_age_seconds")));
+    assert!((0.0..young).contains(&verifier.metric("lag_seconds")));
 }
 
 #[test]

@@ -6,21 +6,27 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use placet_kernel::access::verify_access;
 use placet_kernel::authorization::VerifierAuthorization;
 use placet_kernel::decision::{self, DisclosedHead};
+use placet_kernel::jws;
 use placet_kernel::merkle::Hash;
-use placet_schemas::api::{DestructionPage, IssueToken, IssuedToken, Role};
+use placet_schemas::access::AccessLine;
+use placet_schemas::api::{
+    AccessPage, Challenge, DestructionPage, IssueToken, IssuedToken, Role, SESSION_TYP, SessionClaims,
+};
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::statement::FeedHead;
 use placet_schemas::time::Timestamp;
 use placet_tests::brand::Brand;
+use placet_tests::caller::Caller;
 use placet_tests::p;
 use placet_tests::process::{built, now};
 use placet_tests::shop::Shop;
-use placet_tests::verifier::{VerifierOrder, VerifierProcess, started};
+use placet_tests::verifier::{VerifierProcess, started};
 use serde_json::{Value, json};
 
-use super::house::{House, SOON, codes};
+use super::house::{Given, House, SOON, codes};
 
 /// A journal's minute is closed, and looked at, this much later at most.
 const ANCHORED: Duration = Duration::from_secs(80);
@@ -66,13 +72,11 @@ fn start_with_word(house: &House, did: Did, from: Timestamp) -> VerifierProcess 
     let word = VerifierAuthorization::new(origin, brand.did.clone(), did, from, until).unwrap();
     let file = house.dir.path().join("authorization.jwt");
     fs::write(&file, word.sign(&brand.method, &brand.key).unwrap()).unwrap();
-    let (binary, folder) = (built(), house.dir.path().join("verifier"));
-    let more = ["--authorization", file.to_str().unwrap()];
-    let order = VerifierOrder {
-        more: &more,
-        ..VerifierOrder::of(&binary, &house.node, &folder)
-    };
-    VerifierProcess::start(&order, &house.shop)
+    house.start(
+        "verifier",
+        &house.ledger(),
+        &["--authorization", file.to_str().unwrap()],
+    )
 }
 
 fn report(verifier: &VerifierProcess, accesses: &Value) -> Value {
@@ -142,6 +146,30 @@ fn judged(house: &House, bundle: &Value) -> ([String; 3], String) {
     let decision = &report["decisions"][0];
     let said = ["signed", "right", "anchored"].map(|question| decision[question].as_str().unwrap().to_owned());
     (said, decision.to_string())
+}
+
+/// The lines of her consent as a wallet reads them: in a session of hers, each proved to be this verifier's.
+fn read_by_herself(house: &House, given: &Given, verifier: &Did) -> Vec<AccessLine> {
+    let mut caller = Caller::new(house.node.address());
+    let Challenge { nonce, .. } = caller.post_json("/v1/challenges", &json!({}));
+    let claims = SessionClaims {
+        aud: house.shop.origin.clone(),
+        iat: now().unix(),
+        nonce,
+    };
+    let (key, claims) = (&given.customer.key, serde_json::to_vec(&claims).unwrap());
+    let jws = jws::sign(&claims, SESSION_TYP, &key.did().key_method().unwrap(), key).unwrap();
+    let session: Value = caller.post_json("/v1/sessions", &json!({ "jws": jws }));
+    let mut hers = Caller::with_token(house.node.address(), session["token"].as_str().unwrap());
+    let page: AccessPage =
+        serde_json::from_slice(&hers.get(&format!("/v1/consents/{}/accesses", given.consent))).unwrap();
+    let trust = house.node.trust();
+    let proved = |view| {
+        let access = verify_access(view, &page.keys, &given.consent, &house.shop.origin, &trust).unwrap();
+        assert_eq!(access.verifier, *verifier);
+        access.line
+    };
+    page.accesses.iter().map(proved).collect()
 }
 
 /// What no batch holds, or not there, the ledger ties to nothing.
@@ -248,12 +276,11 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
         assert!(began.elapsed() < ANCHORED, "nothing is anchored");
         thread::sleep(Duration::from_millis(200));
     }
-    let path = format!("/v1/consents/{}/accesses", given.consent);
-    let page: Value = serde_json::from_slice(&house.shop.caller(&house.node).get(&path)).unwrap();
-    let lines = page["accesses"].as_array().unwrap();
-    assert_eq!(lines.len(), 2, "{page}");
-    assert!(lines.iter().all(|line| line["line"]["service"] == "mailer"));
-    assert!(lines.iter().any(|line| line["line"]["evaluation"] == *evaluation));
+    let lines = read_by_herself(&house, &given, &did);
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line.service.as_str() == "mailer"));
+    let of_it = |line: &AccessLine| line.evaluation.as_ref().map(|id| id.as_str()) == evaluation.as_str();
+    assert!(lines.iter().any(of_it));
 
     // The decision is shown to whoever asks for it later, also when the consent has ended meanwhile.
     let bundle = evidence(&house, &verifier, evaluation, at).unwrap();
@@ -274,7 +301,10 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
     // Destroyed: the ledger waits for the verifier's word, and gets it; no file of the verifier's has a piece of it.
     let folder = verifier.folder().to_owned();
     let (subject, id) = (given.customer.key.did().to_string(), given.consent.to_string());
-    assert!(holds(&folder, subject.as_bytes()) && holds(&folder, id.as_bytes()));
+    // A decision names the consent in base64url alone: its signature stands for it.
+    let signed = permit["context"]["signed"].as_str().unwrap();
+    let decision = signed.split(['.', '~']).nth(2).unwrap().as_bytes();
+    assert!(holds(&folder, subject.as_bytes()) && holds(&folder, id.as_bytes()) && holds(&folder, decision));
     let withdrawal = house.withdrawal(&given);
     house.shop.caller(&house.node).post("/v1/records", &withdrawal);
     let (said, whole) = judged(&house, &evidence(&house, &verifier, evaluation, at).unwrap());
@@ -295,11 +325,18 @@ fn accesses_are_anchored_read_by_the_person_and_destroyed_with_the_consent() {
         assert!(began.elapsed() < SOON, "still pending: {:?}", found.pending);
         thread::sleep(Duration::from_millis(50));
     }
-    for piece in [subject.as_bytes(), id.as_bytes(), given.consent.as_bytes(), b"C-1"] {
+    for piece in [
+        subject.as_bytes(),
+        id.as_bytes(),
+        given.consent.as_bytes(),
+        b"C-1",
+        decision,
+    ] {
         assert!(!holds(&folder, piece), "{:?}", String::from_utf8_lossy(piece));
     }
     assert_eq!(codes(&verifier.ask(&question)), ["customer_unknown"]);
     assert!(evidence(&house, &verifier, evaluation, at).is_err());
+    house.assert_private("verifier", &["C-1"], &[&given]);
 }
 
 #[test]

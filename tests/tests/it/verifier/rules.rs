@@ -50,6 +50,15 @@ fn a_policy_is_read_again_and_one_that_makes_no_sense_changes_nothing() {
     let (answer, _) = verifier.await_decision(&question, false, SOON);
     assert_eq!(codes(&answer), ["explicit_consent_missing"]);
     let refused = || verifier.metric("rules_refused_total");
+    // As strong as her yes was, and stronger than any claim is today.
+    fs::write(
+        &policy,
+        format!("[purposes.\"{purpose}\"]\nmin_strength = \"subject-key\"\n"),
+    )
+    .unwrap();
+    let _ = verifier.await_decision(&question, true, SOON);
+    fs::write(&policy, &strict).unwrap();
+    let _ = verifier.await_decision(&question, false, SOON);
     assert!(refused() == 0.0);
     // Empty is what a file is while it is written anew: until then what it said stays in force.
     fs::write(&policy, "").unwrap();
