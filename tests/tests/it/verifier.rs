@@ -16,3 +16,4 @@ mod receiver;
 mod reports;
 mod rules;
 mod shapes;
+mod unlawful;

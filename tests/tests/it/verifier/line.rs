@@ -154,10 +154,9 @@ fn pass(mut client: TcpStream, state: &State) -> std::io::Result<()> {
 fn read(server: &mut TcpStream, over: &impl Fn() -> bool) -> std::io::Result<Option<Vec<u8>>> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        if over() {
-            return Ok(None);
-        }
         match server.read(&mut buffer) {
+            // What came after the line was told otherwise is not passed on as before, however late this thread has its turn.
+            _ if over() => return Ok(None),
             Ok(0) => return Ok(None),
             Ok(read) => {
                 buffer.truncate(read);
