@@ -45,14 +45,13 @@ pub(super) fn settle(world: &mut World) {
     world.lead_home();
     world.jump(BEYOND_SKEW);
     let mut left = ROUNDS;
-    while let Some(why) = unsettled(world) {
+    while let Some(why) = unsettled(world).or_else(|| the_answers_are_the_logs(world)) {
         left -= 1;
         assert!(left > 0, "it never settles: {why}; {}", answers(world));
         std::thread::sleep(breath(ROUNDS - left));
         world.jump(if left.is_multiple_of(16) { 6 } else { 1 });
         world.check();
     }
-    the_answers_are_the_logs(world);
     let kept = lines_at(world, &world.node);
     let mut proofs = 0;
     for seat in &world.seats {
@@ -114,13 +113,18 @@ fn unsettled(world: &World) -> Option<String> {
     None
 }
 
-/// That every verifier whom nobody misled answers every question as the whole log does.
-fn the_answers_are_the_logs(world: &mut World) {
+/// That every verifier whom nobody misled answers every question as the whole log does; or that the log went on meanwhile, as it
+/// does when one that was misled hands over what it was given.
+fn the_answers_are_the_logs(world: &mut World) -> Option<String> {
     world.node.learn(&world.house.brand.did);
     let truth = &world.node.truth;
     for (number, seat) in world.seats.iter().enumerate().filter(|(_, seat)| !seat.misled) {
         for question in &world.questions {
-            let statement = seat.verifier().unwrap().decide(&question.evaluation).unwrap().statement;
+            let decided = seat.verifier().unwrap().decide(&question.evaluation).unwrap();
+            let statement = decided.statement;
+            if decided.head.is_some_and(|head| head.head().size != truth.size()) {
+                return Some(format!("the log went on from what verifier {number} knows"));
+            }
             let allowed = truth.allows(truth.size(), &seat.invitations(&question.customer));
             let living = |one| {
                 allowed
@@ -134,6 +138,7 @@ fn the_answers_are_the_logs(world: &mut World) {
             );
         }
     }
+    None
 }
 
 /// The lines that a ledger gives, each verified as a wallet does.
