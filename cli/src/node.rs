@@ -101,6 +101,7 @@ pub(crate) fn log_keys(origin: Origin, checkpoint: String, cosigner: String, ope
             key: operator,
             sizes: Sizes::ALL,
         }],
+        issuer_keys: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! follow what. Node, verifier, command line and page all call these; none decides validity by itself.
 //!
 //! In scope: RFC 6962 proofs, C2SP notes, checkpoints and tiles, Data Integrity checks, operator's statements, trust files,
-//! evidence bundles. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
+//! evidence bundles, decisions, receipts and status lists. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
 
 pub mod access;
 pub mod acknowledgement;
@@ -14,6 +14,7 @@ pub mod authorization;
 pub mod bundle;
 pub mod checkpoint;
 pub mod code;
+pub mod credential;
 pub mod decision;
 pub mod feed;
 pub mod jws;
@@ -22,7 +23,9 @@ pub mod leaf;
 pub mod merkle;
 pub mod misbehaviour;
 pub mod note;
+pub mod receipt;
 pub mod sign;
+pub mod status;
 pub mod tile;
 pub mod tlog_proof;
 pub mod trust;

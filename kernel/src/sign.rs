@@ -113,7 +113,7 @@ pub fn sign_statement<T: Serialize>(statement: T, signer: &dyn Signer) -> Result
     })
 }
 
-fn proof_value(signature: &[u8; 64]) -> Result<ProofValue, SignError> {
+pub(crate) fn proof_value(signature: &[u8; 64]) -> Result<ProofValue, SignError> {
     format!("z{}", bs58::encode(signature).into_string())
         .try_into()
         .map_err(|_| SignError::PublicKey)

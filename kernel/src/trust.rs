@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_schemas::id::{Did, Origin};
+use placet_schemas::id::{Did, DidUrl, Origin};
 use placet_schemas::json::{self, Fault, FaultCode};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
@@ -37,6 +37,7 @@ pub struct Log {
     checkpoint_keys: Vec<Ranged<VerifierKey>>,
     cosigner_keys: Vec<Ranged<VerifierKey>>,
     operator_keys: Vec<Ranged<(Did, PublicKey)>>,
+    issuer_keys: Vec<Ranged<(DidUrl, PublicKey)>>,
 }
 
 /// A key and the tree sizes it is valid for.
@@ -126,6 +127,9 @@ pub struct LogKeys {
     pub cosigner_keys: Vec<SizedVkey>,
     /// did:keys of the operator.
     pub operator_keys: Vec<SizedDid>,
+    /// Keys of whoever issues receipts for consents of this log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuer_keys: Vec<SizedMethod>,
 }
 
 /// A vkey and its sizes.
@@ -145,6 +149,18 @@ pub struct SizedDid {
     /// The did:key.
     pub key: Did,
     /// The sizes.
+    pub sizes: Sizes,
+}
+
+/// A verification method of an issuer, its key, and the sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SizedMethod {
+    /// The method, as proofs name it.
+    pub method: DidUrl,
+    /// Its key, a Multikey: a did:web is not asked again when a receipt is judged.
+    pub public_key_multibase: String,
+    /// The sizes of the log that a receipt may have been issued at.
     pub sizes: Sizes,
 }
 
@@ -288,6 +304,20 @@ impl Log {
         valid(&self.operator_keys, size)
     }
 
+    /// The key of an issuer's method that is valid at a tree size.
+    #[must_use]
+    pub fn issuer_key(&self, method: &DidUrl, size: u64) -> Option<&PublicKey> {
+        let (_, key) = valid(&self.issuer_keys, size).find(|(known, _)| known == method)?;
+        Some(key)
+    }
+
+    /// Whether any of these keys is this issuer's.
+    #[must_use]
+    pub fn has_issuer(&self, issuer: &Did) -> bool {
+        let mut methods = self.issuer_keys.iter().map(|ranged| &ranged.key.0);
+        methods.any(|method| method.did_str() == issuer.as_str())
+    }
+
     /// All keys that sign its checkpoints, of any size.
     fn note_keys(&self) -> impl Iterator<Item = &VerifierKey> {
         let keys = self.checkpoint_keys.iter().chain(&self.cosigner_keys);
@@ -306,6 +336,7 @@ impl TrustBuilder {
             keys.checkpoint_keys.len(),
             keys.cosigner_keys.len(),
             keys.operator_keys.len(),
+            keys.issuer_keys.len(),
         ];
         if self.logs.len() >= MAX_TRUSTED || lists.iter().any(|n| *n > MAX_TRUSTED) {
             return Err(TrustError::Count("there are more than 64 logs, or keys of one log"));
@@ -319,6 +350,7 @@ impl TrustBuilder {
             checkpoint_keys: ranged(&keys.checkpoint_keys, |vkey| checkpoint_key(vkey, &keys.origin))?,
             cosigner_keys: ranged(&keys.cosigner_keys, cosigner_key)?,
             operator_keys: keys.operator_keys.iter().map(operator_key).collect::<Result<_, _>>()?,
+            issuer_keys: keys.issuer_keys.iter().map(issuer_key).collect::<Result<_, _>>()?,
         };
         let own: Vec<&VerifierKey> = log.note_keys().collect();
         for (at, key) in own.iter().enumerate() {
@@ -431,6 +463,23 @@ fn operator_key(sized: &SizedDid) -> Result<Ranged<(Did, PublicKey)>, TrustError
     })?;
     Ok(Ranged {
         key: (sized.key.clone(), key),
+        sizes: sized.sizes,
+    })
+}
+
+fn issuer_key(sized: &SizedMethod) -> Result<Ranged<(DidUrl, PublicKey)>, TrustError> {
+    let wrong = |why: String| TrustError::Key {
+        place: sized.method.to_string(),
+        why,
+    };
+    let key = PublicKey::from_multibase(&sized.public_key_multibase).map_err(|e| wrong(e.to_string()))?;
+    // The method of a did:key says its key itself.
+    let own = sized.method.did_str().strip_prefix("did:key:");
+    if own.is_some_and(|own| own != sized.public_key_multibase) {
+        return Err(wrong("a did:key has no other key than its own".to_owned()));
+    }
+    Ok(Ranged {
+        key: (sized.method.clone(), key),
         sizes: sized.sizes,
     })
 }

@@ -275,6 +275,7 @@ fn trust(log: &str) -> Trust {
             key: did(OPERATOR),
             sizes,
         }],
+        issuer_keys: Vec::new(),
         origin,
     };
     TrustBuilder::default().log(&keys).unwrap().quorum(QUORUM_NONE).unwrap()

@@ -236,6 +236,7 @@ impl Voice {
                 key: identity.operator,
                 sizes,
             }],
+            issuer_keys: Vec::new(),
         };
         let trust = TrustBuilder::default()
             .log(&keys)

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod api;
 pub mod authzen;
+pub mod credential;
 pub mod id;
 pub mod json;
 pub mod lifecycle;

@@ -190,6 +190,7 @@ impl History {
                 key: self.operator.did(),
                 sizes: Sizes::ALL,
             }],
+            issuer_keys: Vec::new(),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod history;
 pub mod log;
 pub mod offer;
 pub mod process;
+pub mod receipts;
 pub mod report;
 pub mod sample;
 pub mod scene;

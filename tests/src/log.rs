@@ -281,6 +281,7 @@ impl TestLog {
                 key: self.operator.did(),
                 sizes: Sizes::ALL,
             }],
+            issuer_keys: Vec::new(),
         }
     }
 

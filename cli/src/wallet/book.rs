@@ -327,6 +327,7 @@ impl KnownLog {
                 key: self.operator_key.clone(),
                 sizes,
             }],
+            issuer_keys: Vec::new(),
         };
         Ok(TrustBuilder::default()
             .log(&keys)?

@@ -24,12 +24,12 @@ use placet_schemas::time::Timestamp;
 use crate::note::UnverifiedNote;
 use crate::trust::Trust;
 use chain::Chain;
-use verdict::Findings;
 
 pub use decisions::bare_decision;
 pub(crate) use format::Unverified;
 pub use format::{BUNDLE_TYPE, BUNDLE_VERSION, MAX_BUNDLE_BYTES, MAX_OPENINGS, MAX_PARTS, MAX_PROOF};
 pub use strip::strip;
+pub(crate) use verdict::Findings;
 pub use verdict::{
     DISCLAIMERS, DecisionReport, Finding, Question, Report, Story, StoryEvent, TrustSource, Verdict, Weight,
 };

@@ -49,7 +49,7 @@ pub struct Finding {
     pub help: &'static str,
 }
 
-/// What is asked: two questions of a bundle, and three of each decision in it.
+/// What is asked: two questions of a bundle, three of each decision in it, and three of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Question {
@@ -63,6 +63,8 @@ pub enum Question {
     Right,
     /// Was it in the log, and by when?
     Anchored,
+    /// Did the issuer sign the receipt?
+    Issued,
 }
 
 /// What the verdict always says about itself.
@@ -212,10 +214,10 @@ pub struct StoryEvent {
 
 /// Collects findings and what they make of the two answers.
 #[derive(Debug, Default)]
-pub(super) struct Findings(pub(super) Vec<Finding>);
+pub(crate) struct Findings(pub(crate) Vec<Finding>);
 
 impl Findings {
-    pub(super) fn wrong(
+    pub(crate) fn wrong(
         &mut self,
         question: Question,
         code: &'static str,
@@ -233,12 +235,12 @@ impl Findings {
     }
 
     /// The evidence is sound and answers the question with no.
-    pub(super) fn refuted(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn refuted(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
         let help = "the evidence is sound; do not use the data on this consent's ground for that moment";
         self.add(Question::InForce, Weight::False, code, place, why, help);
     }
 
-    pub(super) fn missing(
+    pub(crate) fn missing(
         &mut self,
         question: Question,
         code: &'static str,
@@ -249,11 +251,11 @@ impl Findings {
         self.add(question, Weight::Missing, code, place, why, help);
     }
 
-    pub(super) fn note(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn note(&mut self, code: &'static str, place: impl Into<String>, why: impl Into<String>) {
         self.note_on(Question::Recorded, code, place, why);
     }
 
-    pub(super) fn note_on(
+    pub(crate) fn note_on(
         &mut self,
         question: Question,
         code: &'static str,
@@ -263,7 +265,7 @@ impl Findings {
         self.add(question, Weight::Note, code, place, why, "");
     }
 
-    pub(super) fn verdict(&self, question: Question) -> Verdict {
+    pub(crate) fn verdict(&self, question: Question) -> Verdict {
         let weights = self
             .0
             .iter()

@@ -42,6 +42,7 @@ fn trust(world: &World) -> Trust {
             key: identity.operator.clone(),
             sizes: Sizes::ALL,
         }],
+        issuer_keys: Vec::new(),
     };
     let file = TrustFile {
         version: Version,

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 pub use draft::{Draft, ProofConfig};
 pub use proof::{Context, Cryptosuite, Invitation, Proof, ProofPurpose, ProofType, ProofValue};
 
+use crate::credential::VerifiableCredential;
 use crate::id::{Did, Digest, RecordId};
 use crate::json::{self, Fault, FaultCode, Node};
 use crate::time::Timestamp;
@@ -398,11 +399,6 @@ struct CredentialIn<S> {
     valid_until: Option<Timestamp>,
     credential_subject: S,
     proof: Proof,
-}
-
-#[derive(Deserialize)]
-enum VerifiableCredential {
-    VerifiableCredential,
 }
 
 fn read<S: DeserializeOwned>(node: &Node<'_>, body: impl FnOnce(S) -> Body) -> Result<Record, Fault> {

@@ -33,6 +33,8 @@ mod kill9;
 #[cfg(test)]
 mod misbehaviour;
 #[cfg(test)]
+mod receipts;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod verifier;

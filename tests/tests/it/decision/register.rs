@@ -91,7 +91,7 @@ fn a_register_counts_only_when_the_brand_signed_it_for_itself() {
     assert!(Register::open(&good, &cinema.did, &cinema.keys()).is_ok());
     assert_eq!(refused(&good, &festival), "jws_unknown_key");
     assert_eq!(
-        refused(&signed(&cinema, &said, "placet-decision+jwt"), &cinema),
+        refused(&signed(&cinema, &said, "placet-decision+sd-jwt"), &cinema),
         "jws_type"
     );
     assert_eq!(

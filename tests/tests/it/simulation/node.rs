@@ -205,6 +205,7 @@ impl Node {
                 key: identity.operator.clone(),
                 sizes,
             }],
+            issuer_keys: Vec::new(),
         };
         TrustBuilder::default().log(&keys).unwrap().quorum(QUORUM_NONE).unwrap()
     }

@@ -1,0 +1,154 @@
+//! An issuer of receipts that says whatever a test wants it to say.
+
+use placet_kernel::credential;
+use placet_kernel::status::Bits;
+use placet_kernel::tlog_proof::TlogProof;
+use placet_kernel::trust::{SizedMethod, Sizes, TrustFile};
+use placet_schemas::api::SaltText;
+use placet_schemas::credential::receipt::{EvidenceType, LogEvidence, Receipt, ReceiptSubject, ReceiptType};
+use placet_schemas::credential::status::{
+    EntryType, ListIndex, StatusEntry, StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType,
+};
+use placet_schemas::credential::{Credential, VerifiableCredential};
+use placet_schemas::id::{Did, DidUrl, Digest, Iri, RecordId};
+use placet_schemas::record::{Body, Context};
+use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
+use placet_wallet::keys::SoftwareKey;
+
+use crate::scene::Scene;
+use crate::{bytes_of, p};
+
+/// Where the list of [`Issuer::list`] is.
+pub const LIST: &str = "https://issuer.example/status/1";
+/// How long a list is good for, in seconds.
+const LIST_SECONDS: u64 = 300;
+
+/// The issuer.
+#[derive(Debug)]
+pub struct Issuer {
+    /// Who it is.
+    pub did: Did,
+    /// Its method.
+    pub method: DidUrl,
+    /// Its key.
+    pub key: SoftwareKey,
+}
+
+impl Issuer {
+    /// The issuer `did:web:<name>`.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            did: p(&format!("did:web:{name}")),
+            method: p(&format!("did:web:{name}#key-1")),
+            key: SoftwareKey::ed25519_from_seed(&bytes_of(name)),
+        }
+    }
+
+    /// Its key as a trust file names it.
+    #[must_use]
+    pub fn sized(&self, sizes: Sizes) -> SizedMethod {
+        SizedMethod {
+            method: self.method.clone(),
+            public_key_multibase: self.key.public_key().to_multibase(),
+            sizes,
+        }
+    }
+
+    /// A trust file that names this issuer as well.
+    #[must_use]
+    pub fn trusted(&self, mut file: TrustFile) -> TrustFile {
+        file.logs[0].issuer_keys.push(self.sized(Sizes::ALL));
+        file
+    }
+
+    /// Signs any credential.
+    ///
+    /// # Panics
+    /// When it cannot be signed.
+    #[must_use]
+    pub fn sign<T: Credential + Clone>(&self, credential: T, now: Timestamp) -> Vec<u8> {
+        credential::secure(credential, now, self.method.clone(), &self.key).unwrap()
+    }
+
+    /// The receipt for the consent of a scene as it is now, by the last checkpoint, with this index in the list; not signed.
+    ///
+    /// # Panics
+    /// When the scene has no consent, or no checkpoint that has its last record.
+    #[must_use]
+    pub fn receipt(&self, scene: &Scene, index: u64) -> Receipt {
+        let state = scene.state();
+        let entry = |digest: Digest| {
+            let mut entries = scene.log.entries.iter();
+            entries.find(|entry| entry.record.digest() == digest).unwrap()
+        };
+        let record = entry(*state.chain.last().unwrap());
+        let shown = state
+            .chain
+            .iter()
+            .rev()
+            .find_map(|digest| match &entry(*digest).record.body {
+                Body::ConsentGrant(grant) => Some(&grant.shown),
+                Body::Renewal(renewal) => Some(&renewal.shown),
+                _ => None,
+            });
+        let Body::ConsentRequest(request) = &scene.request.record.body else {
+            panic!("a scene asks by a request");
+        };
+        let head = scene.checkpoints.last().unwrap();
+        let opening = scene.log.opening(record.index, head.size);
+        let shown = shown.unwrap();
+        Receipt {
+            context: Context,
+            id: RecordId::from_random(bytes_of(&format!("receipt {index}"))),
+            r#type: (VerifiableCredential::default(), ReceiptType::default()),
+            issuer: self.did.clone(),
+            valid_from: scene.clock,
+            valid_until: state.valid_until,
+            credential_subject: ReceiptSubject {
+                version: Version,
+                id: state.subject.clone(),
+                consent: state.consent,
+                record: record.record.digest(),
+                request: state.request,
+                controllers: request.controllers.clone(),
+                notice: shown.notice,
+                language: shown.language.clone(),
+                scope: state.scope.clone(),
+            },
+            credential_status: StatusEntry {
+                r#type: EntryType::default(),
+                status_purpose: StatusPurpose::default(),
+                status_list_index: ListIndex(index),
+                status_list_credential: p::<Iri>(LIST),
+            },
+            evidence: LogEvidence {
+                r#type: EvidenceType::default(),
+                salt: SaltText::from_bytes(*opening.salt.as_bytes()),
+                tlog_proof: TlogProof::new(opening.index, opening.proof, head.note.clone()).to_string(),
+                log_size: head.size,
+            },
+            proof: None,
+        }
+    }
+
+    /// The status list of that moment, not signed.
+    #[must_use]
+    pub fn list(&self, bits: &Bits, now: Timestamp) -> StatusList {
+        StatusList {
+            context: Context,
+            id: p(LIST),
+            r#type: (VerifiableCredential::default(), StatusListType::default()),
+            issuer: self.did.clone(),
+            valid_from: now,
+            valid_until: now.plus_seconds(LIST_SECONDS),
+            credential_subject: StatusListSubject {
+                r#type: SubjectType::default(),
+                status_purpose: StatusPurpose::default(),
+                encoded_list: bits.to_bitstring(),
+            },
+            proof: None,
+        }
+    }
+}
