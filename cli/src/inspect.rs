@@ -12,17 +12,18 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{BUNDLE_TYPE, MAX_BUNDLE_BYTES};
 use placet_kernel::misbehaviour::MISBEHAVIOUR_TYPE;
+use placet_kernel::receipt;
 use placet_schemas::json::{self, Node};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::CanonicalRecord;
 
-use crate::files;
 use crate::output::Output;
+use crate::{files, verify};
 use sheet::Sheet;
 
 /// Show what a file says, without judging it
 ///
-/// Takes an evidence bundle, a misbehaviour file, a record, a notice, a checkpoint, a tlog-proof or a trust file; and a verifier's
+/// Takes an evidence bundle, a receipt, a misbehaviour file, a record, a notice, a checkpoint, a tlog-proof or a trust file; and a verifier's
 /// decision, as its answer (JSON) or signed: it says why, and what to do.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -41,7 +42,7 @@ fn describe(bytes: &[u8]) -> Result<Sheet> {
         return describe_json(bytes);
     }
     let text = str::from_utf8(bytes).context("it is neither JSON nor text")?;
-    if let Some(compact) = crate::verify::compact_decision(bytes) {
+    if let Some(compact) = verify::compact_decision(bytes) {
         return decision::signed(compact);
     }
     if text.starts_with("c2sp.org/tlog-proof@") {
@@ -69,6 +70,14 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if has(&["evaluations"]) {
         return decision::answers(root);
     }
+    if verify::is_receipt(bytes) {
+        let receipt = receipt::parse(bytes).context("it is no receipt")?;
+        let mut sheet = Sheet::new("receipt for a consent");
+        for (name, value) in verify::tell_receipt(&receipt.credential) {
+            sheet.add(name, value);
+        }
+        return Ok(sheet);
+    }
     if has(&["credentialSubject", "type"]) {
         return Ok(record::sheet(
             &CanonicalRecord::parse(bytes).context("it is no record")?,
@@ -80,7 +89,7 @@ fn describe_json(bytes: &[u8]) -> Result<Sheet> {
     if has(&["language", "title", "withdrawal"]) {
         return Ok(notice(&CanonicalNotice::parse(bytes).context("it is no notice")?));
     }
-    bail!("it is JSON, but no bundle, misbehaviour file, record, notice, trust file or decision")
+    bail!("it is JSON, but no bundle, receipt, misbehaviour file, record, notice, trust file or decision")
 }
 
 fn notice(notice: &CanonicalNotice) -> Sheet {

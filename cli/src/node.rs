@@ -101,7 +101,6 @@ pub(crate) fn log_keys(origin: Origin, checkpoint: String, cosigner: String, ope
             key: operator,
             sizes: Sizes::ALL,
         }],
-        issuer_keys: Vec::new(),
     }
 }
 
@@ -143,6 +142,7 @@ fn trust_file(origin: &Origin, keys: &Keys) -> Result<TrustFile> {
     Ok(TrustFile {
         version: Version,
         logs: vec![log],
+        issuers: Vec::new(),
         witnesses: Vec::new(),
         groups: Vec::new(),
         quorum: QUORUM_NONE.to_owned(),

@@ -1,10 +1,13 @@
-//! `placet verify`: judges an evidence bundle, a misbehaviour file or a signed decision offline. The kernel judges; this reads, prints and exits.
+//! `placet verify`: judges an evidence bundle, a receipt, a misbehaviour file or a signed decision offline. The kernel judges;
+//! this reads, prints and exits.
 
 mod decided;
 mod misconduct;
+mod received;
 mod report;
 
 pub(crate) use decided::compact as compact_decision;
+pub(crate) use received::{is_receipt, tell as tell_receipt};
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +15,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{self, DecisionReport, MAX_BUNDLE_BYTES, Report, Verdict};
 use placet_kernel::misbehaviour;
+use placet_kernel::receipt::{self, ReceiptReport};
+use placet_schemas::credential::MAX_CREDENTIAL_BYTES;
 use placet_schemas::time::Timestamp;
 
 use crate::output::{self, Output};
@@ -20,16 +25,18 @@ use crate::{files, node, system};
 /// Exit status when the file or the trust file cannot be read: nothing was judged.
 pub(crate) const UNREADABLE: u8 = 3;
 
-/// Judge an evidence bundle, a misbehaviour file or a signed decision, offline
+/// Judge an evidence bundle, a receipt, a misbehaviour file or a signed decision, offline
 ///
 /// Of a bundle two questions are answered apart: were these events recorded in this log, by these signers, in this order; and
 /// was the consent in force at a moment. Exit status: 0 Holds, 1 Fails, 2 CannotTell, 3 nothing could be read. It follows the
 /// first answer; with --as-of, the worse of both; and the worst of what is said of the decisions in the bundle: by whom each was
-/// signed, whether it was right, since when it is in the log. A decision that comes alone is read, and 2. Of a misbehaviour file it says who signed what against whom: 0 says that the
-/// misbehaviour is proved, 1 that the file proves nothing, 2 that no key counts.
+/// signed, whether it was right, since when it is in the log. A decision that comes alone is read, and 2. Of a receipt it says who
+/// issued it, whether its record is in the log, and whether the consent is in force now by the issuer's status list, which
+/// --status brings; it follows the worst of the three. Of a misbehaviour file it says who signed what against whom: 0 says that
+/// the misbehaviour is proved, 1 that the file proves nothing, 2 that no key counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The bundle, misbehaviour file or decision; - reads standard input
+    /// The bundle, receipt, misbehaviour file or decision; - reads standard input
     file: PathBuf,
     /// Trust file with the keys that count; without it nothing can be told, and the keys in use are listed
     #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
@@ -37,6 +44,9 @@ pub(crate) struct Args {
     /// Moment for which to ask whether the consent was in force, such as 2026-11-22T05:00:00Z
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
+    /// The status list that a receipt names, as its issuer publishes it
+    #[arg(long, value_name = "FILE")]
+    status: Option<PathBuf>,
 }
 
 /// What a file turned out to be, and what the kernel says of it.
@@ -44,6 +54,7 @@ enum Judged {
     Bundle(Box<Report>),
     Misbehaviour(Box<misbehaviour::Report>),
     Decision(Box<DecisionReport>),
+    Receipt(Box<ReceiptReport>),
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
@@ -55,6 +66,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
                     status(&report, args.as_of.is_some()),
                 ),
                 Judged::Decision(report) => (out.result(&*report, decided::text), of(report.verdict())),
+                Judged::Receipt(report) => {
+                    let worst = [report.issued, report.recorded, report.in_force].map(of);
+                    (out.result(&*report, received::text), worse(worst))
+                }
                 Judged::Misbehaviour(report) => (out.result(&*report, misconduct::text), of(report.proved)),
             };
             // The verdict is the exit status; that it could not be printed does not change it.
@@ -74,16 +89,23 @@ fn judge(args: &Args) -> Result<Judged> {
     let trust = args.trust.as_deref().map(node::read_trust).transpose()?;
     let bytes = files::read(&args.file, MAX_BUNDLE_BYTES)?;
     let (trust, now) = (trust.as_ref(), system::now()?);
+    if received::is_receipt(&bytes) {
+        only_for_bundles(args, "a receipt is judged for now")?;
+        let list = args.status.as_deref();
+        let list = list.map(|path| files::read(path, MAX_CREDENTIAL_BYTES)).transpose()?;
+        let report = receipt::verify(&bytes, list.as_deref(), trust, now);
+        let report = report.with_context(|| format!("{}, or its status list, is malformed", args.file.display()))?;
+        return Ok(Judged::Receipt(Box::new(report)));
+    }
+    if args.status.is_some() {
+        bail!("--status is for a receipt, and {} is none", args.file.display());
+    }
     if let Some(compact) = decided::compact(&bytes) {
-        if args.as_of.is_some() {
-            bail!("--as-of asks about a consent, and a decision is about one moment");
-        }
+        only_for_bundles(args, "a decision is about one moment")?;
         return Ok(Judged::Decision(Box::new(bundle::bare_decision(compact))));
     }
     if misbehaviour::is_misbehaviour(&bytes) {
-        if args.as_of.is_some() {
-            bail!("--as-of asks about a consent, and a misbehaviour file is about an operator");
-        }
+        only_for_bundles(args, "a misbehaviour file is about an operator")?;
         let report = misbehaviour::verify(&bytes, trust, now);
         let report = report.with_context(|| format!("{} is no misbehaviour file", args.file.display()))?;
         return Ok(Judged::Misbehaviour(Box::new(report)));
@@ -91,6 +113,13 @@ fn judge(args: &Args) -> Result<Judged> {
     let report = bundle::verify(&bytes, trust, now, args.as_of);
     let report = report.with_context(|| format!("{} is no evidence bundle", args.file.display()))?;
     Ok(Judged::Bundle(Box::new(report)))
+}
+
+fn only_for_bundles(args: &Args, but: &str) -> Result<()> {
+    if args.as_of.is_some() {
+        bail!("--as-of asks about a consent, and {but}");
+    }
+    Ok(())
 }
 
 fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
@@ -101,6 +130,16 @@ fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
         (1, _, _) | (_, 1, true) => 1,
         (2, _, _) | (_, 2, true) => 2,
         _ => 0,
+    }
+}
+
+/// The status for all of these: of 1 and 2, a failure is the worse one although it is the smaller.
+fn worse(all: [u8; 3]) -> u8 {
+    let mut all = all.into_iter();
+    if all.clone().any(|one| one == 1) {
+        1
+    } else {
+        all.find(|one| *one != 0).unwrap_or(0)
     }
 }
 
@@ -168,6 +207,19 @@ mod tests {
             let (signed, right, anchored) = decision;
             report.decisions = vec![decided(Holds, Holds, Holds), decided(signed, right, anchored)];
             assert_eq!(status(&report, false), expected, "{recorded:?} {decision:?}");
+        }
+    }
+
+    #[test]
+    fn the_status_of_a_receipt_is_the_worst_of_its_answers() {
+        for (answers, expected) in [
+            ([0, 0, 0], 0),
+            ([0, 0, 2], 2),
+            ([2, 0, 1], 1),
+            ([1, 2, 2], 1),
+            ([2, 0, 0], 2),
+        ] {
+            assert_eq!(worse(answers), expected, "{answers:?}");
         }
     }
 

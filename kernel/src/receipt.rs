@@ -10,6 +10,7 @@
 use placet_schemas::credential::receipt::Receipt;
 use placet_schemas::credential::status::StatusList;
 use placet_schemas::credential::{MAX_CREDENTIAL_BYTES, Secured};
+use placet_schemas::id::{DidUrl, Origin};
 use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
@@ -17,12 +18,13 @@ use serde::Serialize;
 use crate::bundle::{Finding, Findings, Question, TrustSource, Verdict};
 use crate::checkpoint::SignedCheckpoint;
 use crate::credential::{self, CredentialError};
+use crate::keys::PublicKey;
 use crate::leaf::Salt;
 use crate::merkle;
 use crate::pinned;
 use crate::status::{Bits, StatusError};
 use crate::tlog_proof::TlogProof;
-use crate::trust::{Log, Trust};
+use crate::trust::Trust;
 
 /// Largest receipt that is read, in bytes.
 pub const MAX_RECEIPT_BYTES: usize = 512 * 1024;
@@ -30,7 +32,7 @@ pub const MAX_RECEIPT_BYTES: usize = 512 * 1024;
 pub const MAX_AHEAD_SECONDS: u64 = 10;
 
 const OTHER_RECEIPT: &str = "ask the holder for the receipt as it was issued";
-const PIN_ISSUER: &str = "pin the issuer's key in the trust file (issuerKeys), once you know whose it is";
+const PIN_ISSUER: &str = "pin the issuer's key in the trust file (issuers), once you know whose it is";
 const FETCH_LIST: &str = "fetch the status list anew from where the receipt says it is";
 
 /// The whole answer.
@@ -75,8 +77,8 @@ pub fn verify(
         },
     };
     let log = judge.log(trust);
-    judge.issued(log);
-    judge.in_force(log, list.as_ref(), now);
+    judge.issued(log.as_ref());
+    judge.in_force(log.as_ref(), list.as_ref(), now);
     let Judge { findings, source, .. } = judge;
     let (issued, recorded) = (findings.verdict(Question::Issued), findings.verdict(Question::Recorded));
     // What nobody is known to have said is in force by nobody's word.
@@ -106,6 +108,18 @@ pub fn parse(bytes: &[u8]) -> Result<Secured<Receipt>, Fault> {
     Secured::parse(bytes)
 }
 
+/// The log of the receipt, which is trusted.
+struct Pinned<'t> {
+    trust: &'t Trust,
+    origin: Origin,
+}
+
+impl Pinned<'_> {
+    fn key(&self, method: &DidUrl, size: u64) -> Option<PublicKey> {
+        self.trust.issuer_key(&self.origin, method, size).cloned()
+    }
+}
+
 struct Judge<'a> {
     receipt: &'a Secured<Receipt>,
     findings: Findings,
@@ -114,7 +128,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// Judges the evidence; gives the log, where it is trusted.
-    fn log<'t>(&mut self, trust: Option<&'t Trust>) -> Option<&'t Log> {
+    fn log<'t>(&mut self, trust: Option<&'t Trust>) -> Option<Pinned<'t>> {
         const PLACE: &str = "/evidence/tlogProof";
         let (receipt, question) = (&self.receipt.credential, Question::Recorded);
         let evidence = &receipt.evidence;
@@ -165,7 +179,7 @@ impl Judge<'_> {
             self.findings
                 .wrong(question, "receipt_log_size", "/evidence/logSize", why);
         }
-        Some(log)
+        Some(Pinned { trust, origin })
     }
 
     fn sizes(&mut self, signed: &SignedCheckpoint) {
@@ -178,13 +192,13 @@ impl Judge<'_> {
             .note_on(Question::Recorded, "receipt_recorded", "/evidence", why);
     }
 
-    fn issued(&mut self, log: Option<&Log>) {
+    fn issued(&mut self, log: Option<&Pinned<'_>>) {
         let (receipt, question) = (&self.receipt.credential, Question::Issued);
         for (proof, _) in &self.receipt.proofs {
             self.source.fingerprints.push(proof.verification_method.to_string());
         }
         let size = receipt.evidence.log_size;
-        let judged = credential::verify(self.receipt, |method| log?.issuer_key(method, size).cloned());
+        let judged = credential::verify(self.receipt, |method| log?.key(method, size));
         match judged {
             Ok(_) => {}
             Err(CredentialError::UnknownKey(method)) => {
@@ -200,7 +214,7 @@ impl Judge<'_> {
         }
     }
 
-    fn in_force(&mut self, log: Option<&Log>, list: Option<&Secured<StatusList>>, now: Timestamp) {
+    fn in_force(&mut self, log: Option<&Pinned<'_>>, list: Option<&Secured<StatusList>>, now: Timestamp) {
         let (receipt, question) = (&self.receipt.credential, Question::InForce);
         if receipt.valid_from > now.plus_seconds(MAX_AHEAD_SECONDS) {
             let why = format!("it is issued at {}, and now is {now}", receipt.valid_from);
@@ -247,7 +261,7 @@ impl Judge<'_> {
     /// Whether this list speaks of this receipt, now.
     fn usable(
         &self,
-        log: Option<&Log>,
+        log: Option<&Pinned<'_>>,
         list: &Secured<StatusList>,
         now: Timestamp,
     ) -> Result<(), (&'static str, String)> {
@@ -261,7 +275,7 @@ impl Judge<'_> {
         }
         // A list is of today, so it is signed by a key that is in use.
         let newest = u64::MAX;
-        credential::verify(list, |method| log?.issuer_key(method, newest).cloned())
+        credential::verify(list, |method| log?.key(method, newest))
             .map_err(|error| ("status_bad_signature", format!("the status list: {error}")))?;
         if said.valid_from > now.plus_seconds(MAX_AHEAD_SECONDS) {
             return Err(("status_not_yet", format!("the status list is of {}", said.valid_from)));
@@ -282,7 +296,7 @@ fn set(receipt: &Secured<Receipt>, list: &Secured<StatusList>) -> Result<bool, S
 }
 
 /// What a checkpoint says of itself. Nothing is verified.
-fn claimed(note: &str) -> Option<(placet_schemas::id::Origin, u64)> {
+fn claimed(note: &str) -> Option<(Origin, u64)> {
     let unverified = crate::note::UnverifiedNote::parse(note.as_bytes()).ok()?;
     let checkpoint: crate::checkpoint::Checkpoint = unverified.unverified_text().parse().ok()?;
     Some((checkpoint.origin().clone(), checkpoint.size()))

@@ -3,16 +3,22 @@
 //! A [`Trust`] exists only if it makes sense: see [`TrustBuilder`]. The quorum has the semantics of C2SP tlog-policy:
 //! witnesses and groups in one namespace, a group holds when so many of its members do, and `none` asks for no witness.
 
+mod format;
+mod issuers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use placet_schemas::id::{Did, DidUrl, Origin};
 use placet_schemas::json::{self, Fault, FaultCode};
 use placet_schemas::time::Timestamp;
-use placet_schemas::version::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::PublicKey;
 use crate::note::{SignatureType, VerifierKey};
+use issuers::Issuers;
+
+pub use format::{LogKeys, SizedDid, SizedVkey, TrustFile, Witness};
+pub use issuers::IssuerKey;
 
 /// Largest trust file, in bytes.
 pub const MAX_TRUST_BYTES: usize = 1024 * 1024;
@@ -26,6 +32,7 @@ pub const QUORUM_NONE: &str = "none";
 #[derive(Debug, Clone)]
 pub struct Trust {
     logs: BTreeMap<Origin, Log>,
+    issuers: Issuers,
     witnesses: BTreeMap<String, VerifierKey>,
     groups: Vec<Group>,
     quorum: String,
@@ -37,7 +44,6 @@ pub struct Log {
     checkpoint_keys: Vec<Ranged<VerifierKey>>,
     cosigner_keys: Vec<Ranged<VerifierKey>>,
     operator_keys: Vec<Ranged<(Did, PublicKey)>>,
-    issuer_keys: Vec<Ranged<(DidUrl, PublicKey)>>,
 }
 
 /// A key and the tree sizes it is valid for.
@@ -99,6 +105,9 @@ pub enum TrustError {
     /// A group or the quorum names what is not there before it.
     #[error("{0} is neither a witness nor an earlier group")]
     UnknownMember(String),
+    /// An issuer's key is for a log that is not there.
+    #[error("an issuer's key is for the log {0}, which is not among the logs")]
+    UnknownLog(Origin),
     /// A group's threshold is not between 1 and its number of members.
     #[error("the threshold of {0} is not between 1 and its number of members")]
     Threshold(String),
@@ -111,83 +120,9 @@ pub enum TrustError {
 #[derive(Debug, Clone, Default)]
 pub struct TrustBuilder {
     logs: BTreeMap<Origin, Log>,
+    issuers: Issuers,
     witnesses: BTreeMap<String, VerifierKey>,
     groups: Vec<Group>,
-}
-
-/// The keys of a log as text, for [`TrustBuilder::log`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LogKeys {
-    /// The log.
-    pub origin: Origin,
-    /// C2SP vkeys of type 0x01 whose name is the origin.
-    pub checkpoint_keys: Vec<SizedVkey>,
-    /// C2SP vkeys of type 0x04 of the node's own cosigner. It never counts in a quorum.
-    pub cosigner_keys: Vec<SizedVkey>,
-    /// did:keys of the operator.
-    pub operator_keys: Vec<SizedDid>,
-    /// Keys of whoever issues receipts for consents of this log.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub issuer_keys: Vec<SizedMethod>,
-}
-
-/// A vkey and its sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SizedVkey {
-    /// The vkey.
-    pub vkey: String,
-    /// The sizes.
-    pub sizes: Sizes,
-}
-
-/// A did:key and its sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SizedDid {
-    /// The did:key.
-    pub key: Did,
-    /// The sizes.
-    pub sizes: Sizes,
-}
-
-/// A verification method of an issuer, its key, and the sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SizedMethod {
-    /// The method, as proofs name it.
-    pub method: DidUrl,
-    /// Its key, a Multikey: a did:web is not asked again when a receipt is judged.
-    pub public_key_multibase: String,
-    /// The sizes of the log that a receipt may have been issued at.
-    pub sizes: Sizes,
-}
-
-/// A witness in a trust file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Witness {
-    /// Its name in this file.
-    pub name: String,
-    /// Its C2SP vkey, of type 0x04.
-    pub vkey: String,
-}
-
-/// The trust file on the wire, version 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrustFile {
-    /// Format version.
-    pub version: Version<1>,
-    /// The logs.
-    pub logs: Vec<LogKeys>,
-    /// The witnesses.
-    pub witnesses: Vec<Witness>,
-    /// The groups, each after its members.
-    pub groups: Vec<Group>,
-    /// The name of a witness or group, or `none`.
-    pub quorum: String,
 }
 
 /// The two times that cosignatures give a checkpoint.
@@ -214,6 +149,9 @@ impl Trust {
         for log in &file.logs {
             builder = builder.log(log)?;
         }
+        for key in &file.issuers {
+            builder = builder.issuer(key)?;
+        }
         for witness in &file.witnesses {
             builder = builder.witness(witness)?;
         }
@@ -226,6 +164,12 @@ impl Trust {
     /// The logs that it names.
     pub fn origins(&self) -> impl Iterator<Item = &Origin> {
         self.logs.keys()
+    }
+
+    /// The key of an issuer's method that counts for receipts issued at this size of this log.
+    #[must_use]
+    pub fn issuer_key(&self, log: &Origin, method: &DidUrl, size: u64) -> Option<&PublicKey> {
+        self.issuers.key(log, method, size)
     }
 
     /// The keys of a log, if it is trusted at all.
@@ -304,20 +248,6 @@ impl Log {
         valid(&self.operator_keys, size)
     }
 
-    /// The key of an issuer's method that is valid at a tree size.
-    #[must_use]
-    pub fn issuer_key(&self, method: &DidUrl, size: u64) -> Option<&PublicKey> {
-        let (_, key) = valid(&self.issuer_keys, size).find(|(known, _)| known == method)?;
-        Some(key)
-    }
-
-    /// Whether any of these keys is this issuer's.
-    #[must_use]
-    pub fn has_issuer(&self, issuer: &Did) -> bool {
-        let mut methods = self.issuer_keys.iter().map(|ranged| &ranged.key.0);
-        methods.any(|method| method.did_str() == issuer.as_str())
-    }
-
     /// All keys that sign its checkpoints, of any size.
     fn note_keys(&self) -> impl Iterator<Item = &VerifierKey> {
         let keys = self.checkpoint_keys.iter().chain(&self.cosigner_keys);
@@ -336,7 +266,6 @@ impl TrustBuilder {
             keys.checkpoint_keys.len(),
             keys.cosigner_keys.len(),
             keys.operator_keys.len(),
-            keys.issuer_keys.len(),
         ];
         if self.logs.len() >= MAX_TRUSTED || lists.iter().any(|n| *n > MAX_TRUSTED) {
             return Err(TrustError::Count("there are more than 64 logs, or keys of one log"));
@@ -350,7 +279,6 @@ impl TrustBuilder {
             checkpoint_keys: ranged(&keys.checkpoint_keys, |vkey| checkpoint_key(vkey, &keys.origin))?,
             cosigner_keys: ranged(&keys.cosigner_keys, cosigner_key)?,
             operator_keys: keys.operator_keys.iter().map(operator_key).collect::<Result<_, _>>()?,
-            issuer_keys: keys.issuer_keys.iter().map(issuer_key).collect::<Result<_, _>>()?,
         };
         let own: Vec<&VerifierKey> = log.note_keys().collect();
         for (at, key) in own.iter().enumerate() {
@@ -362,6 +290,18 @@ impl TrustBuilder {
         if self.logs.insert(keys.origin.clone(), log).is_some() {
             return Err(TrustError::Duplicate(keys.origin.to_string()));
         }
+        Ok(self)
+    }
+
+    /// Adds a key of an issuer.
+    ///
+    /// # Errors
+    /// When its log is not there yet, the key is none, or is there for that log and method already.
+    pub fn issuer(mut self, key: &IssuerKey) -> Result<Self, TrustError> {
+        if !self.logs.contains_key(&key.log) {
+            return Err(TrustError::UnknownLog(key.log.clone()));
+        }
+        self.issuers.add(key)?;
         Ok(self)
     }
 
@@ -414,6 +354,7 @@ impl TrustBuilder {
         }
         Ok(Trust {
             logs: self.logs,
+            issuers: self.issuers,
             witnesses: self.witnesses,
             groups: self.groups,
             quorum: name.to_owned(),
@@ -463,23 +404,6 @@ fn operator_key(sized: &SizedDid) -> Result<Ranged<(Did, PublicKey)>, TrustError
     })?;
     Ok(Ranged {
         key: (sized.key.clone(), key),
-        sizes: sized.sizes,
-    })
-}
-
-fn issuer_key(sized: &SizedMethod) -> Result<Ranged<(DidUrl, PublicKey)>, TrustError> {
-    let wrong = |why: String| TrustError::Key {
-        place: sized.method.to_string(),
-        why,
-    };
-    let key = PublicKey::from_multibase(&sized.public_key_multibase).map_err(|e| wrong(e.to_string()))?;
-    // The method of a did:key says its key itself.
-    let own = sized.method.did_str().strip_prefix("did:key:");
-    if own.is_some_and(|own| own != sized.public_key_multibase) {
-        return Err(wrong("a did:key has no other key than its own".to_owned()));
-    }
-    Ok(Ranged {
-        key: (sized.method.clone(), key),
         sizes: sized.sizes,
     })
 }

@@ -275,7 +275,6 @@ fn trust(log: &str) -> Trust {
             key: did(OPERATOR),
             sizes,
         }],
-        issuer_keys: Vec::new(),
         origin,
     };
     TrustBuilder::default().log(&keys).unwrap().quorum(QUORUM_NONE).unwrap()

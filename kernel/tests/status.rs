@@ -1,5 +1,7 @@
 //! Status lists: the examples of both specifications, what others write, and what is refused.
 
+#![cfg(test)]
+
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use placet_kernel::status::{Bits, MAX_ENCODED_CHARACTERS, MAX_LIST_BYTES, MIN_LIST_ENTRIES, StatusError};
 use proptest::prelude::*;

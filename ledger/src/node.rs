@@ -236,7 +236,6 @@ impl Voice {
                 key: identity.operator,
                 sizes,
             }],
-            issuer_keys: Vec::new(),
         };
         let trust = TrustBuilder::default()
             .log(&keys)

@@ -190,7 +190,6 @@ impl History {
                 key: self.operator.did(),
                 sizes: Sizes::ALL,
             }],
-            issuer_keys: Vec::new(),
         }
     }
 

@@ -281,7 +281,6 @@ impl TestLog {
                 key: self.operator.did(),
                 sizes: Sizes::ALL,
             }],
-            issuer_keys: Vec::new(),
         }
     }
 
@@ -334,6 +333,7 @@ pub fn trust_file(log: LogKeys, witnesses: &[Witness], threshold: usize) -> Trus
     TrustFile {
         version: Version,
         logs: vec![log],
+        issuers: Vec::new(),
         witnesses: witnesses.iter().map(Witness::trusted).collect(),
         quorum: if threshold == 0 {
             "none".to_owned()

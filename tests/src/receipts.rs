@@ -3,14 +3,14 @@
 use placet_kernel::credential;
 use placet_kernel::status::Bits;
 use placet_kernel::tlog_proof::TlogProof;
-use placet_kernel::trust::{SizedMethod, Sizes, TrustFile};
+use placet_kernel::trust::{IssuerKey, Sizes, TrustFile};
 use placet_schemas::api::SaltText;
 use placet_schemas::credential::receipt::{EvidenceType, LogEvidence, Receipt, ReceiptSubject, ReceiptType};
 use placet_schemas::credential::status::{
     EntryType, ListIndex, StatusEntry, StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType,
 };
 use placet_schemas::credential::{Credential, VerifiableCredential};
-use placet_schemas::id::{Did, DidUrl, Digest, Iri, RecordId};
+use placet_schemas::id::{Did, DidUrl, Digest, Iri, Origin, RecordId};
 use placet_schemas::record::{Body, Context};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
@@ -46,10 +46,25 @@ impl Issuer {
         }
     }
 
-    /// Its key as a trust file names it.
+    /// An issuer that is its own key.
+    ///
+    /// # Panics
+    /// Never: a did:key has a method.
     #[must_use]
-    pub fn sized(&self, sizes: Sizes) -> SizedMethod {
-        SizedMethod {
+    pub fn by_key() -> Self {
+        let key = SoftwareKey::ed25519_from_seed(&bytes_of("issuer"));
+        Self {
+            did: key.did(),
+            method: key.did().key_method().unwrap(),
+            key,
+        }
+    }
+
+    /// Its key as a trust file names it for a log.
+    #[must_use]
+    pub fn sized(&self, log: &Origin, sizes: Sizes) -> IssuerKey {
+        IssuerKey {
+            log: log.clone(),
             method: self.method.clone(),
             public_key_multibase: self.key.public_key().to_multibase(),
             sizes,
@@ -59,7 +74,8 @@ impl Issuer {
     /// A trust file that names this issuer as well.
     #[must_use]
     pub fn trusted(&self, mut file: TrustFile) -> TrustFile {
-        file.logs[0].issuer_keys.push(self.sized(Sizes::ALL));
+        let log = file.logs[0].origin.clone();
+        file.issuers.push(self.sized(&log, Sizes::ALL));
         file
     }
 

@@ -101,6 +101,7 @@ pub fn quorum(log: &TrustFile, witnesses: &[&VerifierKey], threshold: usize) -> 
         vkey: key.to_string(),
     };
     let file = TrustFile {
+        issuers: Vec::new(),
         witnesses: witnesses.iter().map(named).collect(),
         groups: vec![Group {
             name: "some".to_owned(),

@@ -94,6 +94,7 @@ pub(super) fn finding(finding: &Finding) -> String {
         Question::Signed => "signed",
         Question::Right => "right",
         Question::Anchored => "anchored",
+        Question::Issued => "issued",
     };
     let place = if finding.place.is_empty() {
         String::new()

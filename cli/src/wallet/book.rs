@@ -327,7 +327,6 @@ impl KnownLog {
                 key: self.operator_key.clone(),
                 sizes,
             }],
-            issuer_keys: Vec::new(),
         };
         Ok(TrustBuilder::default()
             .log(&keys)?

@@ -42,11 +42,11 @@ fn trust(world: &World) -> Trust {
             key: identity.operator.clone(),
             sizes: Sizes::ALL,
         }],
-        issuer_keys: Vec::new(),
     };
     let file = TrustFile {
         version: Version,
         logs: vec![log],
+        issuers: Vec::new(),
         witnesses: Vec::new(),
         groups: Vec::new(),
         quorum: QUORUM_NONE.to_owned(),

@@ -21,6 +21,12 @@ const VCDM_CREDENTIAL: &str = "confidenceMethod credentialSchema credentialStatu
 const VCDM_PROOF: &str = "challenge created cryptosuite domain expires nonce previousProof proofPurpose proofValue \
     verificationMethod";
 
+/// What it defines in a `BitstringStatusListEntry`, and there alone.
+const VCDM_STATUS: &str = "statusListCredential statusListIndex statusPurpose";
+
+/// A receipt: no record, and by the same context.
+const RECEIPT: &[u8] = include_bytes!("../../../docs/examples/receipt.json");
+
 /// Terms of VCDM that a context of ours defines anew below one of our own members, as JSON-LD 1.1 section 4.1.11 allows
 /// there and only there, with the member.
 const ANEW: [(&str, &str, &str); 2] = [
@@ -82,6 +88,7 @@ impl Found {
             match name.as_str() {
                 "VerifiableCredential" => here.extend(vcdm(VCDM_CREDENTIAL)),
                 "DataIntegrityProof" => here.extend(vcdm(VCDM_PROOF)),
+                "BitstringStatusListEntry" => here.extend(vcdm(VCDM_STATUS)),
                 _ => {}
             }
         }
@@ -92,7 +99,8 @@ impl Found {
             let definition = self.term(&here, key, at).unwrap_or_default();
             let at = format!("{at}/{key}");
             // What a type defines ends with its node (JSON-LD 1.1 section 4.1.9); what a property defines goes on below.
-            let mut below = if at == "/credentialSubject" || at == "/proof" {
+            let of_its_own = ["/credentialSubject", "/credentialStatus", "/evidence", "/proof"];
+            let mut below = if of_its_own.contains(&at.as_str()) {
                 global.clone()
             } else {
                 active.clone()
@@ -133,7 +141,7 @@ fn walk() -> Found {
     let ours = terms(&context).map(|(term, definition)| (term.clone(), Some(definition.clone())));
     let global: Active = vcdm(VCDM).chain(ours).collect();
     let mut found = Found::default();
-    for (_, bytes) in all() {
+    for bytes in all().into_iter().map(|(_, bytes)| bytes).chain([RECEIPT.to_vec()]) {
         let record: Value = serde_json::from_slice(&bytes).unwrap();
         found.node(&global, &global, record.as_object().unwrap(), "");
     }
@@ -212,7 +220,7 @@ fn no_term_of_vcdm_is_taken_away() {
     let context = context();
     assert_eq!(context["@protected"], true);
     assert_eq!(context["@version"], json!(1.1));
-    let taken: BTreeSet<&str> = [VCDM, VCDM_CREDENTIAL, VCDM_PROOF]
+    let taken: BTreeSet<&str> = [VCDM, VCDM_CREDENTIAL, VCDM_PROOF, VCDM_STATUS]
         .iter()
         .flat_map(|list| list.split_whitespace())
         .collect();

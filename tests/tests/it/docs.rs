@@ -13,6 +13,8 @@ use placet_kernel::decision;
 use placet_kernel::keys::{PublicKey, verify_statement};
 use placet_kernel::misbehaviour;
 use placet_kernel::note::UnverifiedNote;
+use placet_kernel::receipt;
+use placet_kernel::status::Bits;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
@@ -20,6 +22,8 @@ use placet_schemas::access::{self, AccessLine};
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
 use placet_schemas::authzen::{self, DecisionStatement, ReasonCode};
+use placet_schemas::credential::Secured;
+use placet_schemas::credential::status::StatusList;
 use placet_schemas::record::{self, CanonicalRecord};
 use placet_schemas::statement::{FeedHead, Signed, WithdrawalReceived};
 use placet_schemas::time::Timestamp;
@@ -87,6 +91,17 @@ fn every_example_in_formats_is_what_it_says() {
                 let (_, _, head): (String, String, Signed<FeedHead>) = decodes(&body);
                 assert_eq!(Some(&head), signed.head.as_ref().map(decision::DisclosedHead::signed));
             }
+            "receipt" => {
+                let receipt = receipt::parse(body.as_bytes()).unwrap();
+                assert_eq!(
+                    receipt,
+                    receipt::parse(read("docs/examples/receipt.json").as_bytes()).unwrap()
+                );
+            }
+            "status-list" => {
+                let list = Secured::<StatusList>::parse(body.as_bytes()).unwrap();
+                drop(Bits::from_bitstring(&list.credential.credential_subject.encoded_list).unwrap());
+            }
             "policy" => drop(decodes::<decision::Policy>(&body)),
             "register" => drop(decodes::<decision::RegisterStatement>(&body)),
             "verifier-authorization" => {
@@ -105,7 +120,7 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 23, "{seen:?}");
+    assert_eq!(seen.len(), 25, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -160,6 +175,24 @@ fn the_example_decision_holds_under_its_trust_file() {
     let asked = authzen::evaluation(question.unwrap().1.as_bytes()).unwrap();
     assert_eq!(asked.digest, signed.statement.request);
     assert_eq!(asked.question.unwrap().asked, signed.statement.asked.unwrap());
+}
+
+/// Of the day on which it was made: a list is good for minutes.
+#[test]
+fn the_example_receipt_holds_under_its_trust_file() {
+    let trust = Trust::parse(read("docs/examples/receipt-trust.json").as_bytes()).unwrap();
+    let (receipt, list) = (
+        read("docs/examples/receipt.json"),
+        read("docs/examples/receipt-status.json"),
+    );
+    let judge = |at: &str| {
+        let at = at.parse().unwrap();
+        let report = receipt::verify(receipt.as_bytes(), Some(list.as_bytes()), Some(&trust), at).unwrap();
+        (report.issued, report.recorded, report.in_force)
+    };
+    let (holds, cannot) = (Verdict::Holds, Verdict::CannotTell);
+    assert_eq!(judge("2026-11-22T05:04:30Z"), (holds, holds, holds));
+    assert_eq!(judge("2026-12-01T00:00:00Z"), (holds, holds, cannot));
 }
 
 #[test]

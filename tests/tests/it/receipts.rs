@@ -199,7 +199,7 @@ fn a_key_counts_for_its_sizes_of_the_log() {
     let size = shown.receipt.evidence.log_size;
     let by = |sizes| {
         let mut file = shown.scene.trust_file();
-        file.logs[0].issuer_keys.push(shown.issuer.sized(sizes));
+        file.issuers.push(shown.issuer.sized(&shown.scene.log.origin, sizes));
         answers(&shown.judge_by(&trust(&file), shown.now()))
     };
     let retired = by(Sizes {

@@ -163,7 +163,6 @@ fn trust(world: &World) -> Trust {
             key: identity.operator.clone(),
             sizes,
         }],
-        issuer_keys: Vec::new(),
     };
     TrustBuilder::default().log(&keys).unwrap().quorum(QUORUM_NONE).unwrap()
 }

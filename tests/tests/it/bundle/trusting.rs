@@ -1,11 +1,13 @@
 //! Trust files, and the two times that cosignatures give.
 
 use placet_kernel::trust::{
-    Group, LogKeys, MAX_TRUSTED, Sizes, Times, Trust, TrustBuilder, TrustError, TrustFile, Witness as Named,
+    Group, LogKeys, MAX_TRUSTED, QUORUM_NONE, Sizes, Times, Trust, TrustBuilder, TrustError, TrustFile,
+    Witness as Named,
 };
 use placet_schemas::json::{self, FaultCode};
 use placet_schemas::time::Timestamp;
 use placet_tests::log::{TestLog, Witness, sized, trust_file};
+use placet_tests::receipts::Issuer;
 use placet_tests::scene::ORIGIN;
 use proptest::prelude::*;
 
@@ -309,4 +311,32 @@ proptest! {
         let found = trust.times(&cosigned, Some(at(0))).map(|t| (t.existed_by.unix(), t.fresh_at.unix()));
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn an_issuers_key_is_for_a_log_that_is_there_and_stands_once() {
+    let issuer = Issuer::named("issuer.example");
+    let origin = keys().origin;
+    let key = issuer.sized(&origin, Sizes { from: 5, to: Some(9) });
+    let trust = builder().issuer(&key).unwrap().quorum(QUORUM_NONE).unwrap();
+    let found = |size| trust.issuer_key(&origin, &issuer.method, size).is_some();
+    assert_eq!([4, 5, 9, 10].map(found), [false, true, true, false]);
+    assert!(
+        trust
+            .issuer_key(&"other.example/log".parse().unwrap(), &issuer.method, 5)
+            .is_none()
+    );
+    assert!(trust.issuer_key(&origin, &Issuer::by_key().method, 5).is_none());
+
+    let twice = builder().issuer(&key).unwrap().issuer(&key);
+    assert!(matches!(twice, Err(TrustError::Duplicate(_))), "{twice:?}");
+    let elsewhere = issuer.sized(&"other.example/log".parse().unwrap(), Sizes::ALL);
+    assert!(matches!(builder().issuer(&elsewhere), Err(TrustError::UnknownLog(_))));
+    let mut no_key = key.clone();
+    "z6Mk".clone_into(&mut no_key.public_key_multibase);
+    assert!(matches!(builder().issuer(&no_key), Err(TrustError::Key { .. })));
+    // A did:key with somebody else's key.
+    let mut borrowed = Issuer::by_key().sized(&origin, Sizes::ALL);
+    borrowed.public_key_multibase = key.public_key_multibase;
+    assert!(matches!(builder().issuer(&borrowed), Err(TrustError::Key { .. })));
 }

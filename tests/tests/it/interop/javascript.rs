@@ -1,6 +1,6 @@
 //! Records signed, checked and read by JavaScript packages of Digital Bazaar: Data Integrity, the two JCS suites, Multikey,
 //! did:key, JSON-LD. Their code makes the keys, the canonical bytes and the signatures; `tests/interop/js` says what is
-//! asked of it. Decisions are read by the SD-JWT library of the OpenWallet Foundation.
+//! asked of it. They check receipts and status lists too. Decisions are read by the SD-JWT library of the OpenWallet Foundation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,6 +10,7 @@ use std::process::Command;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::decision;
 use placet_kernel::sign::Algorithm;
+use placet_kernel::status::Bits;
 use placet_schemas::api::RecordAnswer;
 use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::lifecycle::Phase;
@@ -17,6 +18,7 @@ use placet_schemas::record::{CanonicalRecord, Cryptosuite, Invitation, Kind};
 use placet_tests::brand::Brand;
 use placet_tests::desk::{Desk, covered};
 use placet_tests::process::now;
+use placet_tests::receipts::Issuer;
 use placet_tests::scene::Scene;
 use placet_wallet::acknowledgement::{LogTrust, check_acknowledgement};
 use placet_wallet::sight::Sight;
@@ -167,8 +169,47 @@ fn a_foreign_json_ld_processor_finds_a_meaning_for_every_member() {
     assert!(answer["error"].as_str().unwrap().contains("unheardOf"), "{answer}");
 }
 
-/// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
-/// what the node said and what a court would see.
+/// A receipt and its status list are credentials to a library of others: it verifies them, and nothing that was changed.
+#[test]
+fn a_foreign_library_verifies_a_receipt_and_its_status_list() {
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut scene = Scene::new();
+    scene.grant();
+    scene.publish();
+    let (issuer, now) = (Issuer::by_key(), scene.clock);
+    let receipt = issuer.sign(issuer.receipt(&scene, 7), now);
+    let mut bits = Bits::none_set();
+    bits.set(7).unwrap();
+    let list = issuer.sign(issuer.list(&bits, now), now);
+    let text = |name: &str, bytes: &[u8]| write(folder.path(), name, bytes);
+    let sound = [text("receipt", &receipt), text("list", &list)];
+    let documents = text("documents", b"{}");
+    // A receipt is for whoever it is shown to: its proof names no domain, and none is asked for.
+    let judge = |files: &[PathBuf]| -> Vec<ForeignVerdict> {
+        let mut command = node_js(&programs, "verify-record.mjs");
+        command.arg("--documents").arg(&documents).args(files);
+        serde_json::from_slice(&tools::run(&mut command).unwrap()).unwrap()
+    };
+    for verdict in judge(&sound) {
+        assert!(verdict.verified, "{verdict:?}");
+        assert_eq!(verdict.cryptosuite.as_deref(), Some("eddsa-jcs-2022"));
+    }
+    let spoilt: Vec<PathBuf> = changed(&receipt)
+        .into_iter()
+        .map(|(at, bytes)| text(&format!("spoilt-{at}"), &bytes))
+        .collect();
+    assert!(spoilt.len() > 10);
+    for verdict in judge(&spoilt) {
+        assert!(!verdict.verified, "{}", verdict.file.display());
+    }
+    for answer in expand(&programs, &sound) {
+        assert!(answer["statements"].as_u64() > Some(5), "{answer}");
+    }
+}
+
 /// A decision is an SD-JWT to a library of others too: it finds the signer, what is said, and the head that is disclosed.
 #[test]
 fn a_foreign_library_reads_a_decision_with_its_head() {
@@ -210,6 +251,8 @@ fn a_foreign_library_reads_a_decision_with_its_head() {
     }
 }
 
+/// Foreign code answers the brand's invitation and goes through all that a person can do; then Placet's own code judges
+/// what the node said and what a court would see.
 fn live_through(brand: Brand, curve: &str, suite: Cryptosuite) {
     let Some(programs) = ready(install()) else {
         return;
@@ -307,7 +350,6 @@ fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     places.map(change).collect()
 }
 
-/// The brand's DID document, as it would serve it.
 /// The text with another character at every stride.
 fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
     (0..text.len()).step_by(STRIDE).map(|at| {
@@ -316,6 +358,7 @@ fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
     })
 }
 
+/// The brand's DID document, as it would serve it.
 fn document(brand: &Brand) -> Value {
     let mut document = serde_json::to_value(brand.keys().document).unwrap();
     document["@context"] = json!(["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]);

@@ -205,7 +205,6 @@ impl Node {
                 key: identity.operator.clone(),
                 sizes,
             }],
-            issuer_keys: Vec::new(),
         };
         TrustBuilder::default().log(&keys).unwrap().quorum(QUORUM_NONE).unwrap()
     }
