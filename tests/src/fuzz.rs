@@ -13,12 +13,14 @@
 mod decision;
 mod documents;
 mod log;
+mod receipts;
 mod sample;
 mod tokens;
 
 pub use decision::{authzen_evaluation, authzen_evaluations, decision, register};
 pub use documents::*;
 pub use log::*;
+pub use receipts::{receipt, status_bitstring, status_token};
 pub use tokens::*;
 
 use std::collections::BTreeSet;
@@ -73,9 +75,12 @@ targets! {
     misbehaviour: sample::accusations();
     note: sample::notes();
     notice: sample::notices();
+    receipt: receipts::receipts();
     record: sample::records();
     register: decision::registers();
     session_token: sample::session_tokens();
+    status_bitstring: receipts::lists(placet_kernel::status::Bits::to_bitstring);
+    status_token: receipts::lists(placet_kernel::status::Bits::to_token);
     tile_data: sample::tile_data();
     tile_path: sample::texts(&["tile/0/000", "tile/1/x001/067.p/8", "tile/entries/x001/x234/067.p/255"]);
     tlog_proof: sample::tlog_proofs();

@@ -183,7 +183,7 @@ impl FromStr for KeyName {
 
     fn from_str(name: &str) -> Result<Self, VkeyError> {
         let valid = (1..=MAX_KEY_NAME_BYTES).contains(&name.len())
-            && !name.chars().any(|c| c.is_whitespace() || c < ' ' || c == '+');
+            && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+');
         if valid {
             Ok(Self(name.to_owned()))
         } else {

@@ -114,6 +114,9 @@ fn malformed_signature_lines_are_refused() {
         format!("— a  {base64}\n"),
         format!("— a+b {base64}\n"),
         format!("— a\u{a0}b {base64}\n"),
+        // What moves a terminal's cursor or colours it: a name is shown to people.
+        format!("— a\u{7f}b {base64}\n"),
+        format!("— a\u{9b}b {base64}\n"),
         format!("— {} {base64}\n", "n".repeat(256)),
         format!("— a {}\n", base64.trim_end_matches('=')),
         format!("— a {}\n", base64.replace("E=", "F=")),
