@@ -16,14 +16,17 @@ pub(crate) fn open_note(note: &str, origin: &Origin, trust: &Trust, log: &Log) -
     SignedCheckpoint::open_exact(note.as_bytes(), &keys).map_err(|e| e.to_string())
 }
 
+/// What a checkpoint says of itself. Nothing is verified.
+pub(crate) fn claimed(note: &str) -> Result<Checkpoint, String> {
+    let unverified = UnverifiedNote::parse(note.as_bytes()).map_err(|e| e.to_string())?;
+    let text = unverified.unverified_text();
+    text.parse().map_err(|e: CheckpointError| e.to_string())
+}
+
 /// The keys that count for a checkpoint at the size that it claims. The claimed size chooses the keys; under those keys it must
 /// then be signed.
 pub(crate) fn keys_for(note: &str, origin: &Origin, trust: &Trust, log: &Log) -> Result<CheckpointKeys, String> {
-    let unverified = UnverifiedNote::parse(note.as_bytes()).map_err(|e| e.to_string())?;
-    let claimed: Checkpoint = unverified
-        .unverified_text()
-        .parse()
-        .map_err(|e: CheckpointError| e.to_string())?;
+    let claimed = claimed(note)?;
     let own = log.cosigner_keys(claimed.size());
     let cosigners = own.chain(trust.witnesses().map(|(_, key)| key)).cloned().collect();
     let log_keys = log.checkpoint_keys(claimed.size()).cloned().collect();

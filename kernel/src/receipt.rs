@@ -7,9 +7,9 @@
 //! A list that is missing, too old or of another issuer is no answer, and so is a receipt from the future: it cannot be told,
 //! and whoever must decide denies.
 
+use placet_schemas::credential::Secured;
 use placet_schemas::credential::receipt::Receipt;
 use placet_schemas::credential::status::StatusList;
-use placet_schemas::credential::{MAX_CREDENTIAL_BYTES, Secured};
 use placet_schemas::id::{DidUrl, Origin};
 use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
@@ -26,8 +26,6 @@ use crate::status::{Bits, StatusError};
 use crate::tlog_proof::TlogProof;
 use crate::trust::Trust;
 
-/// Largest receipt that is read, in bytes.
-pub const MAX_RECEIPT_BYTES: usize = 512 * 1024;
 /// How far an issuer's clock may be ahead of the judge's, in seconds.
 pub const MAX_AHEAD_SECONDS: u64 = 10;
 
@@ -103,8 +101,6 @@ pub fn verify(
 /// # Errors
 /// The first fault, with its JSON pointer.
 pub fn parse(bytes: &[u8]) -> Result<Secured<Receipt>, Fault> {
-    const { assert!(MAX_RECEIPT_BYTES <= MAX_CREDENTIAL_BYTES) };
-    placet_schemas::json::parse(bytes, MAX_RECEIPT_BYTES)?;
     Secured::parse(bytes)
 }
 
@@ -135,17 +131,13 @@ impl Judge<'_> {
         let proof: TlogProof = match evidence.tlog_proof.parse() {
             Ok(proof) => proof,
             Err(error) => {
-                self.findings.wrong(
-                    question,
-                    "receipt_proof_malformed",
-                    PLACE,
-                    crate::tlog_proof::TlogProofError::to_string(&error),
-                );
+                self.findings
+                    .wrong(question, "receipt_proof_malformed", PLACE, error.to_string());
                 return None;
             }
         };
         let note = proof.checkpoint_note();
-        let Some((origin, size)) = claimed(note) else {
+        let Ok(claimed) = pinned::claimed(note) else {
             self.findings.wrong(
                 question,
                 "receipt_checkpoint_malformed",
@@ -154,6 +146,7 @@ impl Judge<'_> {
             );
             return None;
         };
+        let (origin, size) = (claimed.origin().clone(), claimed.size());
         self.source.origin = Some(origin.clone());
         let Some((trust, log)) = trust.and_then(|trust| Some((trust, trust.log(&origin)?))) else {
             let why = format!("no key of the log {origin} is pinned");
@@ -275,8 +268,13 @@ impl Judge<'_> {
         }
         // A list is of today, so it is signed by a key that is in use.
         let newest = u64::MAX;
-        credential::verify(list, |method| log?.key(method, newest))
-            .map_err(|error| ("status_bad_signature", format!("the status list: {error}")))?;
+        credential::verify(list, |method| log?.key(method, newest)).map_err(|error| {
+            let code = match error {
+                CredentialError::UnknownKey(_) => "status_unknown_key",
+                _ => "status_bad_signature",
+            };
+            (code, format!("the status list: {error}"))
+        })?;
         if said.valid_from > now.plus_seconds(MAX_AHEAD_SECONDS) {
             return Err(("status_not_yet", format!("the status list is of {}", said.valid_from)));
         }
@@ -293,11 +291,4 @@ impl Judge<'_> {
 fn set(receipt: &Secured<Receipt>, list: &Secured<StatusList>) -> Result<bool, StatusError> {
     let bits = Bits::from_bitstring(&list.credential.credential_subject.encoded_list)?;
     bits.get(receipt.credential.credential_status.status_list_index.0)
-}
-
-/// What a checkpoint says of itself. Nothing is verified.
-fn claimed(note: &str) -> Option<(Origin, u64)> {
-    let unverified = crate::note::UnverifiedNote::parse(note.as_bytes()).ok()?;
-    let checkpoint: crate::checkpoint::Checkpoint = unverified.unverified_text().parse().ok()?;
-    Some((checkpoint.origin().clone(), checkpoint.size()))
 }

@@ -1,11 +1,11 @@
 //! What is said of a receipt, as a person reads it.
 
-use placet_kernel::receipt::{MAX_RECEIPT_BYTES, ReceiptReport};
-use placet_schemas::credential::receipt::{Receipt, ReceiptType};
+use placet_kernel::receipt::ReceiptReport;
+use placet_schemas::credential::receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptType};
 use placet_schemas::json::{self, Node};
 use serde::Deserialize as _;
 
-use super::report::{answer, finding, trust};
+use super::report::{answer, grounds};
 
 /// Whether these bytes say that they are a receipt.
 pub(crate) fn is_receipt(bytes: &[u8]) -> bool {
@@ -30,13 +30,7 @@ pub(super) fn text(report: &ReceiptReport) -> String {
             .map(|(name, value)| format!("{name:<11} {value}")),
     );
     lines.push(String::new());
-    if !report.findings.is_empty() {
-        lines.push("findings".to_owned());
-        lines.extend(report.findings.iter().map(finding));
-        lines.push(String::new());
-    }
-    lines.extend(trust(&report.trust));
-    lines.push(String::new());
+    lines.extend(grounds(&report.findings, &report.trust));
     lines.push(
         "note: What was consented to is the issuer's word. The log has the record's digest, not what it says."
             .to_owned(),

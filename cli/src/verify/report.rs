@@ -23,15 +23,22 @@ pub(super) fn text(report: &Report) -> String {
         lines.extend(decided::tell(decision));
         lines.push(String::new());
     }
-    if !report.findings.is_empty() {
-        lines.push("findings".to_owned());
-        lines.extend(report.findings.iter().map(finding));
-        lines.push(String::new());
-    }
-    lines.extend(trust(&report.trust));
-    lines.push(String::new());
+    lines.extend(grounds(&report.findings, &report.trust));
     lines.extend(report.disclaimers.iter().map(|text| format!("note: {text}")));
     lines.join("\n")
+}
+
+/// What the judge noticed, and whose keys counted.
+pub(super) fn grounds(findings: &[Finding], source: &TrustSource) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !findings.is_empty() {
+        lines.push("findings".to_owned());
+        lines.extend(findings.iter().map(finding));
+        lines.push(String::new());
+    }
+    lines.extend(trust(source));
+    lines.push(String::new());
+    lines
 }
 
 pub(super) const fn answer(verdict: Verdict) -> &'static str {

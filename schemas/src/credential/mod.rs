@@ -17,11 +17,11 @@ pub use proof::{CredentialProof, MAX_PROOFS, Proofs, Suite};
 use crate::id::Did;
 use crate::json::{self, Fault, FaultCode, JcsError, Node};
 
-/// Largest credential that is read, in bytes: a status list that cannot be compressed takes 1.4 MB.
-pub const MAX_CREDENTIAL_BYTES: usize = 2 * 1024 * 1024;
-
 /// What every credential has.
 pub trait Credential: Serialize + DeserializeOwned {
+    /// Largest one that is read, in bytes as it arrives.
+    const MAX_BYTES: usize;
+
     /// Who says it.
     fn issuer(&self) -> &Did;
 
@@ -31,6 +31,28 @@ pub trait Credential: Serialize + DeserializeOwned {
     /// Where they go.
     fn proofs_mut(&mut self) -> &mut Option<Proofs>;
 }
+
+/// Makes a type with the members `issuer` and `proof` a [`Credential`] of at most so many bytes.
+macro_rules! credential {
+    ($name:ident, $max:expr) => {
+        impl $crate::credential::Credential for $name {
+            const MAX_BYTES: usize = $max;
+
+            fn issuer(&self) -> &$crate::id::Did {
+                &self.issuer
+            }
+
+            fn proofs(&self) -> Option<&$crate::credential::Proofs> {
+                self.proof.as_ref()
+            }
+
+            fn proofs_mut(&mut self) -> &mut Option<$crate::credential::Proofs> {
+                &mut self.proof
+            }
+        }
+    };
+}
+use credential;
 
 /// A credential and what its proofs are over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +80,8 @@ impl<T: Credential> Secured<T> {
     /// # Errors
     /// The first fault, with its JSON pointer.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
-        let bytes = json::parse(bytes, MAX_CREDENTIAL_BYTES)?.root().to_jcs();
-        let document = json::parse_canonical(&bytes, MAX_CREDENTIAL_BYTES)?;
+        let bytes = json::parse(bytes, T::MAX_BYTES)?.root().to_jcs();
+        let document = json::parse_canonical(&bytes, T::MAX_BYTES)?;
         let root = document.root();
         let credential: T = json::decode(root)?;
         let missing = || Fault::new("/proof", FaultCode::MissingMember, "a credential has a proof");

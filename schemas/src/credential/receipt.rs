@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::status::StatusEntry;
-use super::{Credential, Proofs, VerifiableCredential};
+use super::{Proofs, VerifiableCredential, credential};
 use crate::api::SaltText;
 use crate::id::{Did, Digest, Language, RecordId};
 use crate::record::Context;
@@ -11,6 +11,9 @@ use crate::record::request::Controllers;
 use crate::scope::Scope;
 use crate::time::Timestamp;
 use crate::version::Version;
+
+/// Largest receipt that is read, in bytes.
+pub const MAX_RECEIPT_BYTES: usize = 512 * 1024;
 
 /// The receipt for a consent as one of its records left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,16 +97,4 @@ pub enum EvidenceType {
     TransparencyLogEvidence,
 }
 
-impl Credential for Receipt {
-    fn issuer(&self) -> &Did {
-        &self.issuer
-    }
-
-    fn proofs(&self) -> Option<&Proofs> {
-        self.proof.as_ref()
-    }
-
-    fn proofs_mut(&mut self) -> &mut Option<Proofs> {
-        &mut self.proof
-    }
-}
+credential!(Receipt, MAX_RECEIPT_BYTES);

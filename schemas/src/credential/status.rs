@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Proofs, VerifiableCredential};
+use super::{Proofs, VerifiableCredential, credential};
 use crate::id::{Did, IdError, Iri};
 use crate::record::Context;
 use crate::time::Timestamp;
+
+/// Largest status list that is read, in bytes: one of a mebibyte that cannot be compressed takes 1.4 MB.
+pub const MAX_STATUS_LIST_BYTES: usize = 2 * 1024 * 1024;
 
 /// An entry of a list (section 2.1): a credential whose bit is set does not count any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,16 +114,4 @@ pub enum SubjectType {
     BitstringStatusList,
 }
 
-impl Credential for StatusList {
-    fn issuer(&self) -> &Did {
-        &self.issuer
-    }
-
-    fn proofs(&self) -> Option<&Proofs> {
-        self.proof.as_ref()
-    }
-
-    fn proofs_mut(&mut self) -> &mut Option<Proofs> {
-        &mut self.proof
-    }
-}
+credential!(StatusList, MAX_STATUS_LIST_BYTES);

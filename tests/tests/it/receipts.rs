@@ -4,7 +4,7 @@ use placet_kernel::bundle::Verdict::{self, CannotTell, Fails, Holds};
 use placet_kernel::receipt::{self, MAX_AHEAD_SECONDS, ReceiptReport};
 use placet_kernel::status::Bits;
 use placet_kernel::trust::{Sizes, Trust};
-use placet_schemas::credential::receipt::Receipt;
+use placet_schemas::credential::receipt::{MAX_RECEIPT_BYTES, Receipt};
 use placet_schemas::credential::status::ListIndex;
 use placet_schemas::json::{self, FaultCode};
 use placet_schemas::time::Timestamp;
@@ -183,7 +183,7 @@ fn who_is_not_pinned_is_not_believed() {
         answers(&report),
         (
             [CannotTell, Holds, CannotTell],
-            vec!["issuer_unknown", "status_bad_signature"]
+            vec!["issuer_unknown", "status_unknown_key"]
         )
     );
     let nobody = receipt::verify(&shown.receipt_bytes(), Some(&shown.list_bytes()), None, shown.now()).unwrap();
@@ -208,7 +208,7 @@ fn a_key_counts_for_its_sizes_of_the_log() {
     });
     assert_eq!(
         retired,
-        ([Holds, Holds, CannotTell], vec!["status_bad_signature"]),
+        ([Holds, Holds, CannotTell], vec!["status_unknown_key"]),
         "a retired key's receipts are its word still; lists of today are by the new one"
     );
     let earlier = by(Sizes {
@@ -319,7 +319,7 @@ fn what_is_no_receipt_is_refused_with_its_place() {
         refused(&|v| v["credentialSubject"]["name"] = "somebody".into()),
         ("/credentialSubject/name".to_owned(), FaultCode::UnknownMember)
     );
-    let long = "x".repeat(receipt::MAX_RECEIPT_BYTES);
+    let long = "x".repeat(MAX_RECEIPT_BYTES);
     assert_eq!(
         refused(&|v| v["evidence"]["tlogProof"] = long.clone().into()).1,
         FaultCode::Oversize
