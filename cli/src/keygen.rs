@@ -1,6 +1,7 @@
 //! `placet keygen`: the keys of a new node.
 
 mod brand;
+mod issuer;
 mod verifier;
 mod webhook;
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::node::{self, Made};
 use crate::output::Output;
 
-/// Make the keys of a node, of a brand, of a brand's verifier, or of its webhook
+/// Make the keys of a node, of an issuer, of a brand, of a brand's verifier, or of its webhook
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -28,6 +29,7 @@ pub(crate) struct Args {
 enum Other {
     Brand(brand::Args),
     Verifier(verifier::Args),
+    Issuer(issuer::Args),
     Webhook(webhook::Args),
 }
 
@@ -56,6 +58,7 @@ pub(crate) fn run(args: Args, out: &Output) -> Result<()> {
     match args.other {
         Some(Other::Brand(args)) => return brand::run(args, out),
         Some(Other::Verifier(args)) => return verifier::run(&args, out),
+        Some(Other::Issuer(args)) => return issuer::run(&args, out),
         Some(Other::Webhook(args)) => return webhook::run(args, out),
         None => {}
     }

@@ -17,6 +17,7 @@ mod files;
 mod fsck;
 mod ground;
 mod inspect;
+mod issuer;
 mod keyfile;
 mod keygen;
 mod misconduct;
@@ -64,6 +65,7 @@ enum Command {
     Serve(serve::Args),
     Witness(witness::Args),
     Verifier(verifier::Args),
+    Issuer(issuer::Args),
     Keygen(keygen::Args),
     Brand(brand::Args),
     Token(tokens::Args),
@@ -102,6 +104,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => done(wait(serve::run(args, out))),
         Command::Witness(args) => done(wait(witness::run(args, out))),
         Command::Verifier(args) => done(wait(verifier::run(args, out))),
+        Command::Issuer(args) => done(wait(issuer::run(args, out))),
         Command::Keygen(args) => done(keygen::run(args, out)),
         Command::Brand(args) => wait(brand::run(args, out)),
         Command::Token(args) => done(wait(tokens::run(args, out))),

@@ -157,3 +157,10 @@ fn configuration(origin: &Origin, public_url: Option<&str>) -> String {
     }
     text
 }
+
+/// The log of a trust file that names one.
+pub(crate) fn only_log(trust: &Trust) -> Option<Origin> {
+    let mut origins = trust.origins();
+    let only = origins.next()?.clone();
+    origins.next().is_none().then_some(only)
+}

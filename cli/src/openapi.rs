@@ -20,11 +20,14 @@ enum Service {
     Verifier,
     /// The ledger
     Ledger,
+    /// The issuer
+    Issuer,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> Result<()> {
     let document = match args.service {
         Service::Verifier => placet_verifier::http::description(),
+        Service::Issuer => placet_issuer::http::description(),
         Service::Ledger => placet_ledger::http::description(),
     };
     let document: Value = serde_json::from_str(&document).context("the description is no JSON")?;

@@ -15,6 +15,8 @@ const OPERATOR_VARIABLE: &str = "PLACET_OPERATOR_TOKEN";
 const DIR_VARIABLE: &str = "PLACET_DIR";
 /// An auditor's token itself.
 const AUDITOR_VARIABLE: &str = "PLACET_AUDITOR_TOKEN";
+/// A service's token itself.
+const SERVICE_VARIABLE: &str = "PLACET_SERVICE_TOKEN";
 /// A brand's token itself.
 const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
 
@@ -34,6 +36,14 @@ pub(crate) struct OperatorToken {
 pub(crate) struct BrandToken {
     /// File with the brand's token, as `placet brand token --out` writes it; else PLACET_BRAND_TOKEN
     #[arg(long, env = "PLACET_BRAND_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// A service's token.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ServiceToken {
+    /// File with the service's token, as `placet token service --out` writes it; else PLACET_SERVICE_TOKEN
+    #[arg(long, env = "PLACET_SERVICE_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
@@ -72,6 +82,13 @@ impl BrandToken {
     /// Finds the token.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
         find(self.token_file.as_deref(), BRAND_VARIABLE, None, "the brand's")
+    }
+}
+
+impl ServiceToken {
+    /// Finds the token.
+    pub(crate) fn read(&self) -> Result<Zeroizing<String>> {
+        find(self.token_file.as_deref(), SERVICE_VARIABLE, None, "the service's")
     }
 }
 

@@ -35,8 +35,11 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ServiceArgs {
     /// Kinds of record that it opens besides public ones, such as ConsentGrant,Withdrawal
-    #[arg(long, value_name = "KINDS", required = true, value_delimiter = ',', value_parser = kind)]
+    #[arg(long, value_name = "KINDS", required_unless_present = "all_kinds", conflicts_with = "all_kinds", value_delimiter = ',', value_parser = kind)]
     kinds: Vec<Kind>,
+    /// Every kind: what an issuer needs, which follows whole feeds
+    #[arg(long)]
+    all_kinds: bool,
     /// Its did:key, by which it will sign that it has destroyed what it held; without it, every destruction waits for this
     /// token
     #[arg(long, value_name = "DID")]
@@ -119,7 +122,10 @@ struct Report<'a> {
 pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     match args.command {
         Command::Service(args) => {
-            let kinds: BTreeSet<Kind> = args.kinds.into_iter().collect();
+            let kinds: BTreeSet<Kind> = match args.all_kinds {
+                true => placet_issuer::kinds().into_iter().collect(),
+                false => args.kinds.into_iter().collect(),
+            };
             let order = |label, expires_in_seconds| IssueToken {
                 role: Role::Service,
                 controller: None,

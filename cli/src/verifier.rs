@@ -32,7 +32,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let trust = node::read_trust(&config.trust)?;
     let origin = match config.origin {
         Some(origin) => origin,
-        None => only_log(&trust)
+        None => node::only_log(&trust)
             .with_context(|| format!("{} names several logs: say which with --origin", config.trust.display()))?,
     };
     // Before anything is made on disk: a second verifier on one port should leave no trace.
@@ -88,10 +88,4 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
 
 fn url_of(address: SocketAddr) -> String {
     format!("http://{address}")
-}
-
-fn only_log(trust: &placet_kernel::trust::Trust) -> Option<placet_schemas::id::Origin> {
-    let mut origins = trust.origins();
-    let only = origins.next()?.clone();
-    origins.next().is_none().then_some(only)
 }

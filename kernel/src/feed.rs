@@ -10,7 +10,9 @@ mod against;
 mod check;
 mod error;
 mod follow;
+mod kept;
 mod pages;
+mod trusted;
 
 use placet_schemas::api::FeedAnswer;
 use placet_schemas::id::Did;
@@ -26,7 +28,9 @@ use crate::merkle::Hash;
 pub use self::check::{check_opening, check_orphan};
 pub use self::error::{FeedError, ItemError};
 pub use self::follow::{Followed, Follower, ResumeError, Standing};
+pub use self::kept::KeptFollower;
 pub use self::pages::{Opened, Orphan, Step};
+pub use self::trusted::{LogTrust, LogTrustError};
 
 /// The keys by which a feed is judged.
 #[derive(Debug, Clone, Copy)]

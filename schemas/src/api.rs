@@ -8,6 +8,7 @@ mod brands;
 mod consents;
 mod declines;
 mod destructions;
+pub mod issuer;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod problem;

@@ -1,4 +1,4 @@
-//! Key files: 64 lowercase hex digits, an Ed25519 seed (RFC 8032) or another 32-byte secret, and a line feed; mode 0600, made
+//! Key files: 64 lowercase hex digits, an Ed25519 seed (RFC 8032), a P-256 scalar or another 32-byte secret, and a line feed; mode 0600, made
 //! once, never logged. A key in a file that others may read is not a key any more, so such a file is refused.
 
 use std::fmt;
@@ -12,15 +12,21 @@ use placet_kernel::sign::{Algorithm, SignError, Signer};
 use placet_schemas::id::{decode_hex, encode_hex};
 use zeroize::Zeroizing;
 
-use crate::random::RandomError;
+use crate::random::{self, RandomError};
 
 /// Longest key file that is read: the digits and a line feed, or two of it.
 const MAX_FILE_BYTES: u64 = 66;
 /// What the name of a file ends in while it is written.
 const TEMPORARY: &str = "key.new";
 
-/// An Ed25519 key in memory.
-pub struct SoftwareSigner(SigningKey);
+/// A key in memory.
+pub struct SoftwareSigner(Secret);
+
+// Both wipe themselves when they are dropped (their crates' `zeroize` features).
+enum Secret {
+    Ed25519(Box<SigningKey>),
+    P256(Box<p256::ecdsa::SigningKey>),
+}
 
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,21 +62,40 @@ impl SoftwareSigner {
     /// The key of an RFC 8032 seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
+        Self(Secret::Ed25519(Box::new(SigningKey::from_bytes(seed))))
+    }
+
+    /// The P-256 key with this scalar, big-endian; nothing when it is 0, or not below the order of the group.
+    #[must_use]
+    pub fn from_p256_scalar(scalar: &[u8; 32]) -> Option<Self> {
+        let key = p256::ecdsa::SigningKey::from_slice(scalar).ok()?;
+        Some(Self(Secret::P256(Box::new(key))))
     }
 }
 
 impl Signer for SoftwareSigner {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::Ed25519
+        match &self.0 {
+            Secret::Ed25519(_) => Algorithm::Ed25519,
+            Secret::P256(_) => Algorithm::P256,
+        }
     }
 
     fn public_key_bytes(&self) -> Vec<u8> {
-        self.0.verifying_key().to_bytes().to_vec()
+        match &self.0 {
+            Secret::Ed25519(key) => key.verifying_key().to_bytes().to_vec(),
+            Secret::P256(key) => key.verifying_key().to_sec1_point(true).as_bytes().to_vec(),
+        }
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.0.sign(message).to_bytes())
+        match &self.0 {
+            Secret::Ed25519(key) => Ok(key.sign(message).to_bytes()),
+            Secret::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                Ok(signature.to_bytes().into())
+            }
+        }
     }
 }
 
@@ -78,6 +103,20 @@ impl fmt::Debug for SoftwareSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SoftwareSigner(…)")
     }
+}
+
+/// Reads a key file, or makes it where there is none.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn load_or_make(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    // What can be read is there; whatever else keeps it from being read keeps it from being made too.
+    if path.exists() {
+        return read(path);
+    }
+    let seed = Zeroizing::new(random::bytes()?);
+    write_new(path, &seed)?;
+    Ok(seed)
 }
 
 /// Reads a key file.

@@ -25,6 +25,8 @@ pub struct Answer {
     pub status: u16,
     /// The content type; empty when there is none.
     pub content_type: String,
+    /// All headers; names are in lowercase.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -79,17 +81,30 @@ impl Caller {
     /// # Errors
     /// Those of the connection, which is given up then.
     pub fn call(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<Answer> {
+        self.call_with(method, path, &[("content-type", "application/json")], body)
+    }
+
+    /// The same with these headers.
+    ///
+    /// # Errors
+    /// As [`Caller::call`].
+    pub fn call_with(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(connect(&self.address)?),
         };
+        let headers: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let token = self
             .token
             .as_deref()
             .map(|token| format!("authorization: Bearer {token}\r\n"));
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{}content-length: {}\r\n{}\r\n",
             self.address,
+            headers.concat(),
             body.len(),
             token.unwrap_or_default(),
         );
@@ -101,6 +116,15 @@ impl Caller {
 }
 
 impl Answer {
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The body, if the status is this one.
     ///
     /// # Panics
@@ -127,12 +151,16 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         .and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| torn("no status line"))?;
     // A 204 has neither content nor its length (RFC 9110, 8.6).
-    let mut length = (status == 204).then_some(0);
+    let mut length = (status == 204 || status == 304).then_some(0);
+    let mut headers = Vec::new();
     let mut content_type = String::new();
     loop {
         let line = line(stream)?;
         if line.is_empty() {
             break;
+        }
+        if let Some((name, value)) = line.split_once(':') {
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         match line.split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse().ok(),
@@ -148,6 +176,7 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<Answer> {
     Ok(Answer {
         status,
         content_type,
+        headers,
         body,
     })
 }

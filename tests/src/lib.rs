@@ -14,6 +14,7 @@ pub mod caller;
 pub mod desk;
 pub mod fuzz;
 pub mod history;
+pub mod issuer;
 pub mod log;
 pub mod offer;
 pub mod process;

@@ -9,6 +9,7 @@ use placet_schemas::id::{Did, Origin};
 use placet_schemas::json::Fault;
 
 use placet_kernel::sign::SignError;
+use placet_service::ApiError;
 use placet_service::keys::KeyFileError;
 use placet_service::random::RandomError;
 
@@ -46,12 +47,22 @@ pub enum StoreError {
         /// What the system said.
         error: io::Error,
     },
+    /// A proof of misbehaviour.
+    #[error(transparent)]
+    Proof(#[from] placet_service::ProofError),
     /// What is to be signed or sent has no canonical form.
     #[error(transparent)]
     Canonical(#[from] placet_schemas::json::JcsError),
     /// The key does not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a call failed");
+        Self::new("unavailable", "the verifier cannot read or write its state now")
+    }
 }
 
 /// Why a verifier does not start.

@@ -10,7 +10,6 @@ use placet_kernel::jws::Protected;
 use placet_kernel::sign::{self, Algorithm, SignError, Signer};
 use placet_schemas::id::{Did, DidUrl};
 use placet_service::keys::{self, SoftwareSigner};
-use placet_service::random;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -38,7 +37,7 @@ impl DecisionKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn load_or_make(dir: &Path) -> Result<Self, KeyError> {
-        let signer = SoftwareSigner::from_seed(&*load_or_make(&dir.join(DECISION_KEY_FILE))?);
+        let signer = SoftwareSigner::from_seed(&*keys::load_or_make(&dir.join(DECISION_KEY_FILE))?);
         let did = sign::did_key(&signer)?;
         let method = did.key_method().ok_or(SignError::PublicKey)?;
         let header = decision::header(&method)?;
@@ -90,7 +89,7 @@ impl fmt::Debug for DecisionKey {
 
 impl ReplicaKey {
     pub(crate) fn load_or_make(dir: &Path) -> Result<Self, KeyError> {
-        Ok(Self(load_or_make(&dir.join(REPLICA_KEY_FILE))?))
+        Ok(Self(keys::load_or_make(&dir.join(REPLICA_KEY_FILE))?))
     }
 
     /// HMAC-SHA-256 over the parts, each with its length before it, under a name of what they are.
@@ -108,14 +107,4 @@ impl fmt::Debug for ReplicaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ReplicaKey(…)")
     }
-}
-
-fn load_or_make(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    // What can be read is there; whatever else keeps it from being read keeps it from being made too.
-    if path.exists() {
-        return Ok(keys::read(path)?);
-    }
-    let seed = Zeroizing::new(random::bytes()?);
-    keys::write_new(path, &seed)?;
-    Ok(seed)
 }

@@ -11,7 +11,6 @@
 
 mod asking;
 mod batches;
-mod clock;
 mod customers;
 mod direct;
 mod errands;
@@ -22,7 +21,6 @@ pub mod http;
 mod journal;
 mod keys;
 mod outbox;
-mod pinned;
 mod pulse;
 pub mod qr;
 mod reading;
@@ -34,7 +32,6 @@ mod verifier;
 mod webhook;
 
 pub use asking::DEFAULT_COOL_DOWN;
-pub use clock::{Clock, SystemClock};
 pub use customers::BookError;
 pub use direct::DirectError;
 pub use error::{KeyError, OpenError, StoreError};
@@ -42,6 +39,7 @@ pub use evidence::EvidenceError;
 pub use journal::{BATCH_SECONDS, JOURNAL_DIR};
 pub use keys::{DECISION_KEY_FILE, DecisionKey, REPLICA_KEY_FILE};
 pub use outbox::{WEBHOOK_RETRIES, WEBHOOK_TIMEOUT};
+pub use placet_service::{Clock, SystemClock};
 pub use pulse::Pulse;
 pub use replica::Counts;
 pub use reports::{REPORT_SECONDS, ReportError};

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use placet_kernel::arrival::{self, Setting};
 use placet_kernel::decision::{Consent, Direct, DisclosedHead, History};
-use placet_kernel::feed::{FeedError, Follower, Opened, Step};
+use placet_kernel::feed::{FeedError, Follower, LogTrust, Opened, Step};
 use placet_kernel::misbehaviour::Accusation;
 use placet_schemas::api::{FeedAnswer, FeedCursor, WebhookType};
 use placet_schemas::id::Digest;
@@ -21,7 +21,6 @@ use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Record};
 
 use crate::error::StoreError;
-use crate::pinned::LogTrust;
 use crate::replica::{Delta, Replica};
 use crate::store::{Entry, ItemRow, Kept, Named, Page, Store, Sums};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use placet_client::Server;
 use placet_kernel::authorization;
 use placet_kernel::decision::{self, DisclosedHead, Policy, Pool};
-use placet_kernel::feed::{Followed, Follower};
+use placet_kernel::feed::{Followed, Follower, LogTrust};
 use placet_kernel::trust::Trust;
 use placet_schemas::authzen::{DecisionStatement, Evaluation};
 use placet_schemas::id::{Did, Origin, RecordId};
@@ -16,15 +16,14 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::clock::{Clock, SystemClock};
-use placet_service::random;
+use placet_service::{Clock, SystemClock};
+use placet_service::{holds_proof, random};
 
 use crate::asking::Asking;
 use crate::error::{OpenError, StoreError};
 use crate::journal::{Entry, Journal};
 use crate::keys::{DecisionKey, ReplicaKey};
 use crate::outbox::Outbox;
-use crate::pinned::LogTrust;
 use crate::pulse::Pulse;
 use crate::reading::{DAMAGED, Reading};
 use crate::replica::{Counts, Delta, Replica};
@@ -413,21 +412,21 @@ async fn restore(
         let mut reading = new(Follower::new(settings.origin.clone(), settings.controller.clone()));
         reading.sums_mut().book = book_sum;
         // A damaged replica does not say any more that the ledger was caught; the proof does.
-        let caught = follow::holds_proof(&settings.dir)?;
+        let caught = holds_proof(&settings.dir).map_err(StoreError::from)?;
         reading.set_misbehaved(caught);
         replica.write().unwrap_or_else(PoisonError::into_inner).broken = caught;
         return Ok((replica, reading));
     };
     let mut kept = loaded.kept;
     // A crash between the proof and the note of it: the proof counts.
-    kept.misbehaved |= follow::holds_proof(&settings.dir)?;
-    if kept.origin != settings.origin || kept.controller != settings.controller {
+    kept.misbehaved |= holds_proof(&settings.dir).map_err(StoreError::from)?;
+    let followed: Followed = kept.followed();
+    if followed.origin != settings.origin || followed.controller != settings.controller {
         return Err(OpenError::OtherReplica {
-            origin: kept.origin,
-            controller: kept.controller,
+            origin: followed.origin,
+            controller: followed.controller,
         });
     }
-    let followed: Followed = kept.followed();
     let standing = followed.verified.clone();
     let whole = standing
         .as_ref()

@@ -15,7 +15,6 @@ mod consents;
 mod controllers;
 mod declines;
 mod destructions;
-mod expiring;
 mod feed;
 mod health;
 mod invitations;

@@ -19,9 +19,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Json;
-use super::expiring::Expiring;
 use super::problem::ApiError;
 use super::{HttpState, answer};
+use placet_service::Expiring;
 use placet_service::random;
 
 /// Life of a challenge, in seconds.

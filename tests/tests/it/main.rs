@@ -29,6 +29,8 @@ mod http;
 #[cfg(test)]
 mod interop;
 #[cfg(test)]
+mod issuer;
+#[cfg(test)]
 mod kill9;
 #[cfg(test)]
 mod misbehaviour;

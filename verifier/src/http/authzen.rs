@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use crate::verifier::Decision;
 
-use super::answer::{self, ApiError};
-use super::body::Raw;
 use super::{HttpState, Service};
+use placet_service::ApiError;
+use placet_service::Raw;
 
 /// Where one question is asked, and several.
 pub(super) const EVALUATION: &str = "/access/v1/evaluation";
@@ -38,7 +38,7 @@ async fn evaluation(
     Raw(body): Raw<MAX_EVALUATION_BYTES>,
 ) -> Result<Response, ApiError> {
     let evaluation = authzen::evaluation(&body)?;
-    answer::json(StatusCode::OK, &decide(&state, &evaluation).await?)
+    placet_service::json(StatusCode::OK, &decide(&state, &evaluation).await?)
 }
 
 /// Several questions at once: all of them, up to the first deny, or up to the first permit.
@@ -51,7 +51,7 @@ async fn evaluations(
 ) -> Result<Response, ApiError> {
     let (all, semantic) = match authzen::evaluations(&body)? {
         // Without `evaluations` the call is one to the other route (section 7.1).
-        Evaluations::One(one) => return answer::json(StatusCode::OK, &decide(&state, &one).await?),
+        Evaluations::One(one) => return placet_service::json(StatusCode::OK, &decide(&state, &one).await?),
         Evaluations::Many(all, semantic) => (all, semantic),
     };
     let mut evaluations = Vec::with_capacity(all.len());
@@ -67,7 +67,7 @@ async fn evaluations(
             break;
         }
     }
-    answer::json(StatusCode::OK, &EvaluationsAnswer { evaluations })
+    placet_service::json(StatusCode::OK, &EvaluationsAnswer { evaluations })
 }
 
 /// Policy Decision Point metadata (AuthZEN section 9).
@@ -91,7 +91,7 @@ async fn metadata(State(state): State<HttpState>) -> Result<Response, ApiError> 
         access_evaluation_endpoint: format!("{url}{EVALUATION}"),
         access_evaluations_endpoint: format!("{url}{EVALUATIONS}"),
     };
-    answer::json(StatusCode::OK, &metadata)
+    placet_service::json(StatusCode::OK, &metadata)
 }
 
 /// Decides, and writes down what was decided before it is told.

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{self, ApiError};
-use super::body::Json;
 use super::{HttpState, Service};
 use crate::customers::BookError;
 use crate::qr::QrCode;
+use placet_service::ApiError;
+use placet_service::Json;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
@@ -61,7 +61,7 @@ async fn import(
         .map(|row| (row.invitation, row.customer))
         .collect();
     let (added, known) = whole(async move { state.verifier.import(&rows).await }).await?;
-    answer::json(StatusCode::OK, &Imported { added, known })
+    placet_service::json(StatusCode::OK, &Imported { added, known })
 }
 
 /// Invites a customer to answer a request: the ledger makes the invitation, the reference stays here.
@@ -84,7 +84,7 @@ async fn invite(
         // A link without its picture is of use all the same, and this one is in the book already.
         link.qr = picture(&link.link);
     }
-    answer::json(StatusCode::CREATED, &link)
+    placet_service::json(StatusCode::CREATED, &link)
 }
 
 /// Two references are one customer.
@@ -96,7 +96,7 @@ async fn merge(
     Json(body): Json<MergeCustomers>,
 ) -> Result<Response, ApiError> {
     let moved = whole(async move { state.verifier.merge(&body.from, &body.into).await }).await?;
-    answer::json(StatusCode::OK, &Moved { moved })
+    placet_service::json(StatusCode::OK, &Moved { moved })
 }
 
 /// One reference is two customers.
@@ -114,7 +114,7 @@ async fn split(
             .await
     })
     .await?;
-    answer::json(StatusCode::OK, &Moved { moved })
+    placet_service::json(StatusCode::OK, &Moved { moved })
 }
 
 /// What is known of a customer: her invitations, the consents that answer them, and what she has said no to.
@@ -130,7 +130,7 @@ async fn look(
     if invitations.is_none() && declined.is_empty() {
         return Err(BookError::CustomerUnknown.into());
     }
-    answer::json(
+    placet_service::json(
         StatusCode::OK,
         &CustomerView {
             customer: body.customer,

@@ -8,10 +8,10 @@ use placet_schemas::api::EvidenceOrder;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::ApiError;
-use super::body::Json;
 use super::{HttpState, Service};
 use crate::EvidenceError;
+use placet_service::ApiError;
+use placet_service::Json;
 
 /// The media type of an evidence bundle.
 const EVIDENCE: &str = "application/vnd.placet.evidence+json";

@@ -28,9 +28,9 @@ use serde_json::{Map, Value};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::ApiError;
 use super::authzen::decide;
 use super::{HttpState, Service};
+use placet_service::ApiError;
 
 /// The brand's own reference of the customer.
 pub const CUSTOMER_HEADER: HeaderName = HeaderName::from_static("x-placet-customer");

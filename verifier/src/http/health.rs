@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::HttpState;
-use super::answer::{self, ApiError};
+use placet_service::ApiError;
 
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -118,7 +118,7 @@ async fn ready(State(state): State<HttpState>) -> Result<Response, ApiError> {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    answer::json(
+    placet_service::json(
         status,
         &Readiness {
             ready: reason.is_none(),

@@ -15,9 +15,7 @@
 //! Every call but those of the person and of the operator needs the verifier's own token, unless it listens on this machine
 //! alone. Logs carry the route template, never a customer's reference.
 
-mod answer;
 mod authzen;
-mod body;
 mod customers;
 mod evidence;
 mod gateway;
@@ -51,7 +49,7 @@ pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
 pub use server::{MAX_CONNECTIONS, serve};
 
 use crate::Verifier;
-use answer::ApiError;
+use placet_service::ApiError;
 
 /// How long an answer may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

@@ -7,10 +7,10 @@ use placet_schemas::api::{ReportAccesses, Reported};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{self, ApiError};
-use super::body::Json;
 use super::{HttpState, Service};
 use crate::reports::ReportError;
+use placet_service::ApiError;
+use placet_service::Json;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(report))
@@ -38,5 +38,5 @@ async fn report(
     _: Service,
     Json(body): Json<ReportAccesses>,
 ) -> Result<Response, ApiError> {
-    answer::json(StatusCode::OK, &state.verifier.report(&body.accesses).await?)
+    placet_service::json(StatusCode::OK, &state.verifier.report(&body.accesses).await?)
 }

@@ -9,9 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::HttpState;
-use super::answer::{self, ApiError};
-use super::body::Raw;
 use crate::direct::DirectError;
+use placet_service::ApiError;
+use placet_service::Raw;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(withdraw))
@@ -34,5 +34,5 @@ async fn withdraw(State(state): State<HttpState>, Raw(body): Raw<MAX_RECORD_BYTE
     // Whoever goes away does not stop in the middle what has begun.
     let done = tokio::spawn(async move { state.verifier.withdraw(&body).await }).await;
     let done = done.map_err(|_| ApiError::new("internal", "the verifier failed while it answered"))?;
-    answer::json(StatusCode::ACCEPTED, &done?)
+    placet_service::json(StatusCode::ACCEPTED, &done?)
 }

@@ -9,15 +9,16 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use placet_schemas::json;
 use serde::de::DeserializeOwned;
 
-use super::answer::ApiError;
+use crate::answer::ApiError;
 
 /// How long a body may take to arrive.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest body of a call that is read whole.
-pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A JSON body as it came: at most `LIMIT` bytes. The type is asked for because no page of another site can send it unasked.
-pub(super) struct Raw<const LIMIT: usize>(pub(super) Bytes);
+#[derive(Debug)]
+pub struct Raw<const LIMIT: usize>(pub Bytes);
 
 impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
     type Rejection = ApiError;
@@ -49,7 +50,8 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
 }
 
 /// A body of a type: strict JSON, faults with their pointer.
-pub(super) struct Json<T>(pub(super) T);
+#[derive(Debug)]
+pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;

@@ -4,23 +4,23 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use placet_schemas::api::problem::{MEDIA_TYPE, ProblemType};
-use placet_schemas::json::{Fault, FaultCode};
+use placet_schemas::json::{Fault, FaultCode, JcsError};
 use serde::Serialize;
-
-use crate::error::StoreError;
 
 const JSON: &str = "application/json";
 
 /// A refusal.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub struct ApiError {
     code: &'static str,
     detail: String,
     pointer: Option<String>,
 }
 
 impl ApiError {
-    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    /// One of the problems in [`placet_schemas::api::problem::PROBLEMS`], by its code.
+    #[must_use]
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -28,8 +28,21 @@ impl ApiError {
         }
     }
 
+    /// Its HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(ProblemType::of(self.code).status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong this time.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// With the place of the fault in the body.
-    pub(super) fn at(self, pointer: &str) -> Self {
+    #[must_use]
+    pub fn at(self, pointer: &str) -> Self {
         Self {
             pointer: Some(pointer.to_owned()),
             ..self
@@ -52,10 +65,10 @@ impl From<Fault> for ApiError {
     }
 }
 
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a call failed");
-        Self::new("unavailable", "the verifier cannot read or write its state now")
+impl From<JcsError> for ApiError {
+    fn from(error: JcsError) -> Self {
+        tracing::error!(%error, "an answer has no canonical form");
+        Self::new("internal", "the service failed while it answered")
     }
 }
 
@@ -81,7 +94,10 @@ impl IntoResponse for ApiError {
 }
 
 /// A JSON answer, in its canonical form.
-pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response, ApiError> {
-    let body = placet_schemas::json::to_jcs(value).map_err(StoreError::from)?;
+///
+/// # Errors
+/// When it has none.
+pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response, ApiError> {
+    let body = placet_schemas::json::to_jcs(value)?;
     Ok((status, [(CONTENT_TYPE, JSON)], body).into_response())
 }

@@ -1,4 +1,4 @@
-//! The one place where the verifier reads clocks.
+//! The one place where services that follow a ledger read clocks.
 
 use std::fmt::Debug;
 use std::time::Instant;
@@ -23,7 +23,7 @@ impl Default for SystemClock {
     fn default() -> Self {
         #[expect(
             clippy::disallowed_methods,
-            reason = "this is the one place where the verifier reads clocks"
+            reason = "this is the one place where services read clocks"
         )]
         Self(Instant::now())
     }
@@ -33,7 +33,7 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(
             clippy::disallowed_methods,
-            reason = "this is the one place where the verifier reads clocks"
+            reason = "this is the one place where services read clocks"
         )]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970, or after year 9999, is wrong; 1970 makes every head one of the future, and so everything stale.

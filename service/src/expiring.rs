@@ -10,7 +10,7 @@ use placet_schemas::time::Timestamp;
 ///
 /// When it is full, the oldest makes room: flooding it shortens lives, but refuses nobody.
 #[derive(Debug)]
-pub(super) struct Expiring<V> {
+pub struct Expiring<V> {
     capacity: usize,
     entries: HashMap<Digest, (Life, V)>,
     /// In the order of insertion, which is that of expiry. May hold keys that were taken meanwhile.
@@ -25,7 +25,9 @@ struct Life {
 }
 
 impl<V: Clone> Expiring<V> {
-    pub(super) fn new(capacity: usize) -> Self {
+    /// Room for so many.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
             entries: HashMap::new(),
@@ -34,7 +36,7 @@ impl<V: Clone> Expiring<V> {
     }
 
     /// Keeps a value until `expires`.
-    pub(super) fn insert(&mut self, secret: &str, value: V, expires: Timestamp, now: Timestamp) {
+    pub fn insert(&mut self, secret: &str, value: V, expires: Timestamp, now: Timestamp) {
         while self
             .order
             .front()
@@ -54,7 +56,8 @@ impl<V: Clone> Expiring<V> {
     }
 
     /// The value, if the secret is known and alive.
-    pub(super) fn get(&self, secret: &str, now: Timestamp) -> Option<V> {
+    #[must_use]
+    pub fn get(&self, secret: &str, now: Timestamp) -> Option<V> {
         let key = Digest::of(secret.as_bytes());
         self.entries
             .get(&key)
@@ -63,7 +66,7 @@ impl<V: Clone> Expiring<V> {
     }
 
     /// The value, once.
-    pub(super) fn take(&mut self, secret: &str, now: Timestamp) -> Option<V> {
+    pub fn take(&mut self, secret: &str, now: Timestamp) -> Option<V> {
         let (life, value) = self.entries.remove(&Digest::of(secret.as_bytes()))?;
         life.is_lived(now).then_some(value)
     }

@@ -1,0 +1,209 @@
+//! The credential, nonce and notification endpoints (OpenID4VCI sections 7, 8 and 11).
+
+use axum::extract::{FromRequest as _, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use placet_kernel::keys::PublicKey;
+use placet_schemas::json;
+use placet_service::{ApiError, Raw};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::HttpState;
+use super::Refusal;
+use super::metadata::LDP_VC;
+use crate::offers::{MAX_SECRET_BYTES, ProofsError};
+use crate::receipts::IssueError;
+use crate::slots::MAX_HOLDERS;
+use crate::store::Grant;
+
+/// Largest request: as many proofs as there can be holders.
+const MAX_REQUEST_BYTES: usize = 80 * 1024;
+
+pub(super) fn routes() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(nonce))
+        .routes(routes!(credential))
+        .routes(routes!(notification))
+}
+
+/// What a wallet asks for. Members that are not known are ignored.
+#[derive(Deserialize, ToSchema)]
+struct CredentialRequest {
+    /// One of the metadata's configurations.
+    credential_configuration_id: Option<String>,
+    /// For tokens that name credentials, which ours do not.
+    credential_identifier: Option<String>,
+    /// That the wallet holds the keys to which receipts are bound.
+    proofs: Option<Proofs>,
+    /// Not offered.
+    #[schema(value_type = Option<Object>)]
+    credential_response_encryption: Option<Value>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Proofs {
+    /// One for each receipt.
+    jwt: Option<Vec<String>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CredentialAnswer {
+    credentials: Vec<Issued>,
+    notification_id: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Issued {
+    #[schema(value_type = Object)]
+    credential: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NonceAnswer {
+    c_nonce: String,
+}
+
+/// What became of a receipt at the wallet.
+#[derive(Deserialize, ToSchema)]
+struct Notification {
+    notification_id: String,
+    event: String,
+}
+
+/// A nonce for proofs, good for one request within five minutes.
+#[utoipa::path(post, path = "/openid/nonce", tag = "openid4vci", responses((status = 200, body = NonceAnswer)))]
+async fn nonce(State(state): State<HttpState>) -> Result<Response, Refusal> {
+    Ok(answer(&NonceAnswer {
+        c_nonce: state.issuer.nonce()?,
+    }))
+}
+
+/// Receipts of the consent that the token is for, each bound to the key of its proof.
+#[utoipa::path(post, path = "/openid/credential", tag = "openid4vci", request_body = CredentialRequest,
+    responses((status = 200, body = CredentialAnswer), (status = 400, body = Refusal), (status = 401, body = Refusal)),
+    security(("token" = [])))]
+async fn credential(State(state): State<HttpState>, request: Request) -> Result<Response, Refusal> {
+    let grant = authorize(&state, request.headers()).await?;
+    let request: CredentialRequest = read(request, "invalid_credential_request").await?;
+    let wrong = |what: &str| Refusal::new("invalid_credential_request", what);
+    if request.credential_identifier.is_some() {
+        return Err(Refusal::new(
+            "unknown_credential_identifier",
+            "name a credential_configuration_id: tokens of this issuer name no credentials",
+        ));
+    }
+    if request.credential_response_encryption.is_some() {
+        return Err(Refusal::new(
+            "invalid_encryption_parameters",
+            "this issuer does not encrypt its answers; see its metadata",
+        ));
+    }
+    match request.credential_configuration_id.as_deref() {
+        Some(LDP_VC) => {}
+        Some(_) => {
+            return Err(Refusal::new(
+                "unknown_credential_configuration",
+                "the issuer's metadata has no such configuration",
+            ));
+        }
+        None => return Err(wrong("credential_configuration_id is missing")),
+    }
+    let invalid = |what: String| Refusal::new("invalid_proof", what);
+    let proofs = request.proofs.and_then(|proofs| proofs.jwt).unwrap_or_default();
+    if proofs.is_empty() || proofs.len() as u64 > MAX_HOLDERS {
+        return Err(invalid(format!("proofs.jwt has 1 to {MAX_HOLDERS} proofs")));
+    }
+    let keys = state.issuer.possessions(&proofs).map_err(|error| match error {
+        ProofsError::Nonce => Refusal::new("invalid_nonce", error.to_string()),
+        ProofsError::Proof(error) => invalid(format!("{}: {error}", error.code())),
+    })?;
+    if (1..keys.len()).any(|at| keys[..at].contains(&keys[at])) {
+        return Err(invalid(
+            "two proofs are by the same key: each receipt is bound to a key of its own".to_owned(),
+        ));
+    }
+    let mut credentials = Vec::with_capacity(keys.len());
+    for key in &keys {
+        credentials.push(Issued {
+            credential: issue(&state, &grant, key).await?,
+        });
+    }
+    Ok(answer(&CredentialAnswer {
+        credentials,
+        notification_id: state.issuer.nonce()?,
+    }))
+}
+
+/// What became of a receipt: nothing hangs on it here, so nothing is kept of it.
+#[utoipa::path(post, path = "/openid/notification", tag = "openid4vci", request_body = Notification,
+    responses((status = 204, description = "heard"), (status = 400, body = Refusal), (status = 401, body = Refusal)),
+    security(("token" = [])))]
+async fn notification(State(state): State<HttpState>, request: Request) -> Result<Response, Refusal> {
+    let _grant = authorize(&state, request.headers()).await?;
+    let said: Notification = read(request, "invalid_notification_request").await?;
+    if said.notification_id.is_empty() || said.notification_id.len() > MAX_SECRET_BYTES {
+        return Err(Refusal::new("invalid_notification_id", "it is none of ours"));
+    }
+    match said.event.as_str() {
+        "credential_accepted" | "credential_failure" | "credential_deleted" => {
+            state.issuer.pulse().notified();
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        _ => Err(Refusal::new(
+            "invalid_notification_request",
+            "the event is credential_accepted, credential_failure or credential_deleted",
+        )),
+    }
+}
+
+async fn issue(state: &HttpState, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
+    let issued = state.issuer.ldp_receipt(&grant.consent, &grant.holder, key).await;
+    let bytes = issued.map_err(|error| match error {
+        IssueError::Store(error) => error.into(),
+        IssueError::Stale => Refusal::later(error.to_string()),
+        IssueError::NotAHolder => Refusal::new("invalid_proof", error.to_string()),
+        IssueError::Unknown | IssueError::Expired | IssueError::Oversize => {
+            Refusal::new("credential_request_denied", error.to_string())
+        }
+    })?;
+    serde_json::from_slice(&bytes).map_err(|_| Refusal::later("a receipt cannot be written"))
+}
+
+async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refusal> {
+    let mut shown = headers.get_all(AUTHORIZATION).iter();
+    let token = match (shown.next(), shown.next()) {
+        (Some(header), None) => header.to_str().ok().and_then(bearer),
+        _ => None,
+    };
+    let token = token.ok_or_else(|| Refusal::invalid_token("this call needs an access token"))?;
+    let grant = state.issuer.access(token).await?;
+    grant.ok_or_else(|| Refusal::invalid_token("the access token is unknown, or has expired"))
+}
+
+/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_SECRET_BYTES).then_some(token)
+}
+
+/// A JSON body, as strict as everywhere: no member twice, no depth, no size beyond bounds.
+async fn read<T: for<'de> Deserialize<'de>>(request: Request, error: &'static str) -> Result<T, Refusal> {
+    let body = Raw::<MAX_REQUEST_BYTES>::from_request(request, &()).await;
+    let Raw(bytes) = body.map_err(|refused: ApiError| {
+        let status = refused.status();
+        Refusal::new(error, refused.detail().to_owned()).with(status)
+    })?;
+    let document = json::parse(&bytes, MAX_REQUEST_BYTES).map_err(|fault| Refusal::new(error, fault.to_string()))?;
+    json::decode(document.root()).map_err(|fault| Refusal::new(error, fault.to_string()))
+}
+
+fn answer(value: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    (headers, body).into_response()
+}

@@ -1,0 +1,174 @@
+//! What is published: each list in both formats, signed anew on a tick when it says more, and when it grows old.
+//!
+//! A list speaks of the moment of the operator's newest head that was read, not of now: an issuer that is cut off from the
+//! ledger knows of no withdrawal, so its lists run out instead of vouching on. What publishing costs hangs on how many lists
+//! changed, not on how many receipts there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use axum::body::Bytes;
+use placet_kernel::credential;
+use placet_kernel::jws;
+use placet_kernel::status::Bits;
+use placet_schemas::credential::VerifiableCredential;
+use placet_schemas::credential::status::{StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType};
+use placet_schemas::id::{Digest, Iri};
+use placet_schemas::json;
+use placet_schemas::record::Context;
+use placet_schemas::time::Timestamp;
+use serde::Serialize;
+
+use crate::error::StoreError;
+use crate::keys::IssuerKeys;
+
+/// How long a list is good for, in seconds.
+pub const LIST_SECONDS: u64 = 120;
+/// When a list that has not changed is signed anew, in seconds after the moment that it speaks of.
+pub const RENEW_SECONDS: u64 = 45;
+/// The `typ` of a Token Status List.
+pub const TOKEN_TYP: &str = "statuslist+jwt";
+
+/// A list of a brand: the feed's number here, and the list's.
+pub(crate) type Which = (i64, u64);
+
+/// A list as it is published.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The Bitstring Status List credential.
+    pub bitstring: Entity,
+    /// The Token Status List.
+    pub token: Entity,
+    since: Timestamp,
+}
+
+/// Bytes and their entity tag (RFC 9110 section 8.8.3).
+#[derive(Debug, Clone)]
+pub struct Entity {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The tag, with its quotes.
+    pub tag: String,
+}
+
+/// All lists.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    names: RwLock<BTreeMap<String, Which>>,
+    published: RwLock<BTreeMap<Which, Arc<Published>>>,
+    dirty: Mutex<BTreeSet<Which>>,
+}
+
+impl Lists {
+    /// A list is there, under this name.
+    pub(crate) fn name(&self, name: String, which: Which) {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        if names.insert(name, which).is_none() {
+            drop(names);
+            self.changed([which]);
+        }
+    }
+
+    /// The list of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Which> {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        names.get(name).copied()
+    }
+
+    /// These say more now.
+    pub(crate) fn changed(&self, lists: impl IntoIterator<Item = Which>) {
+        self.dirty.lock().unwrap_or_else(PoisonError::into_inner).extend(lists);
+    }
+
+    /// Takes what is to be published.
+    pub(crate) fn take_dirty(&self) -> BTreeSet<Which> {
+        core::mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The list as it was published last, if it need not be signed anew by now.
+    pub(crate) fn fresh(&self, which: Which, now: Timestamp) -> Option<Arc<Published>> {
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        let known = published.get(&which)?;
+        (now < known.since.plus_seconds(RENEW_SECONDS)).then(|| Arc::clone(known))
+    }
+
+    /// Publishes. One that speaks of an earlier moment than what is published changes nothing.
+    pub(crate) fn publish(&self, which: Which, list: Published) -> Arc<Published> {
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = published.get(&which)
+            && known.since > list.since
+        {
+            return Arc::clone(known);
+        }
+        let list = Arc::new(list);
+        published.insert(which, Arc::clone(&list));
+        list
+    }
+}
+
+/// Signs a list in both formats. `since` is the moment of which it speaks.
+pub(crate) fn sign(
+    keys: &IssuerKeys,
+    urls: (&Iri, &Iri),
+    bits: &Bits,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Published, StoreError> {
+    let until = since.plus_seconds(LIST_SECONDS);
+    let list = StatusList {
+        context: Context,
+        id: urls.0.clone(),
+        r#type: (VerifiableCredential::default(), StatusListType::default()),
+        issuer: keys.did().clone(),
+        valid_from: since,
+        valid_until: until,
+        credential_subject: StatusListSubject {
+            r#type: SubjectType::default(),
+            status_purpose: StatusPurpose::default(),
+            encoded_list: bits.to_bitstring(),
+        },
+        proof: None,
+    };
+    let bitstring = credential::secure(list, now, keys.ed25519.method().clone(), &keys.ed25519)?;
+    let claims = TokenClaims {
+        sub: urls.1.as_str(),
+        iat: since.unix(),
+        exp: until.unix(),
+        ttl: RENEW_SECONDS,
+        status_list: TokenList {
+            bits: 1,
+            lst: bits.to_token(),
+        },
+    };
+    let token = jws::sign(&json::to_jcs(&claims)?, TOKEN_TYP, keys.p256.method(), &keys.p256)?;
+    Ok(Published {
+        bitstring: Entity::of(bitstring),
+        token: Entity::of(token.into_bytes()),
+        since,
+    })
+}
+
+/// The claims of a Token Status List (section 5.1).
+#[derive(Serialize)]
+struct TokenClaims<'a> {
+    sub: &'a str,
+    iat: u64,
+    exp: u64,
+    ttl: u64,
+    status_list: TokenList,
+}
+
+#[derive(Serialize)]
+struct TokenList {
+    bits: u8,
+    lst: String,
+}
+
+impl Entity {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            tag: format!("\"{}\"", &Digest::of(&bytes).to_string()[..32]),
+            bytes: bytes.into(),
+        }
+    }
+}

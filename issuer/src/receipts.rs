@@ -1,0 +1,174 @@
+//! Receipts: made from what is kept of a consent, and signed only while the issuer knows that the consent is in force.
+
+use placet_kernel::credential;
+use placet_kernel::keys::PublicKey;
+use placet_schemas::credential::VerifiableCredential;
+use placet_schemas::credential::receipt::{
+    EvidenceType, LogEvidence, MAX_RECEIPT_BYTES, Receipt, ReceiptSubject, ReceiptType,
+};
+use placet_schemas::credential::status::{EntryType, ListIndex, StatusEntry, StatusPurpose};
+use placet_schemas::id::{Did, Digest};
+use placet_schemas::lifecycle::{self, Effective};
+use placet_schemas::record::Context;
+use placet_schemas::time::Timestamp;
+use placet_schemas::version::Version;
+
+use crate::consent::Held;
+use crate::error::StoreError;
+use crate::issuer::Inner;
+use crate::reading::Reading;
+use crate::slots::Format;
+
+/// How old the operator's newest word may be when a receipt is signed, in seconds.
+pub const MAX_STATE_SECONDS: u64 = 60;
+
+/// Why there is no receipt. [`IssueError::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// There is no such consent, it is over, or it is somebody else's: which of these is nobody's to know.
+    #[error("there is no consent in force with this id that this key gave")]
+    Unknown,
+    /// The key is not one that may hold a receipt of this consent.
+    #[error("this key may hold no receipt of this consent: claim it with the key that gave the consent")]
+    NotAHolder,
+    /// Its time is over.
+    #[error("the consent has expired")]
+    Expired,
+    /// What is known is too old, or does not add up.
+    #[error("the issuer does not know at the moment what is in force; ask again later")]
+    Stale,
+    /// It cannot be said in a receipt.
+    #[error("the consent is too large for a receipt of {MAX_RECEIPT_BYTES} bytes")]
+    Oversize,
+    /// What is kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl IssueError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "consent_unknown",
+            Self::NotAHolder => "wrong_signer",
+            Self::Expired => "consent_expired",
+            Self::Stale | Self::Store(_) => "unavailable",
+            Self::Oversize => "oversize",
+        }
+    }
+}
+
+/// A consent of which a receipt may be signed, as long as the reading is held.
+pub(crate) struct InForce {
+    pub(crate) held: Held,
+    /// The size of the log that was read.
+    pub(crate) log_size: u64,
+    pub(crate) now: Timestamp,
+}
+
+impl Inner {
+    /// Whether whoever gave this consent could have a receipt of it now.
+    pub(crate) async fn may_have(&self, consent: &Digest, subject: &Did) -> Result<(), IssueError> {
+        let Some(brand) = self.brand_of(consent).await? else {
+            return Err(IssueError::Unknown);
+        };
+        let reading = brand.reading.lock().await;
+        self.in_force(&reading, consent, subject).await.map(|_| ())
+    }
+
+    /// A receipt as `ldp_vc`.
+    pub(crate) async fn ldp_receipt(
+        &self,
+        consent: &Digest,
+        subject: &Did,
+        holder: &PublicKey,
+    ) -> Result<Vec<u8>, IssueError> {
+        let Some(brand) = self.brand_of(consent).await? else {
+            return Err(IssueError::Unknown);
+        };
+        // Held until it is signed: what ends the consent is read before, and then nothing is signed, or after.
+        let reading = brand.reading.lock().await;
+        let in_force = self.in_force(&reading, consent, subject).await?;
+        let number = in_force.held.holder(&holder.to_did()).ok_or(IssueError::NotAHolder)?;
+        let receipt = self.receipt(&reading, &in_force, number)?;
+        let key = &self.keys.ed25519;
+        let bytes = credential::secure(receipt, in_force.now, key.method().clone(), key).map_err(StoreError::from)?;
+        drop(reading);
+        if bytes.len() > MAX_RECEIPT_BYTES {
+            return Err(IssueError::Oversize);
+        }
+        self.pulse.issued();
+        Ok(bytes)
+    }
+
+    /// The consent, if this person gave it and it is in force now.
+    pub(crate) async fn in_force(
+        &self,
+        reading: &Reading,
+        consent: &Digest,
+        subject: &Did,
+    ) -> Result<InForce, IssueError> {
+        let Some((_, _, held)) = self.store.consent(consent).await? else {
+            return Err(IssueError::Unknown);
+        };
+        if held.state.subject != *subject {
+            return Err(IssueError::Unknown);
+        }
+        let standing = reading.standing().ok_or(IssueError::Stale)?;
+        let (head, now) = (&standing.head.statement, self.clock.now());
+        if now.unix().abs_diff(head.time.unix()) > MAX_STATE_SECONDS {
+            return Err(IssueError::Stale);
+        }
+        match lifecycle::effective(&held.state, now) {
+            Effective::Given => {}
+            Effective::Expired => return Err(IssueError::Expired),
+            Effective::Withdrawn | Effective::EndedByController => return Err(IssueError::Unknown),
+        }
+        Ok(InForce {
+            log_size: head.size,
+            held,
+            now,
+        })
+    }
+
+    fn receipt(&self, reading: &Reading, in_force: &InForce, holder: u64) -> Result<Receipt, StoreError> {
+        let Held { state, told, .. } = &in_force.held;
+        let request = reading.request(&state.request);
+        let request = request.ok_or(StoreError::Corrupt("a consent answers a request that is not kept"))?;
+        let slots = self.status_key.of(reading.controller());
+        let slot = slots.slot(told.ordinal, Format::LdpVc, holder);
+        Ok(Receipt {
+            context: Context,
+            id: slots.credential_id(slot),
+            r#type: (VerifiableCredential::default(), ReceiptType::default()),
+            issuer: self.keys.did().clone(),
+            valid_from: in_force.now,
+            valid_until: state.valid_until,
+            credential_subject: ReceiptSubject {
+                version: Version,
+                id: state.subject.clone(),
+                consent: state.consent,
+                record: told.record,
+                request: state.request,
+                controllers: request.controllers.clone(),
+                notice: told.notice,
+                language: told.language.clone(),
+                scope: state.scope.clone(),
+            },
+            credential_status: StatusEntry {
+                r#type: EntryType::default(),
+                status_purpose: StatusPurpose::default(),
+                status_list_index: ListIndex(slot.index),
+                status_list_credential: self.bitstring_url(&slots.list_id(slot.list)),
+            },
+            evidence: LogEvidence {
+                r#type: EvidenceType::default(),
+                salt: told.salt,
+                tlog_proof: told.proof.clone(),
+                log_size: in_force.log_size,
+            },
+            proof: None,
+        })
+    }
+}

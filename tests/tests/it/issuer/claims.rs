@@ -1,0 +1,137 @@
+//! A receipt is claimed, judged, and refused once the consent is over.
+
+use placet_kernel::bundle::Verdict;
+use placet_schemas::narrowing::Value as Taken;
+use placet_tests::issuer::LDP_VC;
+use placet_tests::p;
+use placet_tests::verifier::started;
+use serde_json::Value;
+use std::time::Duration;
+
+use super::house::{House, text, until};
+
+#[test]
+fn a_receipt_holds_until_the_withdrawal_and_is_refused_within_a_second() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let receipt = ada.receipt(&issuer);
+    let report = house.judge(&issuer, &receipt);
+    assert_eq!(
+        (report.issued, report.recorded, report.in_force),
+        (Verdict::Holds, Verdict::Holds, Verdict::Holds),
+        "{:?}",
+        report.findings
+    );
+    let subject = &receipt["credentialSubject"];
+    assert_eq!(subject["id"], ada.customer.key.did().as_str());
+    assert_eq!(subject["consent"], ada.consent.to_string());
+    assert_eq!(subject["controllers"][0]["id"], house.shop.brand.did.as_str());
+    assert_eq!(receipt["issuer"], issuer.did.as_str());
+
+    house.send(&house.withdrawal(&ada));
+    let accepted = started();
+    until("the list says that it is over", || {
+        house.judge(&issuer, &receipt).in_force == Verdict::Fails
+    });
+    let took = accepted.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Nothing more is issued for it, by an old token or a new one.
+    assert_eq!(issuer.ask_offer(&ada.consent, &ada.customer.key).status, 404);
+}
+
+#[test]
+fn a_token_from_before_the_withdrawal_is_for_nothing_afterwards() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let _receipt = ada.receipt(&issuer);
+    let token = issuer.token(&issuer.offer(&ada.consent, &ada.customer.key));
+    house.send(&house.withdrawal(&ada));
+    until("the token is for nothing", || {
+        let proof = placet_tests::issuer::proof(&ada.customer.key, &issuer.url(), &issuer.nonce());
+        let answer = issuer.ask(&token, LDP_VC, &[proof]);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        match (answer.status, body["error"].as_str()) {
+            (200, None) => false,
+            (401, Some("invalid_token")) => true,
+            // The moment between the two looks.
+            (400, Some("credential_request_denied")) => false,
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn what_is_narrowed_voids_what_said_more_and_the_next_receipt_says_less() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let mut ada = house.yes("Ada");
+    let wide = ada.receipt(&issuer);
+    house.narrow(&mut ada, "narrowing", Taken::Category(p("pd:Purchase")));
+    until("the wide receipt is void", || {
+        house.judge(&issuer, &wide).in_force == Verdict::Fails
+    });
+    let narrow = ada.receipt(&issuer);
+    assert_ne!(narrow["credentialSubject"]["scope"], wide["credentialSubject"]["scope"]);
+    assert_ne!(narrow["credentialStatus"], wide["credentialStatus"]);
+    assert_eq!(house.judge(&issuer, &narrow).in_force, Verdict::Holds);
+    assert_eq!(
+        serde_json::to_value(&ada.state.scope).unwrap(),
+        narrow["credentialSubject"]["scope"]
+    );
+    assert_eq!(house.judge(&issuer, &wide).in_force, Verdict::Fails);
+}
+
+/// Claimed again, it is the same receipt: the same name, and the same place in the list.
+#[test]
+fn a_receipt_that_is_claimed_again_is_the_same_also_after_a_restart() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let first = ada.receipt(&issuer);
+    issuer.kill();
+    let issuer = house.issuer();
+    let second = issuer.claim(LDP_VC, &ada.consent, &ada.customer.key);
+    assert_eq!(
+        (&first["id"], &first["credentialStatus"]),
+        (&second["id"], &second["credentialStatus"])
+    );
+    let berta = house.yes("Berta").receipt(&issuer);
+    assert_ne!(
+        (&first["id"], &first["credentialStatus"]),
+        (&berta["id"], &berta["credentialStatus"])
+    );
+}
+
+#[test]
+fn the_log_of_the_issuer_names_nobody() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let receipt = ada.receipt(&issuer);
+    let offered = issuer.offer(&ada.consent, &ada.customer.key);
+    let token = issuer.token(&offered);
+    house.send(&house.withdrawal(&ada));
+    until("it is over", || {
+        house.judge(&issuer, &receipt).in_force == Verdict::Fails
+    });
+    issuer.stop();
+    let said = text(house.log());
+    assert!(
+        said.contains("DEBUG") && said.contains("/status/bitstring/{id}"),
+        "it is to log all it can"
+    );
+    let list = receipt["credentialStatus"]["statusListCredential"].as_str().unwrap();
+    for secret in [
+        ada.customer.key.did().as_str(),
+        &ada.consent.to_string(),
+        receipt["id"].as_str().unwrap(),
+        list.rsplit('/').next().unwrap(),
+        &offered.tx_code,
+        &token,
+        &house.order.token,
+    ] {
+        assert!(!said.contains(secret), "the log has {secret}");
+    }
+}
