@@ -225,7 +225,7 @@ fn received(signed: &Signed<WithdrawalReceived>) -> String {
 }
 
 /// Percent-encodes a value of a query (RFC 3986 section 2.1): all but the unreserved characters.
-fn encode(value: &str) -> String {
+pub(crate) fn encode(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

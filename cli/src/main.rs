@@ -79,6 +79,7 @@ enum Command {
     Destroy(destroy::Args),
     Destructions(destroy::ListArgs),
     Wallet(wallet::Args),
+    Receipt(wallet::receipt::Args),
     Inspect(inspect::Args),
     Openapi(openapi::Args),
     Demo(demo::Args),
@@ -120,6 +121,7 @@ fn run(command: Command, out: &Output) -> anyhow::Result<ExitCode> {
         Command::Export(args) => done(export::run(&args, out)),
         Command::Verify(args) => Ok(verify::run(&args, out)),
         Command::Wallet(args) => done(wait(wallet::run(args, out))),
+        Command::Receipt(args) => done(wait(wallet::receipt::run(args, out))),
         Command::Demo(args) => done(wait(demo::run(args, out))),
     }
 }

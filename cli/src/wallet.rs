@@ -17,6 +17,7 @@ mod new;
 mod page;
 mod passphrase;
 mod pattern;
+pub(crate) mod receipt;
 mod renew;
 mod report;
 mod restore;

@@ -15,4 +15,4 @@ mod transport;
 pub use events::{Event, EventError, Events, MAX_EVENT_BYTES, open_events};
 pub use follow::{Source, Taker, follow, parse_page};
 pub use server::{Server, ServerError};
-pub use transport::{ANSWER_TIME, Answer, CONNECT_TIME, Call, MAX_ANSWER_BYTES, Silence, exchange};
+pub use transport::{ANSWER_TIME, Answer, CONNECT_TIME, Call, MAX_ANSWER_BYTES, Silence, exchange, exchange_as};

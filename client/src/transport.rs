@@ -23,6 +23,7 @@ pub const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Longest answer: the longest bundle, the largest body there is.
 pub const MAX_ANSWER_BYTES: usize = placet_kernel::bundle::MAX_BUNDLE_BYTES;
 
+const JSON: &str = "application/json";
 const AGENT: &str = concat!("placet/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked.
@@ -63,7 +64,20 @@ pub struct Silence {
 /// # Errors
 /// See [`Silence`].
 pub async fn exchange(server: &Server, call: Call<'_>) -> Result<Answer, Silence> {
-    let request = request(server, call, "*/*").map_err(unsent)?;
+    exchange_as(server, call, JSON).await
+}
+
+/// The same with a body of another media type.
+///
+/// # Errors
+/// See [`Silence`].
+pub async fn exchange_as(server: &Server, call: Call<'_>, media_type: &'static str) -> Result<Answer, Silence> {
+    let mut request = request(server, call, "*/*").map_err(unsent)?;
+    if request.headers().contains_key(CONTENT_TYPE) {
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
     let stream = connect(server).await?;
     let answer = send(TokioIo::new(stream), request).await;
     answer.map_err(|why| Silence { why, sent: true })
@@ -145,7 +159,7 @@ pub(crate) fn request(server: &Server, call: Call<'_>, accept: &'static str) -> 
         request = request.header(AUTHORIZATION, value);
     }
     if call.body.is_some() {
-        request = request.header(CONTENT_TYPE, "application/json");
+        request = request.header(CONTENT_TYPE, JSON);
     }
     request
         .body(Full::new(Bytes::from(call.body.unwrap_or_default())))

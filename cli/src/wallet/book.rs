@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow, bail};
 use placet_kernel::misbehaviour::Statement;
 use placet_kernel::sign::Algorithm;
-use placet_kernel::trust::{LogKeys, SizedDid, SizedVkey, Sizes, Trust, TrustBuilder};
+use placet_kernel::trust::{IssuerKey, LogKeys, SizedDid, SizedVkey, Sizes, Trust, TrustBuilder};
 use placet_schemas::api::{LogInfo, RecordAnswer};
 use placet_schemas::id::{Did, Digest, Origin, decode_hex, encode_hex};
 use placet_schemas::json;
@@ -38,6 +38,24 @@ pub(super) struct Book {
     pub(super) pending: Vec<Pending>,
     /// Pairs of notes in which a log contradicts itself: proof of misbehaviour, to be shown.
     pub(super) forks: Vec<KeptFork>,
+    /// Receipts of its consents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) receipts: Vec<KeptReceipt>,
+    /// Keys of issuers, each as it was when its first receipt came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) issuers: Vec<IssuerKey>,
+}
+
+/// A receipt.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeptReceipt {
+    /// The consent.
+    pub(super) consent: Digest,
+    /// Where the issuer is.
+    pub(super) issuer: String,
+    /// The receipt, as it was given.
+    pub(super) credential: String,
 }
 
 /// A log, its node, and its keys, pinned at first use.
@@ -143,6 +161,8 @@ impl Book {
             consents: Vec::new(),
             pending: Vec::new(),
             forks: Vec::new(),
+            receipts: Vec::new(),
+            issuers: Vec::new(),
         }
     }
 
@@ -312,6 +332,11 @@ impl KnownLog {
 
     /// The same keys, to judge an evidence bundle with. The wallet knows of no witness: times are the operator's word.
     pub(super) fn bundle_trust(&self) -> Result<Trust> {
+        Ok(self.trust_builder()?.quorum(placet_kernel::trust::QUORUM_NONE)?)
+    }
+
+    /// The same, to which more may be added.
+    pub(super) fn trust_builder(&self) -> Result<TrustBuilder> {
         let sizes = Sizes::ALL;
         let vkey = |vkey: &str| {
             vec![SizedVkey {
@@ -328,9 +353,7 @@ impl KnownLog {
                 sizes,
             }],
         };
-        Ok(TrustBuilder::default()
-            .log(&keys)?
-            .quorum(placet_kernel::trust::QUORUM_NONE)?)
+        Ok(TrustBuilder::default().log(&keys)?)
     }
 
     /// What was seen of the log, checked anew.

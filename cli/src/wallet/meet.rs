@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
+use placet_client::Server;
 use placet_schemas::id::{Did, Origin};
 
 use super::book::{KnownConsent, Meeting};
@@ -21,7 +22,7 @@ pub(super) struct NodeArgs {
 }
 
 /// What a connection may be like.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct TransportArgs {
     /// Allow http to other machines: invitations then travel in clear
     #[arg(long, env = "PLACET_ALLOW_HTTP")]
@@ -41,6 +42,11 @@ impl NodeArgs {
 }
 
 impl TransportArgs {
+    /// The server at `url`.
+    pub(super) fn server(&self, url: &str) -> Result<Server> {
+        Ok(Server::new(url, self.allow_http, self.ca_file.as_deref())?)
+    }
+
     /// A client of the node at `url`.
     pub(super) fn client(&self, url: &str) -> Result<Client> {
         Client::at(url, self.allow_http, self.ca_file.as_deref())

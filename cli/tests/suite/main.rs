@@ -22,6 +22,7 @@ mod misuse;
 mod nodes;
 #[cfg(test)]
 mod proxy;
+mod receipts;
 #[cfg(test)]
 mod views;
 #[cfg(test)]

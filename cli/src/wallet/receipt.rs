@@ -1,0 +1,295 @@
+//! `placet receipt`: receipts of consents, as credentials that any wallet can hold.
+
+mod held;
+mod wire;
+
+use anyhow::{Context as _, Result, bail};
+use placet_kernel::bundle::Verdict;
+use placet_schemas::api::issuer::OfferAnswer;
+use placet_schemas::id::Digest;
+use placet_schemas::time::Timestamp;
+use placet_verifier::qr::QrCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::FileArgs;
+use super::book::KeptReceipt;
+use super::meet::TransportArgs;
+use super::report::short;
+use super::store::Wallet;
+use crate::output::{self, Output};
+use held::{Judged, judge};
+use wire::IssuerClient;
+
+/// Receipts of your consents: offer one to another wallet, hold and look at your own
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Offer(OfferArgs),
+    Accept(AcceptArgs),
+    Claim(ClaimArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+}
+
+/// Get an offer of a receipt: a link, also as a QR code, that any wallet opens, and the code that you type into it
+#[derive(Debug, clap::Args)]
+struct OfferArgs {
+    /// The consent, or the first characters of its id
+    consent: String,
+    /// The issuer's address
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    /// Show the link as a QR code
+    #[arg(long)]
+    qr: bool,
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+/// Accept an offer with the key of the consent, and keep the receipt
+#[derive(Debug, clap::Args)]
+struct AcceptArgs {
+    /// The link of the offer
+    link: String,
+    /// The code that was shown with it
+    #[arg(long, value_name = "DIGITS")]
+    tx_code: Option<String>,
+    /// The consent that the offer is for, or the first characters of its id; needed when the wallet has several
+    #[arg(long, value_name = "ID")]
+    consent: Option<String>,
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+/// Get the receipt of a consent and keep it: an offer, and its acceptance
+#[derive(Debug, clap::Args)]
+struct ClaimArgs {
+    /// The consent, or the first characters of its id
+    consent: String,
+    /// The issuer's address
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+/// List the receipts, each judged by its status list as it is now
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Do not ask the issuers: then nobody knows whether they are in force
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+/// Print the receipt of a consent, as it was given
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// The consent, or the first characters of its id
+    consent: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OfferReport<'a> {
+    link: &'a str,
+    tx_code: &'a str,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    consent: Digest,
+    issuer: String,
+    legal_name: String,
+    valid_until: Timestamp,
+    issued: Verdict,
+    recorded: Verdict,
+    in_force: Verdict,
+}
+
+pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
+    let Args { file, command } = args;
+    let wallet = file.open()?;
+    match command {
+        Command::Offer(args) => offer(&args, &wallet, out).await,
+        Command::Accept(args) => accept(&args, wallet, out).await,
+        Command::Claim(args) => claim(&args, wallet, out).await,
+        Command::List(args) => list(&args, &wallet, out).await,
+        Command::Show(args) => show(&args, &wallet, out),
+    }
+}
+
+async fn offer(args: &OfferArgs, wallet: &Wallet, out: &Output) -> Result<()> {
+    let issuer = args.transport.issuer(&args.issuer)?;
+    let offer = ask(&issuer, wallet, &args.consent).await?;
+    let report = OfferReport {
+        link: &offer.link,
+        tx_code: &offer.tx_code,
+        expires_at: offer.expires_at,
+    };
+    out.result(&report, |report| {
+        format!(
+            "{}\ncode {} (type it into the wallet that opens the link; both are good until {})",
+            report.link, report.tx_code, report.expires_at
+        )
+    })?;
+    if args.qr {
+        let code = QrCode::of(&offer.link)?.terminal(output::colours());
+        out.styled(code.trim_end_matches('\n'))?;
+    }
+    Ok(())
+}
+
+async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
+    let issuer = args.transport.issuer(&args.issuer)?;
+    let offer = ask(&issuer, &wallet, &args.consent).await?;
+    let accepted = AcceptArgs {
+        link: offer.link,
+        tx_code: Some(offer.tx_code),
+        consent: Some(args.consent.clone()),
+        transport: args.transport.clone(),
+    };
+    accept(&accepted, wallet, out).await
+}
+
+async fn ask(issuer: &IssuerClient, wallet: &Wallet, consent: &str) -> Result<OfferAnswer> {
+    let known = wallet.book.find(consent)?;
+    let key = known.key(&wallet.book.seed()?);
+    issuer.offer(&known.state.consent, &key).await
+}
+
+async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<()> {
+    let offer = wire::read_link(&args.link)?;
+    let known = match &args.consent {
+        Some(consent) => wallet.book.find(consent)?,
+        None => match wallet.book.consents.as_slice() {
+            [only] => only,
+            _ => bail!("which consent is the offer for? Say --consent ID"),
+        },
+    };
+    let (consent, key) = (known.state.consent, known.key(&wallet.book.seed()?));
+    let issuer = args.transport.issuer(&offer.credential_issuer)?;
+    let credential = issuer.claim(&offer, args.tx_code.as_deref(), &key).await?;
+    let kept = KeptReceipt {
+        consent,
+        issuer: issuer.url().to_owned(),
+        credential,
+    };
+    held::pin(&mut wallet, &issuer, &kept).await?;
+    let judged = judge(&wallet, &kept, Some(&issuer)).await?;
+    check(&judged, &consent)?;
+    wallet
+        .book
+        .receipts
+        .retain(|known| known.consent != consent || known.issuer != kept.issuer);
+    wallet.book.receipts.push(kept);
+    wallet.save()?;
+    let line = line(&judged);
+    out.result(&line, |line| {
+        format!(
+            "Kept the receipt of {}: {} until {}, issued by {}",
+            short(&line.consent),
+            line.legal_name,
+            line.valid_until,
+            line.issuer
+        )
+    })
+}
+
+/// A receipt that does not hold, or is another's, is not kept.
+fn check(judged: &Judged, consent: &Digest) -> Result<()> {
+    let report = &judged.report;
+    if report.receipt.credential_subject.consent != *consent {
+        bail!("the issuer gave a receipt of another consent; it is not kept");
+    }
+    let holds = [report.issued, report.recorded, report.in_force]
+        .iter()
+        .all(|verdict| *verdict == Verdict::Holds);
+    if !holds {
+        let first = report.findings.first();
+        let why = first.map_or_else(String::new, |found| format!(": {}: {}", found.code, found.why));
+        bail!("the issuer's receipt does not hold, and is not kept{why}");
+    }
+    Ok(())
+}
+
+async fn list(args: &ListArgs, wallet: &Wallet, out: &Output) -> Result<()> {
+    let mut lines = Vec::new();
+    for kept in &wallet.book.receipts {
+        let issuer = match args.offline {
+            true => None,
+            false => Some(args.transport.issuer(&kept.issuer)?),
+        };
+        lines.push(line(&judge(wallet, kept, issuer.as_ref()).await?));
+    }
+    out.result(&lines, |lines| {
+        if lines.is_empty() {
+            return "The wallet has no receipts yet.".to_owned();
+        }
+        let row = |line: &Line| {
+            let holds = |verdict: Verdict| match verdict {
+                Verdict::Holds => "yes",
+                Verdict::Fails => "no",
+                Verdict::CannotTell => "cannot tell",
+            };
+            [
+                short(&line.consent),
+                line.legal_name.clone(),
+                line.valid_until.to_string(),
+                holds(line.issued.max(line.recorded)).to_owned(),
+                holds(line.in_force).to_owned(),
+            ]
+        };
+        let rows: Vec<_> = lines.iter().map(row).collect();
+        output::table(["CONSENT", "BRAND", "UNTIL", "GENUINE", "IN FORCE"], &rows)
+    })
+}
+
+fn show(args: &ShowArgs, wallet: &Wallet, out: &Output) -> Result<()> {
+    let consent = wallet.book.find(&args.consent)?.state.consent;
+    let kept = wallet.book.receipts.iter().rfind(|kept| kept.consent == consent);
+    let kept = kept.with_context(|| {
+        format!(
+            "the wallet has no receipt of {}: get one with `placet receipt claim`",
+            short(&consent)
+        )
+    })?;
+    let credential: Box<RawValue> = serde_json::from_str(&kept.credential).context("the receipt is no JSON")?;
+    out.result(&credential, |credential| credential.get().to_owned())
+}
+
+fn line(judged: &Judged) -> Line {
+    let report = &judged.report;
+    let receipt = &report.receipt;
+    Line {
+        consent: receipt.credential_subject.consent,
+        issuer: receipt.issuer.to_string(),
+        legal_name: receipt
+            .credential_subject
+            .controllers
+            .registered()
+            .legal_name
+            .to_string(),
+        valid_until: receipt.valid_until,
+        issued: report.issued,
+        recorded: report.recorded,
+        in_force: report.in_force,
+    }
+}
+
+impl TransportArgs {
+    fn issuer(&self, url: &str) -> Result<IssuerClient> {
+        IssuerClient::new(url, self)
+    }
+}
