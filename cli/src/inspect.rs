@@ -42,6 +42,14 @@ fn describe(bytes: &[u8]) -> Result<Sheet> {
         return describe_json(bytes);
     }
     let text = str::from_utf8(bytes).context("it is neither JSON nor text")?;
+    if let Some(shown) = verify::presented(bytes) {
+        let receipt = receipt::read_presented(shown).context("it is no receipt")?;
+        let mut sheet = Sheet::new("receipt for a consent, as it is presented");
+        for (name, value) in verify::tell_presented(&receipt) {
+            sheet.add(name, value);
+        }
+        return Ok(sheet);
+    }
     if let Some(compact) = verify::compact_decision(bytes) {
         return decision::signed(compact);
     }

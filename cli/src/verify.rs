@@ -7,7 +7,7 @@ mod received;
 mod report;
 
 pub(crate) use decided::compact as compact_decision;
-pub(crate) use received::{is_receipt, tell as tell_receipt};
+pub(crate) use received::{is_receipt, presented, tell as tell_receipt, tell_presented};
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{self, DecisionReport, MAX_BUNDLE_BYTES, Report, Verdict};
 use placet_kernel::misbehaviour;
-use placet_kernel::receipt::{self, ReceiptReport};
+use placet_kernel::receipt::{self, Challenge, PresentedReport, ReceiptReport};
 use placet_schemas::credential::status::MAX_STATUS_LIST_BYTES;
 use placet_schemas::time::Timestamp;
 
@@ -47,6 +47,12 @@ pub(crate) struct Args {
     /// The status list that a receipt names, as its issuer publishes it
     #[arg(long, value_name = "FILE")]
     status: Option<PathBuf>,
+    /// For whom a receipt that is presented (SD-JWT) was to be made, with --nonce: then whoever shows it must hold its key
+    #[arg(long, value_name = "AUDIENCE", requires = "nonce")]
+    audience: Option<String>,
+    /// The nonce that was asked for
+    #[arg(long, requires = "audience")]
+    nonce: Option<String>,
 }
 
 /// What a file turned out to be, and what the kernel says of it.
@@ -55,6 +61,7 @@ enum Judged {
     Misbehaviour(Box<misbehaviour::Report>),
     Decision(Box<DecisionReport>),
     Receipt(Box<ReceiptReport>),
+    Presented(Box<PresentedReport>),
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
@@ -68,7 +75,13 @@ pub(crate) fn run(args: &Args, out: &Output) -> ExitCode {
                 Judged::Decision(report) => (out.result(&*report, decided::text), of(report.verdict())),
                 Judged::Receipt(report) => {
                     let worst = [report.issued, report.recorded, report.in_force].map(of);
-                    (out.result(&*report, received::text), worse(worst))
+                    (out.result(&*report, received::text), worse(worst.to_vec()))
+                }
+                Judged::Presented(report) => {
+                    let asked = args.nonce.is_some().then_some(report.bound);
+                    let worst = [report.issued, report.recorded, report.in_force].map(of);
+                    let worst = worse([worst, [asked.map_or(0, of); 3]].concat());
+                    (out.result(&*report, received::presented_text), worst)
                 }
                 Judged::Misbehaviour(report) => (out.result(&*report, misconduct::text), of(report.proved)),
             };
@@ -96,6 +109,20 @@ fn judge(args: &Args) -> Result<Judged> {
         let report = receipt::verify(&bytes, list.as_deref(), trust, now);
         let report = report.with_context(|| format!("{}, or its status list, is malformed", args.file.display()))?;
         return Ok(Judged::Receipt(Box::new(report)));
+    }
+    if let Some(text) = received::presented(&bytes) {
+        only_for_bundles(args, "a receipt is judged for now")?;
+        let list = args.status.as_deref();
+        let list = list.map(|path| files::read(path, MAX_STATUS_LIST_BYTES)).transpose()?;
+        let list = list
+            .map(String::from_utf8)
+            .transpose()
+            .context("the status list is no text")?;
+        let challenge = args.audience.as_deref().zip(args.nonce.as_deref());
+        let challenge = challenge.map(|(audience, nonce)| Challenge { audience, nonce });
+        let report = receipt::verify_presented(text, list.as_deref(), challenge, trust, now);
+        let report = report.with_context(|| format!("{} is no receipt", args.file.display()))?;
+        return Ok(Judged::Presented(Box::new(report)));
     }
     if args.status.is_some() {
         bail!("--status is for a receipt, and {} is none", args.file.display());
@@ -134,7 +161,7 @@ fn status(report: &Report, asked_for_a_moment: bool) -> u8 {
 }
 
 /// The status for all of these: of 1 and 2, a failure is the worse one although it is the smaller.
-fn worse(all: [u8; 3]) -> u8 {
+fn worse(all: Vec<u8>) -> u8 {
     let mut all = all.into_iter();
     if all.clone().any(|one| one == 1) {
         1
@@ -219,7 +246,7 @@ mod tests {
             ([1, 2, 2], 1),
             ([2, 0, 0], 2),
         ] {
-            assert_eq!(worse(answers), expected, "{answers:?}");
+            assert_eq!(worse(answers.to_vec()), expected, "{answers:?}");
         }
     }
 

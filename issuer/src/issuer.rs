@@ -27,7 +27,7 @@ use crate::place::PublicUrl;
 use crate::pulse::Pulse;
 use crate::reading::Reading;
 use crate::receipts::IssueError;
-use crate::slots::StatusKey;
+use crate::slots::{Format, StatusKey};
 use crate::store::{Grant, Redeemed, Store};
 use crate::{errands, follow};
 
@@ -188,17 +188,18 @@ impl Issuer {
         self.inner.possessions(proofs)
     }
 
-    /// A receipt as `ldp_vc` of the consent that `subject` gave, for the holder of this key.
+    /// A receipt of the consent that `subject` gave, for the holder of this key: the text of either format.
     ///
     /// # Errors
     /// See [`IssueError`].
-    pub async fn ldp_receipt(
+    pub async fn receipt(
         &self,
+        format: Format,
         consent: &Digest,
         subject: &Did,
         holder: &PublicKey,
-    ) -> Result<Vec<u8>, IssueError> {
-        self.inner.ldp_receipt(consent, subject, holder).await
+    ) -> Result<String, IssueError> {
+        self.inner.sign_receipt(format, consent, subject, holder).await
     }
 
     /// Now, by the issuer's clock.

@@ -21,6 +21,7 @@ mod place;
 mod pulse;
 mod reading;
 mod receipts;
+mod sd_jwt;
 pub mod slots;
 mod store;
 

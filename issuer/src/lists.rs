@@ -12,12 +12,12 @@ use placet_kernel::credential;
 use placet_kernel::jws;
 use placet_kernel::status::Bits;
 use placet_schemas::credential::VerifiableCredential;
+use placet_schemas::credential::sd_jwt::{TokenBits, TokenStatusList};
 use placet_schemas::credential::status::{StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType};
 use placet_schemas::id::{Digest, Iri};
 use placet_schemas::json;
 use placet_schemas::record::Context;
 use placet_schemas::time::Timestamp;
-use serde::Serialize;
 
 use crate::error::StoreError;
 use crate::keys::IssuerKeys;
@@ -130,12 +130,12 @@ pub(crate) fn sign(
         proof: None,
     };
     let bitstring = credential::secure(list, now, keys.ed25519.method().clone(), &keys.ed25519)?;
-    let claims = TokenClaims {
-        sub: urls.1.as_str(),
+    let claims = TokenStatusList {
+        sub: urls.1.clone(),
         iat: since.unix(),
         exp: until.unix(),
         ttl: RENEW_SECONDS,
-        status_list: TokenList {
+        status_list: TokenBits {
             bits: 1,
             lst: bits.to_token(),
         },
@@ -146,22 +146,6 @@ pub(crate) fn sign(
         token: Entity::of(token.into_bytes()),
         since,
     })
-}
-
-/// The claims of a Token Status List (section 5.1).
-#[derive(Serialize)]
-struct TokenClaims<'a> {
-    sub: &'a str,
-    iat: u64,
-    exp: u64,
-    ttl: u64,
-    status_list: TokenList,
-}
-
-#[derive(Serialize)]
-struct TokenList {
-    bits: u8,
-    lst: String,
 }
 
 impl Entity {

@@ -77,13 +77,14 @@ impl Inner {
         self.in_force(&reading, consent, subject).await.map(|_| ())
     }
 
-    /// A receipt as `ldp_vc`.
-    pub(crate) async fn ldp_receipt(
+    /// A receipt in a format, for a holder: the bytes of an `ldp_vc`, or the text of a `dc+sd-jwt`.
+    pub(crate) async fn sign_receipt(
         &self,
+        format: Format,
         consent: &Digest,
         subject: &Did,
         holder: &PublicKey,
-    ) -> Result<Vec<u8>, IssueError> {
+    ) -> Result<String, IssueError> {
         let Some(brand) = self.brand_of(consent).await? else {
             return Err(IssueError::Unknown);
         };
@@ -91,15 +92,22 @@ impl Inner {
         let reading = brand.reading.lock().await;
         let in_force = self.in_force(&reading, consent, subject).await?;
         let number = in_force.held.holder(&holder.to_did()).ok_or(IssueError::NotAHolder)?;
-        let receipt = self.receipt(&reading, &in_force, number)?;
-        let key = &self.keys.ed25519;
-        let bytes = credential::secure(receipt, in_force.now, key.method().clone(), key).map_err(StoreError::from)?;
+        let text = match format {
+            Format::LdpVc => self.sign_ldp_vc(&reading, &in_force, number)?,
+            Format::SdJwt => self.sign_sd_jwt(&reading, &in_force, number, holder)?,
+        };
         drop(reading);
-        if bytes.len() > MAX_RECEIPT_BYTES {
+        if text.len() > MAX_RECEIPT_BYTES {
             return Err(IssueError::Oversize);
         }
         self.pulse.issued();
-        Ok(bytes)
+        Ok(text)
+    }
+
+    fn sign_ldp_vc(&self, reading: &Reading, in_force: &InForce, number: u64) -> Result<String, StoreError> {
+        let (receipt, key) = (self.receipt(reading, in_force, number)?, &self.keys.ed25519);
+        let bytes = credential::secure(receipt, in_force.now, key.method().clone(), key)?;
+        String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("a receipt is no text"))
     }
 
     /// The consent, if this person gave it and it is in force now.

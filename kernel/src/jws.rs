@@ -138,6 +138,14 @@ pub fn claimed_signer(compact: &str, typ: &str) -> Result<DidUrl, JwsError> {
     }
 }
 
+/// The kind of token that a text says it is: its `typ`. Nothing is verified.
+#[must_use]
+pub fn claimed_typ(compact: &str) -> Option<String> {
+    let header = decode(compact.split('.').next()?).ok()?;
+    let document = json::parse(&header, MAX_HEADER_BYTES).ok()?;
+    Some(document.root().get("typ")?.as_str()?.to_owned())
+}
+
 /// What a token of kind `typ` says, whoever has signed it: for whoever hands it on, and looks whether it is the right one.
 /// Nothing is verified.
 ///
@@ -146,6 +154,11 @@ pub fn claimed_signer(compact: &str, typ: &str) -> Result<DidUrl, JwsError> {
 pub fn claimed_payload(compact: &str, typ: &str) -> Result<Vec<u8>, JwsError> {
     let _signer = claimed_signer(compact, typ)?;
     decode(compact.split('.').nth(1).unwrap_or_default())
+}
+
+/// The payload of a token, whatever its header says. Nothing is verified.
+pub(crate) fn payload(compact: &str) -> Option<Vec<u8>> {
+    decode(compact.split('.').nth(1)?).ok()
 }
 
 /// Signs `payload` as a token of kind `typ`; `kid` is the signer's verification method.

@@ -26,6 +26,7 @@ pub mod misbehaviour;
 pub mod note;
 pub mod possession;
 pub mod receipt;
+pub mod sd_jwt;
 pub mod sign;
 pub mod status;
 pub mod tile;

@@ -22,6 +22,8 @@ use crate::process::{NodeProcess, now, said};
 
 /// The configuration of receipts as `ldp_vc`.
 pub const LDP_VC: &str = "ConsentReceiptCredential_ldp_vc";
+/// The configuration of receipts as `dc+sd-jwt`.
+pub const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
 /// The grant type of an offer.
 pub const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 

@@ -102,6 +102,7 @@ pub(super) fn finding(finding: &Finding) -> String {
         Question::Right => "right",
         Question::Anchored => "anchored",
         Question::Issued => "issued",
+        Question::Bound => "bound",
     };
     let place = if finding.place.is_empty() {
         String::new()

@@ -22,6 +22,7 @@ mod misuse;
 mod nodes;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod views;

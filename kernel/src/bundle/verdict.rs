@@ -65,6 +65,8 @@ pub enum Question {
     Anchored,
     /// Did the issuer sign the receipt?
     Issued,
+    /// Does whoever presents the receipt hold its key, and mean whoever asks?
+    Bound,
 }
 
 /// What the verdict always says about itself.

@@ -6,6 +6,7 @@
 
 mod proof;
 pub mod receipt;
+pub mod sd_jwt;
 pub mod status;
 
 use serde::de::DeserializeOwned;

@@ -2,5 +2,6 @@
 
 mod claims;
 mod house;
+mod presented;
 mod refusals;
 mod status;

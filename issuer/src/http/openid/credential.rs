@@ -15,10 +15,10 @@ use utoipa_axum::routes;
 
 use super::super::HttpState;
 use super::Refusal;
-use super::metadata::LDP_VC;
+use super::metadata::{LDP_VC, SD_JWT};
 use crate::offers::{MAX_SECRET_BYTES, ProofsError};
 use crate::receipts::IssueError;
-use crate::slots::MAX_HOLDERS;
+use crate::slots::{Format, MAX_HOLDERS};
 use crate::store::Grant;
 
 /// Largest request: as many proofs as there can be holders.
@@ -103,8 +103,9 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             "this issuer does not encrypt its answers; see its metadata",
         ));
     }
-    match request.credential_configuration_id.as_deref() {
-        Some(LDP_VC) => {}
+    let format = match request.credential_configuration_id.as_deref() {
+        Some(LDP_VC) => Format::LdpVc,
+        Some(SD_JWT) => Format::SdJwt,
         Some(_) => {
             return Err(Refusal::new(
                 "unknown_credential_configuration",
@@ -112,7 +113,7 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             ));
         }
         None => return Err(wrong("credential_configuration_id is missing")),
-    }
+    };
     let invalid = |what: String| Refusal::new("invalid_proof", what);
     let proofs = request.proofs.and_then(|proofs| proofs.jwt).unwrap_or_default();
     if proofs.is_empty() || proofs.len() as u64 > MAX_HOLDERS {
@@ -130,7 +131,7 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
     let mut credentials = Vec::with_capacity(keys.len());
     for key in &keys {
         credentials.push(Issued {
-            credential: issue(&state, &grant, key).await?,
+            credential: issue(&state, format, &grant, key).await?,
         });
     }
     Ok(answer(&CredentialAnswer {
@@ -161,9 +162,9 @@ async fn notification(State(state): State<HttpState>, request: Request) -> Resul
     }
 }
 
-async fn issue(state: &HttpState, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
-    let issued = state.issuer.ldp_receipt(&grant.consent, &grant.holder, key).await;
-    let bytes = issued.map_err(|error| match error {
+async fn issue(state: &HttpState, format: Format, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
+    let issued = state.issuer.receipt(format, &grant.consent, &grant.holder, key).await;
+    let text = issued.map_err(|error| match error {
         IssueError::Store(error) => error.into(),
         IssueError::Stale => Refusal::later(error.to_string()),
         IssueError::NotAHolder => Refusal::new("invalid_proof", error.to_string()),
@@ -171,7 +172,10 @@ async fn issue(state: &HttpState, grant: &Grant, key: &PublicKey) -> Result<Valu
             Refusal::new("credential_request_denied", error.to_string())
         }
     })?;
-    serde_json::from_slice(&bytes).map_err(|_| Refusal::later("a receipt cannot be written"))
+    match format {
+        Format::LdpVc => serde_json::from_str(&text).map_err(|_| Refusal::later("a receipt cannot be written")),
+        Format::SdJwt => Ok(Value::String(text)),
+    }
 }
 
 async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refusal> {

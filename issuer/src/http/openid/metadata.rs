@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use placet_kernel::jws;
+use placet_schemas::credential::sd_jwt::RECEIPT_VCT;
 use placet_schemas::json as strict;
 use placet_schemas::record::Context;
 use serde_json::{Value, json};
@@ -20,8 +21,10 @@ use crate::{Issuer, PublicUrl};
 
 /// The configuration of receipts as `ldp_vc`.
 pub(super) const LDP_VC: &str = "ConsentReceiptCredential_ldp_vc";
+/// The configuration of receipts as `dc+sd-jwt`.
+pub(super) const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
 /// All configurations.
-pub(super) const CONFIGURATIONS: [&str; 1] = [LDP_VC];
+pub(super) const CONFIGURATIONS: [&str; 2] = [LDP_VC, SD_JWT];
 /// The `typ` of signed metadata (section 12.2.3).
 const SIGNED_TYP: &str = "openidvci-issuer-metadata+jwt";
 const JWT: &str = "application/jwt";
@@ -82,7 +85,7 @@ fn document(issuer: &Issuer, display: &Display) -> Value {
         "notification_endpoint": place.join(NOTIFICATION),
         "batch_credential_issuance": { "batch_size": MAX_HOLDERS },
         "display": [shown.clone()],
-        "credential_configurations_supported": { LDP_VC: ldp_vc(&shown) },
+        "credential_configurations_supported": { LDP_VC: ldp_vc(&shown), SD_JWT: sd_jwt(&shown) },
     })
 }
 
@@ -104,6 +107,26 @@ fn ldp_vc(shown: &Value) -> Value {
                 claim(&["validUntil"], "Until when"),
                 claim(&["credentialSubject", "notice"], "The notice that was shown"),
                 claim(&["credentialSubject", "consent"], "The consent in the log"),
+            ],
+        },
+    })
+}
+
+fn sd_jwt(shown: &Value) -> Value {
+    json!({
+        "format": "dc+sd-jwt",
+        "vct": RECEIPT_VCT,
+        "cryptographic_binding_methods_supported": ["jwk", "did:key"],
+        "credential_signing_alg_values_supported": ["ES256"],
+        "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": PROOF_ALGS } },
+        "credential_metadata": {
+            "display": receipt_display(shown),
+            "claims": [
+                claim(&["controllers"], "Who may use the data"),
+                claim(&["scope"], "What was agreed to"),
+                claim(&["exp"], "Until when"),
+                claim(&["notice"], "The notice that was shown"),
+                claim(&["consent"], "The consent in the log"),
             ],
         },
     })
