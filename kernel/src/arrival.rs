@@ -9,6 +9,7 @@ use placet_schemas::id::{Did, Digest, Origin};
 use placet_schemas::json::{Fault, FaultCode};
 use placet_schemas::lifecycle::TransitionError;
 use placet_schemas::record::access::AccessBatch;
+use placet_schemas::record::holders::HolderKeyAuthorization;
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::{Body, Kind, Record};
 use placet_schemas::rules::{self, RuleError};
@@ -216,6 +217,7 @@ pub(crate) fn check_with(
     match &record.body {
         Body::ConsentRequest(request) => rules::check_request(request)?,
         Body::AccessBatch(batch) => check_authorization(record, batch, setting)?,
+        Body::HolderKeyAuthorization(body) => check_holders(body)?,
         _ => {}
     }
     Ok(findings)
@@ -234,7 +236,13 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
         Body::Destruction(_) if !setting.operators.contains(signer) => {
             Err(Refusal::WrongSigner("a Destruction is signed by the log's operator"))
         }
-        Body::ConsentGrant(_) | Body::Narrowing(_) | Body::Renewal(_) | Body::ErasureRequest(_) if !signer.is_key() => {
+        Body::ConsentGrant(_)
+        | Body::Narrowing(_)
+        | Body::Renewal(_)
+        | Body::ErasureRequest(_)
+        | Body::HolderKeyAuthorization(_)
+            if !signer.is_key() =>
+        {
             Err(Refusal::WrongSigner("a consumer's record is signed by her own did:key"))
         }
         Body::AccessBatch(_) if !signer.is_key() => Err(Refusal::WrongSigner(
@@ -245,6 +253,18 @@ fn check_signer(record: &Record, setting: &Setting<'_>) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// That a receipt can be bound to each key: one that is no point of its curve would be found out when the person stands at the
+/// issuer's door.
+fn check_holders(body: &HolderKeyAuthorization) -> Result<(), Refusal> {
+    for (at, did) in body.holders.as_slice().iter().enumerate() {
+        PublicKey::from_did(did).map_err(|error| {
+            let pointer = format!("/credentialSubject/holders/{at}");
+            Fault::new(&pointer, FaultCode::InvalidValue, error.to_string())
+        })?;
+    }
+    Ok(())
 }
 
 /// That the brand, which must be registered, has said of the signer that it is its verifier, for the time at which the batch

@@ -13,6 +13,7 @@ pub mod credential;
 pub mod id;
 pub mod json;
 pub mod lifecycle;
+pub mod multikey;
 pub mod narrowing;
 pub mod notice;
 pub mod record;

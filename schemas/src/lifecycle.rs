@@ -12,7 +12,8 @@
 //!              v
 //!        Withdrawn | EndedByController        nothing leads back: a later yes is a new consent
 //! ```
-//! An erasure request may come at any time after the grant and changes no state. Expiry is no event: see [`effective`].
+//! An erasure request may come at any time after the grant and changes no state. Neither does a word about holders of receipts,
+//! which may come until the end. Expiry is no event: see [`effective`].
 //! A withdrawal names no earlier record, so no other event can make it stale; until the consent has ended, no sequence of
 //! events makes it refusable.
 
@@ -221,6 +222,7 @@ pub fn apply(
             end(state, Phase::EndedByController)
         }
         (Body::ErasureRequest(_), Some(state)) => by_subject(state, event).map(|()| state.clone()),
+        (Body::HolderKeyAuthorization(_), Some(state)) => hold(state, event),
         (Body::Narrowing(narrowing), Some(state)) => narrow(state, event, narrowing),
         (Body::Renewal(renewal), Some(state)) => renew(state, event, renewal, request),
     }
@@ -341,6 +343,16 @@ fn within_request(
         .enumerate()
         .find(|(at, c)| demand(c) == Demand::Explicit && !explicit(*at));
     missing.map_or(Ok(valid_until), |(at, _)| Err(TransitionError::ExplicitActMissing(at)))
+}
+
+/// Until the end, also after expiry: a holder's key that was lost can be taken away as long as there is a receipt that says
+/// anything. Of an ended consent there is none.
+fn hold(state: &State, event: &Record) -> Result<State, TransitionError> {
+    by_subject(state, event)?;
+    match state.phase {
+        Phase::Given => Ok(state.clone()),
+        Phase::Withdrawn | Phase::EndedByController => Err(TransitionError::ConsentEnded),
+    }
 }
 
 fn in_force(state: &State, event: &Record, previous: Digest) -> Result<(), TransitionError> {

@@ -4,11 +4,12 @@ use placet_kernel::bundle::{self, Evidence, Report};
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::sign::Algorithm;
 use placet_kernel::trust::{Trust, TrustFile};
-use placet_schemas::id::Digest;
+use placet_schemas::id::{Did, Digest};
 use placet_schemas::lifecycle::State;
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::consent::{Anchor, Strength};
+use placet_schemas::record::holders::Holders;
 use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::scope::Clause;
 use placet_schemas::time::Timestamp;
@@ -207,6 +208,13 @@ impl Scene {
     /// Records an erasure request.
     pub fn erase(&mut self) -> u64 {
         let built = records::erase(self.state(), Erasure::default(), self.anchor(), &self.pen()).unwrap();
+        self.follow(built)
+    }
+
+    /// Records which other keys may hold receipts.
+    pub fn authorize_holders(&mut self, holders: &[Did]) -> u64 {
+        let holders = Holders::from_members(holders.iter().cloned()).unwrap();
+        let built = records::authorize_holders(self.state(), holders, &self.pen()).unwrap();
         self.follow(built)
     }
 

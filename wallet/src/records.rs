@@ -13,6 +13,7 @@ use placet_schemas::record::consent::{
     Act, Anchor, Choice, ConsentGrant, ErasureGround, ErasureRequest, Initial, Narrowing, Patterns, Renewal, Shown,
     Strength, Withdrawal,
 };
+use placet_schemas::record::holders::{HolderKeyAuthorization, Holders};
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, CanonicalRecord, Draft, Invitation, Record};
 use placet_schemas::rules;
@@ -215,6 +216,21 @@ pub fn erase(state: &State, erasure: Erasure, anchor: Anchor, pen: &Pen<'_>) -> 
         anchor,
     };
     let draft = build::draft(pen, sign::did_key(pen.key)?, None, Body::ErasureRequest(body));
+    event(&draft, None, pen, Some(state), None)
+}
+
+/// Builds the word about which keys besides the consent's own may hold its receipts. It says all of them anew: none takes every
+/// one away. It changes no state, and is refused once the consent has ended.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn authorize_holders(state: &State, holders: Holders, pen: &Pen<'_>) -> Result<Built, BuildError> {
+    let body = HolderKeyAuthorization {
+        version: Version,
+        consent: state.consent,
+        holders,
+    };
+    let draft = build::draft(pen, sign::did_key(pen.key)?, None, Body::HolderKeyAuthorization(body));
     event(&draft, None, pen, Some(state), None)
 }
 

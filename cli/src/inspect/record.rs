@@ -75,6 +75,9 @@ fn add_body(sheet: &mut Sheet, body: &Body) {
                 None => sheet.add("category", "all"),
             }
         }
+        Body::HolderKeyAuthorization(body) => {
+            body.holders.as_slice().iter().for_each(|did| sheet.add("holder", did));
+        }
         Body::ControllerKeys(keys) => add_keys(sheet, keys),
         Body::Destruction(destruction) => {
             sheet.add("controller", &destruction.controller);

@@ -102,7 +102,7 @@ impl History {
                 )
             }
             Body::Narrowing(_) => (last.strength, Arc::new(narrowed(&last.granted, &state.scope))),
-            Body::ErasureRequest(_) => return None,
+            Body::ErasureRequest(_) | Body::HolderKeyAuthorization(_) => return None,
             _ => (last.strength, Arc::clone(&last.granted)),
         };
         Some(Event {

@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(submit)).routes(routes!(proof))
 }
 
-/// Records a grant, narrowing, renewal, withdrawal, ending, erasure request or a verifier's batch. The signature is the only
+/// Records a grant, narrowing, renewal, withdrawal, ending, erasure request, word about holders or a verifier's batch. The signature is the only
 /// credential. The same bytes get the same answer: retry them, and never sign again.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body(content = Object),
     responses((status = 201, body = RecordAnswer), (status = 202, body = Signed<WithdrawalReceived>,

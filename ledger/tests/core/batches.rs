@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use placet_ledger::{Recorded, SubmitError};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::Record;
-use placet_wallet::records::{Built, Erasure, erase, narrow, withdraw};
+use placet_schemas::record::holders::Holders;
+use placet_wallet::records::{Built, Erasure, authorize_holders, erase, narrow, withdraw};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::naive;
@@ -192,6 +193,12 @@ async fn a_flood_of_erasure_requests_leaves_room_for_the_withdrawal() {
     let withdrawn = withdraw(&granted.state, None, &world.pen(&ada, &origin)).unwrap();
     world.check(&world.ledger.submit(&withdrawn.bytes).await.unwrap());
     assert_eq!(world.refusal(&erase().bytes).await, "chain_full");
+    let holders = authorize_holders(&granted.state, Holders::default(), &world.pen(&ada, &origin)).unwrap();
+    assert_eq!(
+        world.refusal(&holders.bytes).await,
+        "chain_full",
+        "neither does it say any more"
+    );
     let who = placet_ledger::Party::Controller(brand.did);
     let view = world
         .ledger

@@ -5,8 +5,9 @@ use placet_schemas::lifecycle::{Effective, Phase};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::Kind;
 use placet_schemas::record::consent::Anchor;
+use placet_schemas::record::holders::Holders;
 use placet_wallet::brand as brands;
-use placet_wallet::records::{Built, Erasure, erase, narrow, renew, withdraw, withdraw_with_code};
+use placet_wallet::records::{Built, Erasure, authorize_holders, erase, narrow, renew, withdraw, withdraw_with_code};
 
 use crate::naive;
 use crate::offers::clause;
@@ -78,6 +79,12 @@ async fn a_consent_from_first_to_last_and_every_answer_holds() {
         (erased.state.clone(), Effective::Given)
     );
 
+    let wallet = Holders::from_members([person("a wallet").did()]).unwrap();
+    let held = authorize_holders(&erased.state, wallet, &world.pen(&ada, &origin)).unwrap();
+    let recorded = world.check(&world.ledger.submit(&held.bytes).await.unwrap());
+    recorded.concerns(&granted.state).unwrap();
+    assert_eq!(recorded.statement.seq, 6, "it is an item of the brand's feed");
+
     let ended = withdraw(&erased.state, Some(world.anchor()), &world.pen(&ada, &origin)).unwrap();
     world.check(&world.ledger.submit(&ended.bytes).await.unwrap());
     let view = world
@@ -88,10 +95,26 @@ async fn a_consent_from_first_to_last_and_every_answer_holds() {
         .unwrap();
     assert_eq!((view.state.phase, view.index), (Phase::Withdrawn, 2));
     let kinds: Vec<Kind> = view.events.iter().map(|event| event.kind).collect();
-    use Kind::{ConsentGrant, ErasureRequest, Narrowing, Renewal, Withdrawal};
-    assert_eq!(kinds, [ConsentGrant, Narrowing, Renewal, ErasureRequest, Withdrawal]);
-    assert_eq!(view.events[4].digest, ended.record.digest());
-    assert_eq!(naive::check(&mut world).await.size, 7);
+    use Kind::{ConsentGrant, ErasureRequest, HolderKeyAuthorization, Narrowing, Renewal, Withdrawal};
+    assert_eq!(
+        kinds,
+        [
+            ConsentGrant,
+            Narrowing,
+            Renewal,
+            ErasureRequest,
+            HolderKeyAuthorization,
+            Withdrawal
+        ]
+    );
+    assert_eq!(view.events[5].digest, ended.record.digest());
+    let late = placet_wallet::Pen {
+        random: [9; 16],
+        ..world.pen(&ada, &origin)
+    };
+    let late = authorize_holders(&erased.state, Holders::default(), &late).unwrap();
+    assert_eq!(world.refusal(&late.bytes).await, "consent_ended");
+    assert_eq!(naive::check(&mut world).await.size, 8);
 }
 
 #[tokio::test]

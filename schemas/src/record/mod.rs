@@ -7,6 +7,7 @@ pub mod access;
 pub mod consent;
 pub mod destruction;
 mod draft;
+pub mod holders;
 pub mod keys;
 mod proof;
 pub mod request;
@@ -27,6 +28,7 @@ use crate::time::Timestamp;
 use access::AccessBatch;
 use consent::{Anchor, ConsentGrant, EndedByController, ErasureRequest, Narrowing, Renewal, Shown, Withdrawal};
 use destruction::{Destruction, DestructionGround};
+use holders::HolderKeyAuthorization;
 use keys::ControllerKeys;
 use request::ConsentRequest;
 
@@ -54,6 +56,8 @@ pub enum Kind {
     EndedByController,
     /// Article 17.
     ErasureRequest,
+    /// Which other keys may hold receipts.
+    HolderKeyAuthorization,
     /// A brand's keys as the operator saw them.
     ControllerKeys,
     /// Openings that are gone for good.
@@ -64,7 +68,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ConsentRequest,
         Self::ConsentGrant,
         Self::Narrowing,
@@ -72,6 +76,7 @@ impl Kind {
         Self::Withdrawal,
         Self::EndedByController,
         Self::ErasureRequest,
+        Self::HolderKeyAuthorization,
         Self::ControllerKeys,
         Self::Destruction,
         Self::AccessBatch,
@@ -88,6 +93,7 @@ impl Kind {
             Self::Withdrawal => "Withdrawal",
             Self::EndedByController => "EndedByController",
             Self::ErasureRequest => "ErasureRequest",
+            Self::HolderKeyAuthorization => "HolderKeyAuthorization",
             Self::ControllerKeys => "ControllerKeys",
             Self::Destruction => "Destruction",
             Self::AccessBatch => "AccessBatch",
@@ -124,6 +130,7 @@ pub enum Body {
     Withdrawal(Withdrawal),
     EndedByController(EndedByController),
     ErasureRequest(ErasureRequest),
+    HolderKeyAuthorization(HolderKeyAuthorization),
     ControllerKeys(Box<ControllerKeys>),
     Destruction(Box<Destruction>),
     AccessBatch(Box<AccessBatch>),
@@ -141,6 +148,7 @@ impl Body {
             Self::Withdrawal(_) => Kind::Withdrawal,
             Self::EndedByController(_) => Kind::EndedByController,
             Self::ErasureRequest(_) => Kind::ErasureRequest,
+            Self::HolderKeyAuthorization(_) => Kind::HolderKeyAuthorization,
             Self::ControllerKeys(_) => Kind::ControllerKeys,
             Self::Destruction(_) => Kind::Destruction,
             Self::AccessBatch(_) => Kind::AccessBatch,
@@ -156,6 +164,7 @@ impl Body {
             Self::Withdrawal(b) => Some(b.consent),
             Self::EndedByController(b) => Some(b.consent),
             Self::ErasureRequest(b) => Some(b.consent),
+            Self::HolderKeyAuthorization(b) => Some(b.consent),
             Self::ConsentRequest(_)
             | Self::ConsentGrant(_)
             | Self::ControllerKeys(_)
@@ -175,6 +184,7 @@ impl Body {
             Self::ErasureRequest(b) => Some(b.anchor),
             Self::ConsentRequest(_)
             | Self::EndedByController(_)
+            | Self::HolderKeyAuthorization(_)
             | Self::ControllerKeys(_)
             | Self::Destruction(_)
             | Self::AccessBatch(_) => None,
@@ -249,6 +259,7 @@ impl Record {
             Kind::Withdrawal => read(node, Body::Withdrawal),
             Kind::EndedByController => read(node, Body::EndedByController),
             Kind::ErasureRequest => read(node, Body::ErasureRequest),
+            Kind::HolderKeyAuthorization => read(node, Body::HolderKeyAuthorization),
             Kind::ControllerKeys => read(node, |b| Body::ControllerKeys(Box::new(b))),
             Kind::Destruction => read(node, |b| Body::Destruction(Box::new(b))),
             Kind::AccessBatch => read(node, |b| Body::AccessBatch(Box::new(b))),
@@ -349,6 +360,12 @@ impl Record {
             }
             Body::Renewal(renewal) => check_shown(&renewal.shown, document, node),
             Body::Destruction(destruction) => check_order(destruction),
+            // Only the person of the grant may sign one, so that the signer is the grant's own key.
+            Body::HolderKeyAuthorization(body) if body.holders.as_slice().contains(&self.issuer) => Err(fault(
+                "/credentialSubject/holders",
+                FaultCode::InvalidValue,
+                "the grant's own key may hold receipts anyway: leave it out",
+            )),
             // Nobody can say yet what will be asked; and what a line may claim as its time hangs on this.
             Body::AccessBatch(batch) if batch.until > self.valid_from => Err(fault(
                 "/credentialSubject/until",

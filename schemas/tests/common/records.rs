@@ -13,6 +13,7 @@ use placet_schemas::record::consent::{
     Withdrawal,
 };
 use placet_schemas::record::destruction::{Destruction, DestructionGround};
+use placet_schemas::record::holders::{HolderKeyAuthorization, Holders};
 use placet_schemas::record::keys::{ControllerKeys, DidDocument, KeySource, Multikey, VerificationMethod};
 use placet_schemas::scope::{Clause, Delivery, Scope};
 use placet_schemas::statement::{
@@ -25,8 +26,8 @@ use serde::Serialize;
 
 use super::cinema::{self, advertising, newsletter, offered, recommendations, seats, studio};
 use super::{
-    AFTER, AUTHORIZATION, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, SUBJECT, SUBJECT_P256, VERIFIER,
-    anchor, draft, iri, p, record, scope, secured, shown, signature, some,
+    AFTER, AUTHORIZATION, CINEMA, CODE, DURING, EXPIRY, GIVEN, OPERATOR, OPERATOR_KEY, STRANGER, SUBJECT, SUBJECT_P256,
+    VERIFIER, anchor, draft, iri, p, record, scope, secured, shown, signature, some,
 };
 
 /// The digest of the cinema's request, worked out once: many tests name it many times.
@@ -131,6 +132,14 @@ pub(crate) fn erasure(consent: Digest, partial: bool) -> ErasureRequest {
         ground: partial.then_some(ErasureGround::ConsentWithdrawn),
         categories: partial.then_some(categories),
         anchor: anchor(),
+    }
+}
+
+pub(crate) fn holding(consent: Digest, holders: &[&str]) -> HolderKeyAuthorization {
+    HolderKeyAuthorization {
+        version: Version,
+        consent,
+        holders: Holders::from_members(holders.iter().map(|did| p(did))).unwrap(),
     }
 }
 
@@ -283,6 +292,24 @@ fn make_all() -> Vec<(&'static str, Vec<u8>)> {
         (
             "erasure-request-whole",
             say(SUBJECT, AFTER, None, Body::ErasureRequest(erasure(consent, false))),
+        ),
+        (
+            "holder-key-authorization",
+            say(
+                SUBJECT,
+                DURING,
+                None,
+                Body::HolderKeyAuthorization(holding(consent, &[STRANGER, SUBJECT_P256])),
+            ),
+        ),
+        (
+            "holder-key-authorization-none",
+            say(
+                SUBJECT,
+                DURING,
+                None,
+                Body::HolderKeyAuthorization(holding(consent, &[])),
+            ),
         ),
         (
             "controller-keys",

@@ -266,7 +266,7 @@ fn values_have_types() {
     assert_eq!(of_type("xsd:duration"), "proofRetention retention validity");
     assert_eq!(
         of_type("@id"),
-        "assertionMethod basis categories category controller ground isA lawfulBasis processing purpose thirdParty \
+        "assertionMethod basis categories category controller ground holders isA lawfulBasis processing purpose thirdParty \
          verificationMethod withdrawalKey"
     );
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::json_schema::documents;
 
 /// The fixtures that become examples: the plainest of each kind, and the notice in both languages.
-const EXAMPLES: [&str; 16] = [
+const EXAMPLES: [&str; 17] = [
     "consent-request",
     "consent-grant",
     "narrowing",
@@ -16,6 +16,7 @@ const EXAMPLES: [&str; 16] = [
     "withdrawal",
     "ended-by-controller",
     "erasure-request",
+    "holder-key-authorization",
     "controller-keys",
     "destruction",
     "access-batch",

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use jsonschema::{Draft, Registry, Validator};
 use placet_schemas::id::{Country, Did, DidUrl, Digest, Iri, Language, Origin, RecordId};
+use placet_schemas::multikey::is_signing_key;
 use placet_schemas::record::access::CompactJws;
+use placet_schemas::record::holders::Holders;
 use placet_schemas::record::{Invitation, ProofValue};
 use placet_schemas::text::Text;
 use placet_schemas::time::{Period, Timestamp};
@@ -147,9 +149,13 @@ fn the_vocabulary_is_the_pinned_one() {
 type Scalar = (&'static str, fn(&str) -> bool);
 
 /// Each scalar type with its definition.
-const SCALARS: [Scalar; 14] = [
+const SCALARS: [Scalar; 16] = [
     ("digest", |t| t.parse::<Digest>().is_ok()),
     ("did", |t| t.parse::<Did>().is_ok()),
+    ("signingKey", is_signing_key),
+    ("holder", |t| {
+        Holders::try_from(t.parse().into_iter().collect::<Vec<Did>>()).is_ok_and(|h| h.as_slice().len() == 1)
+    }),
     ("didUrl", |t| t.parse::<DidUrl>().is_ok()),
     ("recordId", |t| t.parse::<RecordId>().is_ok()),
     ("iri", |t| t.parse::<Iri>().is_ok()),
@@ -298,6 +304,15 @@ fn samples() -> Vec<String> {
         "did:key:z6Mk#z6Ml",
         "did:key:z6Mk#key-1",
         "did:ion:a",
+        "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+        "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+        "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ",
+        "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ22",
+        "z6LkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+        "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169",
+        "zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169",
+        "zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU216",
+        "zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU216l",
         "urn:uuid:ffffffff-ffff-4fff-bfff-ffffffffffff",
         "urn:uuid:FFFFFFFF-ffff-4fff-bfff-ffffffffffff",
         "urn:uuid:ffffffff-ffff-4fff-bfff-fffffffffff",

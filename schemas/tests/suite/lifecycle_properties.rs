@@ -1,7 +1,7 @@
 //! Random lives of a consent: whatever comes, in whatever order, by whomever.
 //!
 //! A failure is: an ended consent that is not ended any more, a withdrawal that is refused, a scope that grows, a chain
-//! that loses or gains more than its newest record, or an erasure request that changes something.
+//! that loses or gains more than its newest record, or an erasure request or a word about holders that changes something.
 
 use placet_schemas::lifecycle::{Effective, Phase, State, apply, effective};
 use placet_schemas::narrowing::{Pattern, Value};
@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::common::cinema::request;
-use crate::common::records::{ended, erasure, grant, narrowing, renewal, withdrawal};
-use crate::common::{CINEMA, CODE, DURING, GIVEN, STRANGER, SUBJECT, draft, p, secured};
+use crate::common::records::{ended, erasure, grant, holding, narrowing, renewal, withdrawal};
+use crate::common::{CINEMA, CODE, DURING, GIVEN, STRANGER, SUBJECT, VERIFIER, draft, p, secured};
 use crate::lifecycle_table::given;
 
 const SIGNERS: [&str; 4] = [SUBJECT, CODE, CINEMA, STRANGER];
@@ -34,6 +34,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         5 => Just("narrow"),
         5 => Just("renew"),
         2 => Just("erase"),
+        2 => Just("hold"),
         1 => select(vec!["withdraw", "relay", "end", "grant"]),
     ];
     let days = prop_oneof![6 => 0u64..60, 1 => 300u64..800];
@@ -77,6 +78,7 @@ fn event(step: &Step, state: &State, now: Timestamp) -> Option<Record> {
         "relay" => Body::Withdrawal(withdrawal(state.consent, true)),
         "end" => Body::EndedByController(ended(state.consent)),
         "erase" => Body::ErasureRequest(erasure(state.consent, step.honest)),
+        "hold" => Body::HolderKeyAuthorization(holding(state.consent, &[VERIFIER][usize::from(step.honest)..])),
         _ => Body::ConsentGrant(Box::new(grant(state.scope.clone()))),
     };
     Some(said(step.signer, now, body))
@@ -179,7 +181,7 @@ proptest! {
             now = now.plus_seconds(step.days * 86_400);
             let Some(event) = event(step, &state, now) else { continue };
             match apply(Some(&state), &event, Some(&request)) {
-                Ok(after) if step.kind == "erase" => prop_assert_eq!(&after, &state),
+                Ok(after) if matches!(step.kind, "erase" | "hold") => prop_assert_eq!(&after, &state),
                 Ok(after) => {
                     check_step(&state, &after, &event)?;
                     state = after;

@@ -6,10 +6,12 @@ use placet_schemas::record::{Body, Record};
 
 use crate::common::cinema::{self, joint_request, newsletter, request};
 use crate::common::records::{
-    batch, consent, destruction, ended, erasure, grant, grant_record, granted, keys, narrowing, patterns, renewal,
-    withdrawal,
+    batch, consent, destruction, ended, erasure, grant, grant_record, granted, holding, keys, narrowing, patterns,
+    renewal, withdrawal,
 };
-use crate::common::{AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, KEY_CONTROLLER, OPERATOR, STRANGER, SUBJECT, p};
+use crate::common::{
+    AFTER, CINEMA, CODE, DURING, EXPIRY, GIVEN, KEY_CONTROLLER, OPERATOR, STRANGER, SUBJECT, VERIFIER, p,
+};
 use crate::common::{record, scope};
 
 /// Event, signer, and what comes of it where there is: no consent, a given one, an expired one, a withdrawn one, one
@@ -41,6 +43,10 @@ end        subject     consent_unknown    wrong_signer        wrong_signer      
 end        code        consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 end        operator    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 end        stranger    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
+hold       subject     consent_unknown    =                   =                   consent_ended       consent_ended
+hold       code        consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
+hold       controller  consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
+hold       stranger    consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 erase      subject     consent_unknown    =                   =                   =                   =
 erase      code        consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
 erase      controller  consent_unknown    wrong_signer        wrong_signer        wrong_signer        wrong_signer
@@ -92,6 +98,7 @@ fn event(kind: &str, by: &str, at: &str) -> Record {
         "relay" => Body::Withdrawal(withdrawal(consent, true)),
         "end" => Body::EndedByController(ended(consent)),
         "erase" => Body::ErasureRequest(erasure(consent, true)),
+        "hold" => Body::HolderKeyAuthorization(holding(consent, &[VERIFIER])),
         "ask" => Body::ConsentRequest(Box::new(request())),
         "keys" => Body::ControllerKeys(Box::new(keys())),
         "destroy" => Body::Destruction(Box::new(destruction(true))),
@@ -214,6 +221,7 @@ fn without_the_request_only_grants_and_renewals_stop() {
         ("relay", CINEMA, "ok"),
         ("end", CINEMA, "ok"),
         ("erase", SUBJECT, "ok"),
+        ("hold", SUBJECT, "ok"),
     ] {
         for wrong in [None, Some(&joint_request())] {
             let found = apply(Some(&given), &event(kind, by, DURING), wrong).map_or_else(|e| e.code(), |_| "ok");

@@ -274,6 +274,7 @@ fn missing_members_are_named() {
         ("withdrawal-relayed", "/credentialSubject/relayed/receivedAt"),
         ("ended-by-controller", "/credentialSubject/reason"),
         ("erasure-request", "/credentialSubject/anchor"),
+        ("holder-key-authorization", "/credentialSubject/holders"),
         ("narrowing", "/credentialSubject/removed"),
         ("narrowing", "/credentialSubject/previous"),
         ("renewal", "/credentialSubject/request"),

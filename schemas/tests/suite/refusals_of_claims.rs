@@ -139,3 +139,28 @@ fn sets_and_scopes_have_one_order() {
     );
     put("narrowing", "/credentialSubject/removed", json!([]), InvalidValue);
 }
+
+/// A list that could be read in two ways, that is too long, or that names what cannot hold a receipt.
+#[test]
+fn holders_are_few_keys_in_order_and_not_the_grants_own() {
+    let (name, at) = ("holder-key-authorization", "/credentialSubject/holders");
+    let list = fixture(name).pointer(at).unwrap().as_array().unwrap().clone();
+    let own = fixture(name)["issuer"].clone();
+    let many: Vec<Value> = (0..8)
+        .map(|n| json!(format!("did:key:z6Mk{}{}", "a".repeat(43), n + 1)))
+        .collect();
+    put(name, at, json!([list[1], list[0]]), InvalidValue);
+    put(name, at, json!([list[0], list[0]]), InvalidValue);
+    put(name, at, json!([own]), InvalidValue);
+    put(name, at, json!(many), InvalidValue);
+    put(name, at, json!(["did:web:cinema.example"]), InvalidValue);
+    put(
+        name,
+        at,
+        json!(["did:key:z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"]),
+        InvalidValue,
+    );
+    let mut most = fixture(name);
+    set(&mut most, at, Some(json!(many[..7])));
+    assert!(CanonicalRecord::parse(most.to_string().as_bytes()).is_ok());
+}

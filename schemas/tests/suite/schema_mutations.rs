@@ -79,6 +79,10 @@ const BEYOND: &[Beyond] = &[
         because: "as for controllers",
     },
     Beyond {
+        words: "the grant's own key may hold receipts anyway",
+        because: "it compares the list with the signer",
+    },
+    Beyond {
         words: "every method belongs to",
         because: "it compares members of different objects",
     },

@@ -72,6 +72,11 @@ fn each_kind_has_its_signers() {
         "wrong_signer",
         "a brand in the person's place"
     );
+    assert_eq!(
+        by(desk.holding(&[]), &scene.brand),
+        "wrong_signer",
+        "a brand about her wallet"
+    );
     let keys = Body::ControllerKeys(Box::new(scene.brand.keys()));
     assert_eq!(by(keys.clone(), &scene.brand), "wrong_signer", "a brand about itself");
     let mut claim = scene.claim(keys);
@@ -102,6 +107,25 @@ fn each_kind_has_its_signers() {
         "wrong_signer",
         "a yes to itself"
     );
+}
+
+#[test]
+fn a_holder_is_a_key_that_a_receipt_can_be_bound_to() {
+    let desk = Desk::new();
+    let scene = &desk.scene;
+    let judged = |holders: &[Did]| desk.check(&scene.claim(desk.holding(holders)).sign(&scene.person).record, None);
+    let wallets = [
+        SoftwareKey::ed25519_from_seed(&[9; 32]).did(),
+        SoftwareKey::p256_from_scalar(&[9; 32]).unwrap().did(),
+    ];
+    assert_eq!(judged(&wallets), Ok(vec![]));
+    assert_eq!(judged(&[]), Ok(vec![]));
+    // The right shape, and small order: its own forger.
+    let weak = base58(&[&[0xed, 0x01, 1], &[0; 31][..]].concat());
+    let Err(Refusal::Malformed(fault)) = judged(&[p(&format!("did:key:z{weak}"))]) else {
+        panic!("a weak key may hold nothing");
+    };
+    assert_eq!(fault.pointer, "/credentialSubject/holders/0");
 }
 
 #[test]

@@ -4,12 +4,15 @@ use placet_kernel::sign::{Algorithm, SignError, Signer};
 use placet_schemas::id::{Digest, Language, Origin};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::consent::Anchor;
+use placet_schemas::record::holders::Holders;
 use placet_schemas::record::request::{Audience, ConsentRequest, Notices};
 use placet_schemas::record::{Body, CanonicalRecord, Record};
 use placet_schemas::text::Texts;
 use placet_wallet::brand::{self, Brand};
 use placet_wallet::keys::SoftwareKey;
-use placet_wallet::records::{Built, Erasure, GrantChoice, erase, grant, narrow, renew, withdraw, withdraw_unseen};
+use placet_wallet::records::{
+    Built, Erasure, GrantChoice, authorize_holders, erase, grant, narrow, renew, withdraw, withdraw_unseen,
+};
 use placet_wallet::{BuildError, Pen};
 
 use crate::world::{Counting, NOW, World, asking, code, films, invitation, letters, p, person, scope, seats};
@@ -272,6 +275,17 @@ fn an_ended_consent_stays_ended_and_another_key_says_nothing() {
         scene.refused(renew(&ended, None, &showing, &scene.pen(NOW))),
         "consent_ended"
     );
+    let none = Holders::default();
+    assert_eq!(
+        scene.refused(authorize_holders(&ended, none, &scene.pen(NOW))),
+        "consent_ended"
+    );
+    // Her own key holds receipts anyway.
+    let own = Holders::from_members([scene.key.key.did()]).unwrap();
+    assert_eq!(
+        scene.refused(authorize_holders(&state, own, &scene.pen(NOW))),
+        "malformed"
+    );
 
     // The key of another curve is another person, as far as anyone can tell.
     let stranger = Counting {
@@ -294,6 +308,8 @@ fn an_ended_consent_stays_ended_and_another_key_says_nothing() {
     );
     let erasure = erase(&state, Erasure::default(), scene.anchor(), &scene.pen(NOW));
     assert_eq!(scene.refused(erasure), "wrong_signer");
+    let holders = authorize_holders(&state, Holders::default(), &scene.pen(NOW));
+    assert_eq!(scene.refused(holders), "wrong_signer");
 }
 
 #[test]

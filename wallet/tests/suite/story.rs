@@ -5,12 +5,13 @@ use placet_kernel::sign::Algorithm;
 use placet_schemas::lifecycle::{Effective, Phase, State, apply, effective};
 use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::consent::{Act, ErasureGround};
+use placet_schemas::record::holders::Holders;
 use placet_schemas::record::request::ConsentRequest;
 use placet_schemas::record::{Body, Record};
 use placet_wallet::acknowledgement::check_acknowledgement;
 use placet_wallet::brand;
 use placet_wallet::records::{
-    self, Built, Erasure, GrantChoice, erase, grant, narrow, renew, withdraw, withdraw_with_code,
+    self, Built, Erasure, GrantChoice, authorize_holders, erase, grant, narrow, renew, withdraw, withdraw_with_code,
 };
 use placet_wallet::sight::{Order, Sight};
 
@@ -104,6 +105,12 @@ fn a_life_from_grant_to_erasure() {
         .unwrap();
         state = recorded(&world, &longer, Some(&state), Some(&newer), when);
         assert_eq!((state.valid_until, state.chain.len()), (p("2030-01-01T00:00:00Z"), 3));
+
+        let wallet = [p("did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp")];
+        for holders in [Holders::from_members(wallet).unwrap(), Holders::default()] {
+            let said = authorize_holders(&state, holders, &world.pen(&key, when)).unwrap();
+            assert_eq!(recorded(&world, &said, Some(&state), None, when), state);
+        }
 
         // After the expiry she may still withdraw, and ask for erasure after that.
         let when = "2031-06-01T00:00:00Z";

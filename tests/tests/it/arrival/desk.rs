@@ -4,6 +4,7 @@ use placet_kernel::arrival::{self, Finding, Refusal, Setting};
 use placet_kernel::sign::Signer;
 use placet_schemas::id::{Did, DidUrl, Digest, RecordId};
 use placet_schemas::record::consent::{Anchor, EndedByController, ErasureRequest, Relayed, Withdrawal};
+use placet_schemas::record::holders::{HolderKeyAuthorization, Holders};
 use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::{Body, CanonicalRecord, Cryptosuite, Draft, ProofConfig, ProofValue, Record};
 use placet_schemas::time::Timestamp;
@@ -52,6 +53,14 @@ impl Desk {
             ground: None,
             categories: None,
             anchor: self.scene.anchor(),
+        })
+    }
+
+    pub(super) fn holding(&self, holders: &[Did]) -> Body {
+        Body::HolderKeyAuthorization(HolderKeyAuthorization {
+            version: Version,
+            consent: self.scene.consent(),
+            holders: Holders::from_members(holders.iter().cloned()).unwrap(),
         })
     }
 

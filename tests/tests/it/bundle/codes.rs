@@ -43,6 +43,7 @@ const CASES: &[Case] = &[
     ("checkpoint_inconsistent", &[], parts::checkpoint_inconsistent),
     ("checkpoint_invalid", &["no_checkpoint"], parts::checkpoint_invalid),
     ("consent_ended", &[], events::consent_ended),
+    ("consent_ended", &[], events::held_after_the_end),
     ("consent_expired", &[], events::consent_expired),
     ("consent_unknown", &["grant_missing"], events::consent_unknown),
     ("controller_keys_missing", &[], events::controller_keys_missing),

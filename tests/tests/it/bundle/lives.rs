@@ -60,6 +60,32 @@ fn a_long_life_holds_and_is_told_in_order() {
     assert_eq!(story.state, *scene.state());
 }
 
+/// It is an event of the consent, and says nothing about what may be done with data.
+#[test]
+fn a_word_about_holders_changes_nothing_and_is_counted() {
+    let mut scene = Scene::new();
+    scene.grant();
+    let before = scene.state().clone();
+    let wallet = SoftwareKey::ed25519_from_seed(&[9; 32]).did();
+    let given = scene.authorize_holders(&[wallet]);
+    scene.authorize_holders(&[]);
+    scene.publish();
+    assert_eq!(*scene.state(), before);
+    let evidence = scene.evidence();
+    let report = scene.judge(&evidence, None);
+    assert_eq!(report.findings, []);
+    assert_eq!(answers(&report), (Verdict::Holds, Verdict::Holds));
+    let kinds: Vec<Kind> = report.story.unwrap().events.iter().map(|event| event.kind).collect();
+    let hold = Kind::HolderKeyAuthorization;
+    assert_eq!(kinds, [Kind::ConsentGrant, hold, hold]);
+
+    let mut fewer = evidence;
+    fewer.openings.retain(|opening| opening.index != given);
+    let report = scene.judge(&fewer, None);
+    assert!(against(&report, Question::InForce).contains("events_omitted"));
+    assert_eq!(report.in_force, Verdict::CannotTell);
+}
+
 #[test]
 fn every_way_to_end_a_consent_ends_it() {
     type End = fn(&mut Scene) -> u64;

@@ -319,6 +319,7 @@ fn scene(curve: Algorithm) -> Scene {
     scene.narrow();
     scene.renew(scene.clock.plus(placet_tests::p("P2Y")));
     scene.erase();
+    scene.authorize_holders(&[Scene::new().brand.key.did()]);
     scene.withdraw();
     scene
 }

@@ -13,7 +13,7 @@ use placet_tests::offer::{clause, newsletter, offer, recommendations, seats};
 use placet_tests::p;
 use placet_tests::scene::{ORIGIN, Scene};
 
-use super::said::{choices, ended, erasure_body, narrowing, renewal, scope_of};
+use super::said::{choices, ended, erasure_body, holding, narrowing, renewal, scope_of};
 use super::setting::{asked, asked_for, beside, followed_by, sound, without_grant};
 
 /// A batch of access reports in the name of the brand, which never authorised its signer.
@@ -48,6 +48,16 @@ pub(in crate::bundle) fn consent_ended() -> Report {
     let mut scene = sound();
     scene.withdraw();
     scene.withdraw_with_code();
+    scene.publish();
+    scene.judge(&scene.evidence(), None)
+}
+
+/// Nothing is left of which a receipt could be held.
+pub(in crate::bundle) fn held_after_the_end() -> Report {
+    let mut scene = sound();
+    scene.withdraw();
+    let record = scene.claim(holding(&scene)).sign(&scene.person);
+    scene.record(record);
     scene.publish();
     scene.judge(&scene.evidence(), None)
 }

@@ -5,6 +5,7 @@ use placet_schemas::narrowing::{Pattern, Value};
 use placet_schemas::record::consent::{
     Act, Anchor, Choice, EndedByController, ErasureRequest, Initial, Narrowing, Patterns, Renewal, Shown, Strength,
 };
+use placet_schemas::record::holders::{HolderKeyAuthorization, Holders};
 use placet_schemas::record::{Body, CanonicalRecord};
 use placet_schemas::scope::{Clause, Scope};
 use placet_schemas::version::Version;
@@ -39,6 +40,14 @@ pub(in crate::bundle) fn erasure_body(scene: &Scene, anchor: Anchor) -> Body {
         ground: None,
         categories: None,
         anchor,
+    })
+}
+
+pub(in crate::bundle) fn holding(scene: &Scene) -> Body {
+    Body::HolderKeyAuthorization(HolderKeyAuthorization {
+        version: Version,
+        consent: scene.consent(),
+        holders: Holders::default(),
     })
 }
 

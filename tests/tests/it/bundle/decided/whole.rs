@@ -11,6 +11,7 @@ use placet_tests::desk::covered;
 use placet_tests::log::{trust, trust_file};
 use placet_tests::p;
 use placet_tests::scene::Scene;
+use placet_wallet::keys::SoftwareKey;
 use serde_json::json;
 
 use super::cases::between;
@@ -148,6 +149,24 @@ fn a_withdrawal_that_is_left_out_before_an_erasure_request_makes_no_permit_right
         assert_eq!(report.in_force, right, "{:#?}", report.findings);
         assert_eq!(report.decisions[0].right, right, "{withdrawn}");
     }
+}
+
+/// A word about holders is an event like any other for whoever counts them, and none for whoever decides.
+#[test]
+fn a_permit_is_right_whoever_may_hold_the_receipt() {
+    let mut decided = Decided::permit();
+    let wallet = SoftwareKey::ed25519_from_seed(&[9; 32]).did();
+    decided.scene.authorize_holders(&[wallet]);
+    decided.scene.publish();
+    let (scene, clock) = (&decided.scene, decided.scene.clock);
+    let (log, brand) = (&scene.log, &scene.brand.did);
+    let head = placet_tests::desk::head(log, brand, log.size(), clock, &log.operator);
+    decided.desk.rest_on(&mut decided.said, head);
+    decided.said.evaluated_at = clock;
+    decided.said.valid_until = Some(clock);
+    let evidence = decided.evidence();
+    let report = decided.scene.judge(&evidence, None);
+    assert_eq!(report.decisions[0].right, Verdict::Holds, "{:#?}", report.decisions);
 }
 
 #[test]
