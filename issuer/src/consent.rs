@@ -11,6 +11,8 @@ use placet_schemas::scope::Scope;
 use placet_schemas::version::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::slots::MAX_HOLDERS;
+
 /// The number of the key that gave the consent.
 const GRANTS_OWN: u64 = 0;
 
@@ -25,6 +27,17 @@ pub(crate) struct Held {
     pub(crate) told: Told,
     /// Ordinals of its records for which receipts may be out that are not void.
     pub(crate) live: Vec<u64>,
+    /// The keys that the person has ever authorised to hold receipts, in order: the first is holder 1. One that she took back
+    /// and authorised again is there twice, since what was void stays void.
+    holders: Vec<Holder>,
+}
+
+/// A key that may hold receipts, or might.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holder {
+    key: Did,
+    may: bool,
 }
 
 /// A grant, narrowing or renewal, as far as a receipt shows it.
@@ -61,6 +74,7 @@ impl Held {
         Self {
             version: Version,
             live: vec![told.ordinal],
+            holders: Vec::new(),
             state,
             told,
         }
@@ -94,7 +108,35 @@ impl Held {
 
     /// The number of a holder among those who may hold receipts; nothing for others. The key that gave the consent is the first.
     pub(crate) fn holder(&self, holder: &Did) -> Option<u64> {
-        (self.state.subject == *holder).then_some(GRANTS_OWN)
+        if self.state.subject == *holder {
+            return Some(GRANTS_OWN);
+        }
+        let at = self
+            .holders
+            .iter()
+            .position(|known| known.may && known.key == *holder)?;
+        Some(at as u64 + 1).filter(|number| *number < MAX_HOLDERS)
+    }
+
+    /// The person says anew which other keys may hold receipts; gives the numbers of those that may not any more.
+    pub(crate) fn authorized(&mut self, keys: &[Did]) -> Vec<u64> {
+        let mut taken = Vec::new();
+        for (at, holder) in self.holders.iter_mut().enumerate() {
+            if holder.may && !keys.contains(&holder.key) {
+                holder.may = false;
+                taken.push(at as u64 + 1);
+            }
+        }
+        for key in keys {
+            if !self.holders.iter().any(|known| known.may && known.key == *key) {
+                self.holders.push(Holder {
+                    key: key.clone(),
+                    may: true,
+                });
+            }
+        }
+        taken.retain(|number| *number < MAX_HOLDERS);
+        taken
     }
 
     /// Whether it has ended.

@@ -81,6 +81,8 @@ struct Fold {
     ids: HashMap<Digest, u64>,
     /// Ordinals whose slots are all set.
     void: BTreeSet<u64>,
+    /// Ordinals and holders who may hold nothing any more.
+    taken: BTreeSet<(u64, u64)>,
     destructions: Vec<(u64, bool)>,
     faults: usize,
 }
@@ -198,7 +200,7 @@ impl Reading {
 
         // 3. WRITE. When this returns, the page is read.
         let lists = self
-            .set(&fold.void)
+            .set(&fold)
             .map_err(|_| StoreError::Corrupt("a list has no 131072 entries"))?;
         let taken = Taken {
             items: step.leaves.len(),
@@ -329,6 +331,12 @@ impl Reading {
             // No receipt is ever issued for such a record.
             fold.void.insert(place.ordinal);
             held.state = state;
+            if let Body::HolderKeyAuthorization(said) = &record.body {
+                let taken = held.authorized(said.holders.as_slice());
+                let live = held.live.iter();
+                fold.taken
+                    .extend(live.flat_map(|ordinal| taken.iter().map(|holder| (*ordinal, *holder))));
+            }
         }
         if held.is_over() {
             fold.void.append(&mut held.live.into_iter().collect());
@@ -396,10 +404,15 @@ impl Reading {
     }
 
     /// The lists that say more once all slots of these items are set, as they are then.
-    fn set(&self, void: &BTreeSet<u64>) -> Result<Vec<(u64, Bits)>, StatusError> {
+    fn set(&self, fold: &Fold) -> Result<Vec<(u64, Bits)>, StatusError> {
         let slots = self.key.of(self.follower.controller());
         let mut lists: BTreeMap<u64, (Bits, bool)> = BTreeMap::new();
-        for slot in void.iter().flat_map(|ordinal| slots.all(*ordinal)) {
+        let void = fold.void.iter().flat_map(|ordinal| slots.all(*ordinal));
+        let taken = fold
+            .taken
+            .iter()
+            .flat_map(|(ordinal, holder)| slots.of_holder(*ordinal, *holder));
+        for slot in void.chain(taken) {
             let (bits, more) = lists.entry(slot.list).or_insert_with(|| (self.bits(slot.list), false));
             *more |= bits.set(slot.index)?;
         }

@@ -29,7 +29,9 @@ pub enum IssueError {
     #[error("there is no consent in force with this id that this key gave")]
     Unknown,
     /// The key is not one that may hold a receipt of this consent.
-    #[error("this key may hold no receipt of this consent: claim it with the key that gave the consent")]
+    #[error(
+        "this key may hold no receipt of this consent: claim it with the key that gave the consent, or authorise this one first (placet receipt authorize)"
+    )]
     NotAHolder,
     /// Its time is over.
     #[error("the consent has expired")]
@@ -91,9 +93,10 @@ impl Inner {
         // Held until it is signed: what ends the consent is read before, and then nothing is signed, or after.
         let reading = brand.reading.lock().await;
         let in_force = self.in_force(&reading, consent, subject).await?;
-        let number = in_force.held.holder(&holder.to_did()).ok_or(IssueError::NotAHolder)?;
+        let holder_did = holder.to_did();
+        let number = in_force.held.holder(&holder_did).ok_or(IssueError::NotAHolder)?;
         let text = match format {
-            Format::LdpVc => self.sign_ldp_vc(&reading, &in_force, number)?,
+            Format::LdpVc => self.sign_ldp_vc(&reading, &in_force, number, &holder_did)?,
             Format::SdJwt => self.sign_sd_jwt(&reading, &in_force, number, holder)?,
         };
         drop(reading);
@@ -104,8 +107,14 @@ impl Inner {
         Ok(text)
     }
 
-    fn sign_ldp_vc(&self, reading: &Reading, in_force: &InForce, number: u64) -> Result<String, StoreError> {
-        let (receipt, key) = (self.receipt(reading, in_force, number)?, &self.keys.ed25519);
+    fn sign_ldp_vc(
+        &self,
+        reading: &Reading,
+        in_force: &InForce,
+        number: u64,
+        holder: &Did,
+    ) -> Result<String, StoreError> {
+        let (receipt, key) = (self.receipt(reading, in_force, number, holder)?, &self.keys.ed25519);
         let bytes = credential::secure(receipt, in_force.now, key.method().clone(), key)?;
         String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("a receipt is no text"))
     }
@@ -140,12 +149,12 @@ impl Inner {
         })
     }
 
-    fn receipt(&self, reading: &Reading, in_force: &InForce, holder: u64) -> Result<Receipt, StoreError> {
+    fn receipt(&self, reading: &Reading, in_force: &InForce, number: u64, holder: &Did) -> Result<Receipt, StoreError> {
         let Held { state, told, .. } = &in_force.held;
         let request = reading.request(&state.request);
         let request = request.ok_or(StoreError::Corrupt("a consent answers a request that is not kept"))?;
         let slots = self.status_key.of(reading.controller());
-        let slot = slots.slot(told.ordinal, Format::LdpVc, holder);
+        let slot = slots.slot(told.ordinal, Format::LdpVc, number);
         Ok(Receipt {
             context: Context,
             id: slots.credential_id(slot),
@@ -156,6 +165,7 @@ impl Inner {
             credential_subject: ReceiptSubject {
                 version: Version,
                 id: state.subject.clone(),
+                holder_key: (state.subject != *holder).then(|| holder.clone()),
                 consent: state.consent,
                 record: told.record,
                 request: state.request,

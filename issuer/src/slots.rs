@@ -100,6 +100,13 @@ impl Slots<'_> {
         self.nth(ordinal, number * MAX_HOLDERS + holder)
     }
 
+    /// The slots of a holder for an item: one for each format.
+    pub(crate) fn of_holder(&self, ordinal: u64, holder: u64) -> impl Iterator<Item = Slot> {
+        Format::ALL
+            .into_iter()
+            .map(move |format| self.slot(ordinal, format, holder))
+    }
+
     /// All slots of an item.
     pub(crate) fn all(&self, ordinal: u64) -> impl Iterator<Item = Slot> {
         (0..SLOTS).map(move |nth| self.nth(ordinal, nth))

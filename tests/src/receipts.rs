@@ -125,6 +125,7 @@ impl Issuer {
             credential_subject: ReceiptSubject {
                 version: Version,
                 id: state.subject.clone(),
+                holder_key: None,
                 consent: state.consent,
                 record: record.record.digest(),
                 request: state.request,

@@ -1,5 +1,6 @@
 //! `placet receipt`: receipts of consents, as credentials that any wallet can hold.
 
+mod authorize;
 mod held;
 mod wire;
 
@@ -34,6 +35,7 @@ pub(crate) struct Args {
 enum Command {
     Offer(OfferArgs),
     Accept(AcceptArgs),
+    Authorize(authorize::Args),
     Claim(ClaimArgs),
     List(ListArgs),
     Show(ShowArgs),
@@ -124,6 +126,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     match command {
         Command::Offer(args) => offer(&args, &wallet, out).await,
         Command::Accept(args) => accept(&args, wallet, out).await,
+        Command::Authorize(args) => authorize::run(args, wallet, out).await,
         Command::Claim(args) => claim(&args, wallet, out).await,
         Command::List(args) => list(&args, &wallet, out).await,
         Command::Show(args) => show(&args, &wallet, out),

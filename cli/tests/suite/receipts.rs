@@ -138,6 +138,22 @@ fn an_offer_is_a_link_and_a_code_and_both_are_needed() {
 }
 
 #[test]
+fn another_wallets_key_is_authorised_by_the_person() {
+    let stage = stage();
+    let (node, consent) = (&stage.node, stage.consent.as_str());
+    let key = "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169";
+    let said = node.run(&["receipt", "authorize", consent, "--key", key]).ok();
+    assert!(said.contains("Said who may hold receipts"), "{said}");
+    node.run(&["receipt", "authorize", consent, "--none"]).ok();
+    let refused = node.run(&["receipt", "authorize", consent]).refusal(64);
+    assert!(refused.contains("--key"), "{refused}");
+    let refused = node
+        .run(&["receipt", "authorize", consent, "--key", "did:web:a.example"])
+        .refusal(1);
+    assert!(refused.contains("did:key"), "{refused}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_in_one_line() {
     let stage = stage();
     let (node, consent) = (&stage.node, stage.consent.as_str());

@@ -59,6 +59,9 @@ pub struct ReceiptSubject {
     pub version: Version<1>,
     /// The person, by the DID that this brand alone knows.
     pub id: Did,
+    /// The key that holds this receipt, where it is not the person's own: one that she authorised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder_key: Option<Did>,
     /// The consent: the digest of its grant.
     pub consent: Digest,
     /// The record that made the consent what is said here: its grant, or the last narrowing or renewal.

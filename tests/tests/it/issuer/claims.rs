@@ -2,9 +2,11 @@
 
 use placet_kernel::bundle::Verdict;
 use placet_schemas::narrowing::Value as Taken;
-use placet_tests::issuer::LDP_VC;
+use placet_tests::bytes_of;
+use placet_tests::issuer::{LDP_VC, SD_JWT, proof};
 use placet_tests::p;
 use placet_tests::verifier::started;
+use placet_wallet::keys::SoftwareKey;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -49,7 +51,7 @@ fn a_token_from_before_the_withdrawal_is_for_nothing_afterwards() {
     let token = issuer.token(&issuer.offer(&ada.consent, &ada.customer.key));
     house.send(&house.withdrawal(&ada));
     until("the token is for nothing", || {
-        let proof = placet_tests::issuer::proof(&ada.customer.key, &issuer.url(), &issuer.nonce());
+        let proof = proof(&ada.customer.key, &issuer.url(), &issuer.nonce());
         let answer = issuer.ask(&token, LDP_VC, &[proof]);
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         match (answer.status, body["error"].as_str()) {
@@ -81,6 +83,54 @@ fn what_is_narrowed_voids_what_said_more_and_the_next_receipt_says_less() {
         narrow["credentialSubject"]["scope"]
     );
     assert_eq!(house.judge(&issuer, &wide).in_force, Verdict::Fails);
+}
+
+/// A stock wallet brings a key of its own: it may hold a receipt once the person has said so, and for as long as she does.
+#[test]
+fn a_key_that_she_authorises_holds_a_receipt_until_she_takes_it_back() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let own = ada.receipt(&issuer);
+    let phone = SoftwareKey::p256_from_scalar(&bytes_of("phone")).unwrap();
+    let claim = |configuration: &str| {
+        let token = issuer.token(&issuer.offer(&ada.consent, &ada.customer.key));
+        let proof = proof(&phone, &issuer.url(), &issuer.nonce());
+        issuer.ask(&token, configuration, &[proof])
+    };
+    assert_eq!(claim(LDP_VC).status, 400);
+    house.authorize(&ada, "authorization", &[&phone]);
+    until("the phone may hold one", || claim(LDP_VC).status == 200);
+    let receipt = |configuration: &str| -> Value {
+        let answer: Value = serde_json::from_slice(&claim(configuration).expect(200, "credential")).unwrap();
+        answer["credentials"][0]["credential"].clone()
+    };
+    let (json, token) = (receipt(LDP_VC), receipt(SD_JWT));
+    assert_eq!(json["credentialSubject"]["holderKey"], phone.did().as_str());
+    assert_eq!(json["credentialSubject"]["id"], ada.customer.key.did().as_str());
+    assert_ne!(json["credentialStatus"], own["credentialStatus"]);
+    assert_eq!(house.judge(&issuer, &json).in_force, Verdict::Holds);
+    let bound = placet_kernel::receipt::read_presented(token.as_str().unwrap()).unwrap();
+    let members: serde_json::Map<String, Value> = placet_kernel::jwk::members(&phone.public_key())
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    assert_eq!(bound.cnf.jwk, Value::Object(members));
+
+    house.authorize(&ada, "revocation", &[]);
+    until("the phone's receipt is void", || {
+        house.judge(&issuer, &json).in_force == Verdict::Fails
+    });
+    // Her own is as it was, and the phone gets no other.
+    assert_eq!(house.judge(&issuer, &own).in_force, Verdict::Holds);
+    assert_eq!(claim(SD_JWT).status, 400);
+    // Authorised again, it gets another place: what was void stays void.
+    house.authorize(&ada, "again", &[&phone]);
+    until("the phone may hold one again", || claim(LDP_VC).status == 200);
+    let again = receipt(LDP_VC);
+    assert_ne!(again["credentialStatus"], json["credentialStatus"]);
+    assert_eq!(house.judge(&issuer, &again).in_force, Verdict::Holds);
+    assert_eq!(house.judge(&issuer, &json).in_force, Verdict::Fails);
 }
 
 /// Claimed again, it is the same receipt: the same name, and the same place in the list.

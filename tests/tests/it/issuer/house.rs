@@ -11,6 +11,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::lifecycle::{self, State};
 use placet_schemas::narrowing::{Pattern, Value as Taken};
 use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::holders::Holders;
 use placet_schemas::scope::Clause;
 use placet_tests::brand::Brand;
 use placet_tests::issuer::{IssuerOrder, IssuerProcess, LDP_VC};
@@ -18,6 +19,7 @@ use placet_tests::offer::recommendations;
 use placet_tests::process::{NodeProcess, built, now};
 use placet_tests::shop::{Customer, Shop};
 use placet_tests::verifier::started;
+use placet_wallet::keys::SoftwareKey;
 use placet_wallet::records;
 use placet_wallet::sight::Sight;
 use serde_json::Value;
@@ -111,6 +113,14 @@ impl House {
         let built = records::narrow(&given.state, vec![removed], Sight::default().anchor(), &pen).unwrap();
         self.send(&built.bytes);
         given.state = lifecycle::apply(Some(&given.state), &built.record, None).unwrap();
+    }
+
+    /// She says which other keys may hold receipts.
+    pub(super) fn authorize(&self, given: &Given, act: &str, keys: &[&SoftwareKey]) {
+        let pen = given.customer.pen(&self.shop, act);
+        let holders = Holders::from_members(keys.iter().map(|key| key.did())).unwrap();
+        let built = records::authorize_holders(&given.state, holders, &pen).unwrap();
+        self.send(&built.bytes);
     }
 
     /// What the judge says of a receipt, with its status list as it is published now.
