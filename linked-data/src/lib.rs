@@ -47,7 +47,7 @@ pub const MAX_CONTEXT_DEPTH: usize = 8;
 /// How many definitions one definition may rest on, one after another.
 pub const MAX_PREFIX_DEPTH: usize = 16;
 /// How often terms may be defined in one document: a context that comes with a type is taken in anew at each node of it.
-pub const MAX_CONTEXT_WORK: usize = 200_000;
+pub const MAX_CONTEXT_WORK: usize = 100_000;
 
 /// A document's canonical form: its RDF dataset by RDFC-1.0 with SHA-256, in N-Quads.
 ///

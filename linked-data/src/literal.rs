@@ -9,6 +9,8 @@ use crate::rdf::{RDF_JSON, RDF_LANG_STRING, Term, XSD_STRING};
 const XSD_BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
 const XSD_INTEGER: &str = "http://www.w3.org/2001/XMLSchema#integer";
 const XSD_DOUBLE: &str = "http://www.w3.org/2001/XMLSchema#double";
+/// Below it ECMAScript writes numbers with an exponent.
+const SMALLEST: f64 = 1e-6;
 
 /// A JSON literal.
 pub(crate) fn json(value: &Json) -> Term {
@@ -100,11 +102,12 @@ fn native(value: &Json, datatype: Option<&str>) -> Result<Term, Fault> {
 }
 
 /// The canonical form of `xsd:double` with the 16 digits that JSON-LD gives it. Some doubles need 17: rounded, two numbers would
-/// have one signature, and processors round halves differently.
+/// have one signature, and processors round halves differently. What ECMAScript writes with an exponent and no point, such as
+/// `1e-7`, the npm package `jsonld` signs as the integer 0.
 fn double(value: f64) -> Result<String, Fault> {
     let digits = format!("{value:.15E}");
-    if digits.parse() != Ok(value) {
-        let message = format!("the number {value} has more digits than JSON-LD signs; write it as a string");
+    if digits.parse() != Ok(value) || value != 0.0 && value.abs() < SMALLEST {
+        let message = format!("processors of JSON-LD do not agree on the number {value}; write it as a string");
         return Err(invalid(message));
     }
     let (mantissa, exponent) = digits.split_once('E').unwrap_or((&digits, "0"));

@@ -11,7 +11,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Crates that a browser or a phone carries. Building them for a target without an operating
 /// system proves that nothing in their dependency trees asks one for time or randomness.
-pub(crate) const PURE_CRATES: [&str; 3] = ["placet-schemas", "placet-kernel", "placet-wallet"];
+pub(crate) const PURE_CRATES: [&str; 4] = ["placet-schemas", "placet-kernel", "placet-linked-data", "placet-wallet"];
 
 /// Builds every pure crate for [`TARGET`], adding the target first when it is missing.
 pub(crate) fn run() -> Result<bool> {

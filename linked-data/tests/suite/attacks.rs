@@ -102,6 +102,7 @@ fn what_would_be_dropped_is_an_error() {
         (json!({"@language": "en"}), ErrorCode::InvalidValue),
         (json!({"@foo": "x"}), ErrorCode::UndefinedTerm),
         (json!({"name": 0.300_000_000_000_000_04}), ErrorCode::InvalidValue),
+        (json!({"name": 1e-7}), ErrorCode::InvalidValue),
     ] {
         assert_eq!(with(&v2, &members), Err(code), "{members}");
     }

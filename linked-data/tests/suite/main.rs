@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod attacks;
+mod mutations;
 mod nquads;
 mod placet;
 mod rdf_canon;

@@ -27,7 +27,8 @@ process.stdout.write(JSON.stringify(answers));
 async function canonize(document) {
   try {
     // Clauses of one request are more alike than the processor allows for unasked.
-    const settings = {algorithm: 'RDFC-1.0', format: 'application/n-quads', maxWorkFactor: 3, safe: true, documentLoader};
+    const settings = {format: 'application/n-quads', safe: true, documentLoader};
+    settings.canonizeOptions = {algorithm: 'RDFC-1.0', maxWorkFactor: 3};
     return {nQuads: await jsonld.canonize(document, settings)};
   } catch(error) {
     const {event} = error.details ?? {};

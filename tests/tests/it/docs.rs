@@ -383,7 +383,18 @@ fn names(row: &str) -> Vec<&str> {
 fn missing<'a>(named: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     let mut sources = String::new();
     for folder in [
-        "schemas", "kernel", "wallet", "client", "service", "ask", "witness", "ledger", "verifier", "cli", "tests",
+        "schemas",
+        "kernel",
+        "linked-data",
+        "wallet",
+        "client",
+        "service",
+        "ask",
+        "witness",
+        "ledger",
+        "verifier",
+        "cli",
+        "tests",
         "xtask",
     ] {
         collect(&root().join(folder), &mut sources);

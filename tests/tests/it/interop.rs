@@ -2,6 +2,7 @@
 
 mod clients;
 mod javascript;
+mod linked_data;
 mod running;
 mod schemathesis;
 mod tiles;

@@ -5,10 +5,11 @@ use crate::cargo::Member;
 
 /// A package may depend on packages of a lower storey only. Services share one storey, so that
 /// none can import another: they talk through the ledger's feed and over HTTP.
-const STOREYS: [(&str, u8); 16] = [
+const STOREYS: [(&str, u8); 17] = [
     ("placet-schemas", 0),
     ("placet-kernel", 1),
     ("placet-client", 2),
+    ("placet-linked-data", 2),
     ("placet-service", 2),
     ("placet-ask", 2),
     ("placet-wallet", 3),
@@ -127,6 +128,8 @@ mod tests {
             ("placet-schemas", "placet-kernel", false),
             ("placet-kernel", "placet-wallet", true),
             ("placet-kernel", "placet-client", false),
+            ("placet-kernel", "placet-linked-data", false),
+            ("placet-linked-data", "placet-client", false),
             ("placet-client", "placet-wallet", true),
             ("placet-ledger", "placet-wallet", false),
             ("placet-ledger", "placet-issuer", false),

@@ -238,6 +238,7 @@ mod tests {
             for (package, path) in [
                 ("placet-schemas", "schemas/src/lib.rs"),
                 ("placet-kernel", "kernel/src/note.rs"),
+                ("placet-linked-data", "linked-data/src/lib.rs"),
                 ("placet-wallet", "wallet/src/lib.rs"),
             ] {
                 assert_eq!(rules(package, path, text), ["purity"], "{package}: {text}");

@@ -403,7 +403,7 @@ fn expand(programs: &Path, files: &[PathBuf]) -> Vec<Value> {
     serde_json::from_slice(&tools::run(command.args(files)).unwrap()).unwrap()
 }
 
-fn node_js(programs: &Path, program: &str) -> Command {
+pub(super) fn node_js(programs: &Path, program: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(programs.join(program));
     command
@@ -411,7 +411,7 @@ fn node_js(programs: &Path, program: &str) -> Command {
 
 /// The folder with the programs and the packages of their lock file. Packages run no scripts of their own when they are
 /// installed, and the next test finds them there.
-fn install() -> Result<PathBuf, String> {
+pub(super) fn install() -> Result<PathBuf, String> {
     tools::run(Command::new("node").arg("--version"))?;
     let workshop = Workshop::hold("interop-js");
     let folder = workshop.folder.clone();
