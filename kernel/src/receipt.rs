@@ -9,6 +9,7 @@
 
 mod judge;
 mod presented;
+mod withheld;
 
 use placet_schemas::credential::Secured;
 use placet_schemas::credential::receipt::Receipt;
@@ -25,6 +26,7 @@ use crate::trust::Trust;
 
 pub use self::judge::MAX_AHEAD_SECONDS;
 pub use self::presented::{Challenge, PresentedReport, read_presented, verify_presented};
+pub use self::withheld::withheld;
 
 const OTHER_RECEIPT: &str = "ask the holder for the receipt as it was issued";
 

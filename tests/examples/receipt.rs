@@ -5,10 +5,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use placet_kernel::sd_jwt;
 use placet_kernel::status::Bits;
 use placet_schemas::json;
+use placet_tests::bytes_of;
 use placet_tests::receipts::Issuer;
 use placet_tests::scene::Scene;
+use placet_wallet::keys::SoftwareKey;
 
 fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap());
@@ -25,6 +28,13 @@ fn main() {
         "receipt-status.json",
         issuer.sign(issuer.list(&Bits::none_set(), now), now),
     );
+    let holder = SoftwareKey::p256_from_scalar(&bytes_of("holder")).unwrap();
+    let issued = issuer.sd_receipt(&scene, 94_567, &holder);
+    // She shows what she agreed to, and that it is recorded; not who she is.
+    let choose = |name: Option<&str>| name != Some("sub");
+    let asked = ("https://gym.example", "n-0S6_WzA2Mj");
+    let shown = sd_jwt::present(&issued, choose, asked, now, &holder).unwrap();
+    fs::write(folder.join("receipt-presented.sd-jwt"), format!("{shown}\n")).unwrap();
     let trust = issuer.trusted(scene.trust_file());
     write("receipt-trust.json", json::to_jcs(&trust).unwrap());
 }

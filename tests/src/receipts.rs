@@ -1,20 +1,31 @@
 //! An issuer of receipts that says whatever a test wants it to say.
 
 use placet_kernel::credential;
+use placet_kernel::jwk;
+use placet_kernel::jws::Protected;
+use placet_kernel::receipt;
+use placet_kernel::sd_jwt::assemble;
+use placet_kernel::sign::Signer as _;
 use placet_kernel::status::Bits;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::{IssuerKey, Sizes, TrustFile};
 use placet_schemas::api::SaltText;
 use placet_schemas::credential::receipt::{EvidenceType, LogEvidence, Receipt, ReceiptSubject, ReceiptType};
+use placet_schemas::credential::sd_jwt::{
+    Confirmation, RECEIPT_VCT, SD_JWT_VC_TYP, SdEvidence, SdReceipt, TokenStatus, TokenStatusEntry,
+};
 use placet_schemas::credential::status::{
     EntryType, ListIndex, StatusEntry, StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType,
 };
 use placet_schemas::credential::{Credential, VerifiableCredential};
 use placet_schemas::id::{Did, DidUrl, Digest, Iri, Origin, RecordId};
+use placet_schemas::json::{self, JcsError};
 use placet_schemas::record::{Body, Context};
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
 use placet_wallet::keys::SoftwareKey;
+
+use serde_json::Value;
 
 use crate::scene::Scene;
 use crate::{bytes_of, p};
@@ -33,6 +44,10 @@ pub struct Issuer {
     pub method: DidUrl,
     /// Its key.
     pub key: SoftwareKey,
+    /// The method of SD-JWT VCs.
+    pub jwt_method: DidUrl,
+    /// Its key.
+    pub jwt_key: SoftwareKey,
 }
 
 impl Issuer {
@@ -43,6 +58,8 @@ impl Issuer {
             did: p(&format!("did:web:{name}")),
             method: p(&format!("did:web:{name}#key-1")),
             key: SoftwareKey::ed25519_from_seed(&bytes_of(name)),
+            jwt_method: p(&format!("did:web:{name}#key-2")),
+            jwt_key: p256(&format!("{name} p256")),
         }
     }
 
@@ -57,6 +74,8 @@ impl Issuer {
             did: key.did(),
             method: key.did().key_method().unwrap(),
             key,
+            jwt_method: p256("issuer p256").did().key_method().unwrap(),
+            jwt_key: p256("issuer p256"),
         }
     }
 
@@ -76,7 +95,65 @@ impl Issuer {
     pub fn trusted(&self, mut file: TrustFile) -> TrustFile {
         let log = file.logs[0].origin.clone();
         file.issuers.push(self.sized(&log, Sizes::ALL));
+        file.issuers.push(IssuerKey {
+            log,
+            method: self.jwt_method.clone(),
+            public_key_multibase: self.jwt_key.public_key().to_multibase(),
+            sizes: Sizes::ALL,
+        });
         file
+    }
+
+    /// The same receipt as SD-JWT VC, for the holder of this key.
+    ///
+    /// # Panics
+    /// As [`Issuer::receipt`].
+    #[must_use]
+    pub fn sd_receipt(&self, scene: &Scene, index: u64, holder: &SoftwareKey) -> String {
+        let receipt = self.receipt(scene, index);
+        let subject = receipt.credential_subject;
+        let members = jwk::members(&holder.public_key()).into_iter();
+        let claims = SdReceipt {
+            iss: p("https://issuer.example"),
+            iat: receipt.valid_from.unix(),
+            exp: receipt.valid_until.unix(),
+            vct: RECEIPT_VCT.to_owned(),
+            sub: Some(subject.id),
+            cnf: Confirmation {
+                jwk: members
+                    .map(|(name, value)| (name.to_owned(), Value::from(value)))
+                    .collect(),
+            },
+            status: TokenStatus {
+                status_list: TokenStatusEntry {
+                    idx: index,
+                    uri: p("https://issuer.example/status/token/1"),
+                },
+            },
+            version: Version,
+            consent: subject.consent,
+            record: subject.record,
+            request: subject.request,
+            controllers: subject.controllers,
+            notice: subject.notice,
+            language: subject.language,
+            scope: subject.scope.clauses().to_vec(),
+            evidence: SdEvidence {
+                r#type: EvidenceType::default(),
+                salt: Some(receipt.evidence.salt),
+                tlog_proof: receipt.evidence.tlog_proof,
+                log_size: receipt.evidence.log_size,
+            },
+        };
+        let mut count = 0;
+        let random = || -> Result<[u8; 32], JcsError> {
+            count += 1;
+            Ok(bytes_of(&format!("salt {count}")))
+        };
+        let (payload, disclosures) = receipt::withheld(&claims, random).unwrap();
+        let header = Protected::new(SD_JWT_VC_TYP, &self.jwt_method, self.jwt_key.algorithm()).unwrap();
+        let jwt = header.sign(&json::to_jcs(&payload).unwrap(), &self.jwt_key).unwrap();
+        assemble(&jwt, &disclosures)
     }
 
     /// Signs any credential.
@@ -168,4 +245,8 @@ impl Issuer {
             proof: None,
         }
     }
+}
+
+fn p256(name: &str) -> SoftwareKey {
+    SoftwareKey::p256_from_scalar(&bytes_of(name)).unwrap()
 }

@@ -10,10 +10,12 @@ use placet_kernel::authorization::VerifierAuthorization;
 use placet_kernel::bundle::{self, Verdict};
 use placet_kernel::code::WithdrawalCode;
 use placet_kernel::decision;
+use placet_kernel::jws;
 use placet_kernel::keys::{PublicKey, verify_statement};
 use placet_kernel::misbehaviour;
 use placet_kernel::note::UnverifiedNote;
 use placet_kernel::receipt;
+use placet_kernel::sd_jwt::SdJwt;
 use placet_kernel::status::Bits;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
@@ -98,6 +100,13 @@ fn every_example_in_formats_is_what_it_says() {
                     receipt::parse(read("docs/examples/receipt.json").as_bytes()).unwrap()
                 );
             }
+            "presented" => {
+                let shown = read("docs/examples/receipt-presented.sd-jwt");
+                let token = SdJwt::parse(shown.trim_end()).unwrap();
+                let payload = jws::claimed_payload(token.jwt, "dc+sd-jwt").unwrap();
+                let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+                assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), payload);
+            }
             "status-list" => {
                 let list = Secured::<StatusList>::parse(body.as_bytes()).unwrap();
                 drop(Bits::from_bitstring(&list.credential.credential_subject.encoded_list).unwrap());
@@ -120,7 +129,7 @@ fn every_example_in_formats_is_what_it_says() {
         }
         seen.insert(label);
     }
-    assert_eq!(seen.len(), 25, "{seen:?}");
+    assert_eq!(seen.len(), 26, "{seen:?}");
 }
 
 fn now() -> Timestamp {
@@ -392,6 +401,7 @@ fn missing<'a>(named: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         "ask",
         "witness",
         "ledger",
+        "issuer",
         "verifier",
         "cli",
         "tests",
