@@ -8,7 +8,7 @@
 //! The number of orders grows with the factorial of the alike neighbours, and a dataset of a few hundred bytes can be made to
 //! take for ever ("poison"). [`MAX_WORK`] bounds it; section 7.1 asks for that. No credential comes near.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256, Sha384};
 
@@ -58,7 +58,9 @@ pub struct Canonical {
 /// # Errors
 /// [`ErrorCode::TooComplex`].
 pub(crate) fn canonicalize(quads: &[Quad], hash: HashAlgorithm) -> Result<Canonical, Fault> {
-    let mut state = State::new(quads, hash);
+    // A dataset is a set: a statement that is made twice would count twice in the hashes.
+    let quads: Vec<&Quad> = quads.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut state = State::new(&quads, hash);
 
     // Step 3: by what is said of each alone.
     let mut alike: BTreeMap<String, Vec<u32>> = BTreeMap::new();
@@ -142,7 +144,7 @@ impl Issuer {
 
 /// Section 4.2.
 struct State<'a> {
-    quads: &'a [Quad],
+    quads: &'a [&'a Quad],
     /// Each blank node's quads.
     of_node: BTreeMap<u32, Vec<usize>>,
     first_degree: BTreeMap<u32, String>,
@@ -152,7 +154,7 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(quads: &'a [Quad], hash: HashAlgorithm) -> Self {
+    fn new(quads: &'a [&'a Quad], hash: HashAlgorithm) -> Self {
         let mut of_node: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (at, quad) in quads.iter().enumerate() {
             for node in quad.blanks().into_iter().flatten() {
@@ -212,7 +214,7 @@ impl<'a> State<'a> {
         let quads = self.quads;
         let mentions = self.of_node[&node].clone();
         self.spend(1 + mentions.len())?;
-        for quad in mentions.iter().map(|at| &quads[*at]) {
+        for quad in mentions.iter().map(|at| quads[*at]) {
             for (related, position) in quad.blanks().into_iter().zip(['s', 'o', 'g']) {
                 if let Some(related) = related.filter(|related| *related != node) {
                     let hash = self.hash_related(related, quad, &issuer, position);
@@ -287,7 +289,7 @@ impl<'a> State<'a> {
 }
 
 /// Section 4.6: the hash of a node's own quads, in which it is `_:a` and every other blank node `_:z`.
-fn hash_first_degree(quads: &[Quad], mentions: &[usize], node: u32, hash: HashAlgorithm) -> String {
+fn hash_first_degree(quads: &[&Quad], mentions: &[usize], node: u32, hash: HashAlgorithm) -> String {
     let mut lines: Vec<String> = mentions
         .iter()
         .map(|at| quads[*at].line(|other, line| line.push(if other == node { 'a' } else { 'z' })))

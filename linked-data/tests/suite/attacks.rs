@@ -362,6 +362,11 @@ fn the_same_statements_in_other_words_have_one_form() {
         "@id": "urn:a",
     });
     assert_eq!(form(&terse), form(&verbose));
+    // What is said twice is said once, also where it names blank nodes.
+    let said = |value: Value| json!({"urn:p": [{"urn:q": value}, {"urn:q": 2}, {"urn:q": 3}]});
+    for value in [json!([1, 1]), json!([1, [1]]), json!([{"@value": 1}, 1])] {
+        assert_eq!(form(&said(value)), form(&said(json!(1))));
+    }
     // RDF has nothing that an empty array could be.
     let empty =
         json!({"@context": V2, "id": "urn:a", "type": "VerifiableCredential", "name": "x", "credentialSubject": []});

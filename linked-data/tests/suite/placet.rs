@@ -85,22 +85,3 @@ fn a_receipt_is_signed_and_checked() {
     document["credentialSubject"]["scope"][0]["retention"] = json!("P9Y");
     assert!(judge(&document, &key).is_err());
 }
-
-/// Not a check: prints what one signing input costs in this build.
-#[test]
-#[expect(clippy::disallowed_methods, reason = "measures how long something takes")]
-fn a_signing_input_takes() {
-    const ROUNDS: u32 = 200;
-    let (document, mut proof) = unsecured(FOREIGN[0].0);
-    proof.as_object_mut().unwrap().remove("proofValue");
-    proof["cryptosuite"] = json!("eddsa-rdfc-2022");
-    let (document, proof) = (document.to_string(), proof.to_string());
-    let start = std::time::Instant::now();
-    for _ in 0..ROUNDS {
-        signing_input(document.as_bytes(), proof.as_bytes(), Contexts::bundled()).unwrap();
-    }
-    println!(
-        "a signing input of the example's receipt: {} µs",
-        start.elapsed().as_micros() / u128::from(ROUNDS)
-    );
-}
