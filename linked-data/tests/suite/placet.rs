@@ -50,7 +50,7 @@ fn every_example_of_a_credential_has_a_canonical_form() {
             forms += 1;
         }
     }
-    assert_eq!(forms, 10);
+    assert_eq!(forms, 11);
 }
 
 #[test]

@@ -38,6 +38,13 @@ const ANEW: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// A receipt that a key of another wallet holds: the one with a `holderKey`.
+fn receipt_for_another_key() -> Vec<u8> {
+    let mut receipt: Value = serde_json::from_slice(RECEIPT).unwrap();
+    receipt["credentialSubject"]["holderKey"] = receipt["credentialSubject"]["id"].clone();
+    receipt.to_string().into_bytes()
+}
+
 fn context() -> Map<String, Value> {
     let text = include_str!("../../contexts/v1.jsonld");
     let document: Value = serde_json::from_str(text).unwrap();
@@ -141,7 +148,11 @@ fn walk() -> Found {
     let ours = terms(&context).map(|(term, definition)| (term.clone(), Some(definition.clone())));
     let global: Active = vcdm(VCDM).chain(ours).collect();
     let mut found = Found::default();
-    for bytes in all().into_iter().map(|(_, bytes)| bytes).chain([RECEIPT.to_vec()]) {
+    for bytes in all()
+        .into_iter()
+        .map(|(_, bytes)| bytes)
+        .chain([RECEIPT.to_vec(), receipt_for_another_key()])
+    {
         let record: Value = serde_json::from_slice(&bytes).unwrap();
         found.node(&global, &global, record.as_object().unwrap(), "");
     }
@@ -266,7 +277,7 @@ fn values_have_types() {
     assert_eq!(of_type("xsd:duration"), "proofRetention retention validity");
     assert_eq!(
         of_type("@id"),
-        "assertionMethod basis categories category controller ground holders isA lawfulBasis processing purpose thirdParty \
+        "assertionMethod basis categories category controller ground holderKey holders isA lawfulBasis processing purpose thirdParty \
          verificationMethod withdrawalKey"
     );
 }
