@@ -332,10 +332,14 @@ impl Inner {
         if now.unix().abs_diff(since.unix()) > crate::receipts::MAX_STATE_SECONDS {
             return Err(IssueError::Stale);
         }
+        let as_of = (since, reading.cursor().from);
+        if let Some(said) = self.lists.said((feed, list), as_of) {
+            return Ok(said);
+        }
         let bits = reading.bits(list);
         let id = self.status_key.of(&brand.controller).list_id(list);
         let urls = (&self.bitstring_url(&id), &self.token_url(&id));
-        let signed = lists::sign(&self.keys, urls, &bits, since, now)?;
+        let signed = lists::sign(&self.keys, urls, &bits, as_of, now)?;
         self.pulse.published();
         // The reading is held until here: of two that sign the same list at once, neither publishes what was true before the other.
         let published = self.lists.publish((feed, list), signed);

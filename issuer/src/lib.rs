@@ -28,7 +28,7 @@ mod store;
 pub use error::{KeyError, OpenError, StoreError};
 pub use issuer::{Issuer, Settings, TICK};
 pub use keys::{ED25519_KEY_FILE, IssuerKey, IssuerKeys, P256_KEY_FILE};
-pub use lists::{Entity, LIST_SECONDS, Published, RENEW_SECONDS, TOKEN_TYP};
+pub use lists::{Entity, LIST_SECONDS, Published, RENEW_SECONDS};
 pub use offers::{MAX_TX_CODE_TRIES, NONCE_SECONDS, OFFER_SECONDS, Offer, OfferError, TOKEN_SECONDS, TX_CODE_DIGITS};
 pub use place::PublicUrl;
 pub use pulse::Pulse;

@@ -12,7 +12,7 @@ use placet_kernel::credential;
 use placet_kernel::jws;
 use placet_kernel::status::Bits;
 use placet_schemas::credential::VerifiableCredential;
-use placet_schemas::credential::sd_jwt::{TokenBits, TokenStatusList};
+use placet_schemas::credential::sd_jwt::{TOKEN_STATUS_LIST_TYP, TokenBits, TokenStatusList};
 use placet_schemas::credential::status::{StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType};
 use placet_schemas::id::{Digest, Iri};
 use placet_schemas::json;
@@ -26,8 +26,6 @@ use crate::keys::IssuerKeys;
 pub const LIST_SECONDS: u64 = 120;
 /// When a list that has not changed is signed anew, in seconds after the moment that it speaks of.
 pub const RENEW_SECONDS: u64 = 45;
-/// The `typ` of a Token Status List.
-pub const TOKEN_TYP: &str = "statuslist+jwt";
 
 /// A list of a brand: the feed's number here, and the list's.
 pub(crate) type Which = (i64, u64);
@@ -39,8 +37,12 @@ pub struct Published {
     pub bitstring: Entity,
     /// The Token Status List.
     pub token: Entity,
-    since: Timestamp,
+    as_of: AsOf,
 }
+
+/// Of when a list speaks: the operator's head that was read, and how many items before it. Nothing in a list changes without
+/// an item.
+pub(crate) type AsOf = (Timestamp, u64);
 
 /// Bytes and their entity tag (RFC 9110 section 8.8.3).
 #[derive(Debug, Clone)]
@@ -89,14 +91,24 @@ impl Lists {
     pub(crate) fn fresh(&self, which: Which, now: Timestamp) -> Option<Arc<Published>> {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         let known = published.get(&which)?;
-        (now < known.since.plus_seconds(RENEW_SECONDS)).then(|| Arc::clone(known))
+        (now < known.as_of.0.plus_seconds(RENEW_SECONDS)).then(|| Arc::clone(known))
+    }
+
+    /// The list as it was published last, if that is all that can be said by now: while no newer head comes, whoever asks
+    /// would else have the same list signed each time.
+    pub(crate) fn said(&self, which: Which, as_of: AsOf) -> Option<Arc<Published>> {
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        published
+            .get(&which)
+            .filter(|known| known.as_of == as_of)
+            .map(Arc::clone)
     }
 
     /// Publishes. One that speaks of an earlier moment than what is published changes nothing.
     pub(crate) fn publish(&self, which: Which, list: Published) -> Arc<Published> {
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = published.get(&which)
-            && known.since > list.since
+            && known.as_of > list.as_of
         {
             return Arc::clone(known);
         }
@@ -106,14 +118,15 @@ impl Lists {
     }
 }
 
-/// Signs a list in both formats. `since` is the moment of which it speaks.
+/// Signs a list in both formats.
 pub(crate) fn sign(
     keys: &IssuerKeys,
     urls: (&Iri, &Iri),
     bits: &Bits,
-    since: Timestamp,
+    as_of: AsOf,
     now: Timestamp,
 ) -> Result<Published, StoreError> {
+    let (since, _) = as_of;
     let until = since.plus_seconds(LIST_SECONDS);
     let list = StatusList {
         context: Context,
@@ -140,11 +153,16 @@ pub(crate) fn sign(
             lst: bits.to_token(),
         },
     };
-    let token = jws::sign(&json::to_jcs(&claims)?, TOKEN_TYP, keys.p256.method(), &keys.p256)?;
+    let token = jws::sign(
+        &json::to_jcs(&claims)?,
+        TOKEN_STATUS_LIST_TYP,
+        keys.p256.method(),
+        &keys.p256,
+    )?;
     Ok(Published {
         bitstring: Entity::of(bitstring),
         token: Entity::of(token.into_bytes()),
-        since,
+        as_of,
     })
 }
 
@@ -154,5 +172,45 @@ impl Entity {
             tag: format!("\"{}\"", &Digest::of(&bytes).to_string()[..32]),
             bytes: bytes.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: Which = (1, 0);
+
+    fn signed(keys: &IssuerKeys, as_of: AsOf) -> Published {
+        let url = |format: &str| {
+            format!("https://issuer.example/status/{format}/00")
+                .parse::<Iri>()
+                .unwrap()
+        };
+        let urls = (&url("bitstring"), &url("token"));
+        sign(keys, urls, &Bits::none_set(), as_of, as_of.0).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_signed_anew_only_when_there_is_more_to_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = IssuerKeys::load_or_make(folder.path(), None).unwrap();
+        let lists = Lists::default();
+        let head: Timestamp = "2026-11-22T05:00:00Z".parse().unwrap();
+        let first = lists.publish(LIST, signed(&keys, (head, 7)));
+        assert!(lists.fresh(LIST, head.plus_seconds(RENEW_SECONDS - 1)).is_some());
+        assert!(lists.fresh(LIST, head.plus_seconds(RENEW_SECONDS)).is_none());
+        // It grows old and nothing newer is known: the same again, however many ask.
+        assert!(
+            lists
+                .said(LIST, (head, 7))
+                .is_some_and(|said| Arc::ptr_eq(&said, &first))
+        );
+        // An item within the same second, a later head, another list.
+        assert!(lists.said(LIST, (head, 8)).is_none());
+        assert!(lists.said(LIST, (head.plus_seconds(1), 7)).is_none());
+        assert!(lists.said((1, 1), (head, 7)).is_none());
+        let newer = lists.publish(LIST, signed(&keys, (head, 8)));
+        assert!(Arc::ptr_eq(&lists.publish(LIST, signed(&keys, (head, 7))), &newer));
     }
 }

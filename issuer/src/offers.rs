@@ -171,7 +171,8 @@ impl Inner {
         self.store.access(&hash(token), self.clock.now()).await
     }
 
-    /// Judges the proofs of one request: each by itself, all over the same nonce, which is used up whatever else is wrong.
+    /// Judges the proofs of one request: each by itself, all over the same nonce. That is used up once they hold, whatever
+    /// else is wrong with the request.
     pub(crate) fn possessions(&self, proofs: &[String]) -> Result<Vec<PublicKey>, ProofsError> {
         let (audience, now) = (self.settings.public_url.as_str(), self.clock.now());
         let judged = proofs.iter().map(|proof| possession::verify(proof, audience, now));

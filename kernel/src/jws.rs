@@ -100,14 +100,12 @@ pub fn verify_within(
     if compact.len() > max_bytes {
         return Err(JwsError::Oversize);
     }
-    let mut parts = compact.split('.');
-    let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(JwsError::Encoding);
-    };
-    let signed = &compact[..=header.len() + payload.len()];
-    let (header, payload) = (decode(header)?, decode(payload)?);
-    let signature = decode(signature)?.try_into().map_err(|_| JwsError::Encoding)?;
+    let Parts {
+        signed,
+        header,
+        payload,
+        signature,
+    } = Parts::of(compact).ok_or(JwsError::Encoding)?;
     let header = read_header(&header)?;
     if header.typ != typ {
         return Err(JwsError::Type {
@@ -201,6 +199,41 @@ impl Protected {
         token.push('.');
         token.push_str(&Base64UrlUnpadded::encode_string(&signature));
         Ok(token)
+    }
+}
+
+/// A compact token taken apart (RFC 7515 section 7.1), also one whose header has its own rules.
+pub(crate) struct Parts<'a> {
+    /// What is signed: header and payload in their encodings, with the dot.
+    pub(crate) signed: &'a str,
+    pub(crate) header: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: [u8; 64],
+}
+
+impl<'a> Parts<'a> {
+    /// Nothing where it is not three parts of canonical base64url, the last a signature's length. Nothing is verified.
+    pub(crate) fn of(compact: &'a str) -> Option<Self> {
+        let mut parts = compact.split('.');
+        let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() {
+            return None;
+        }
+        Some(Self {
+            signed: &compact[..=header.len() + payload.len()],
+            header: decode(header).ok()?,
+            payload: decode(payload).ok()?,
+            signature: decode(signature).ok()?.try_into().ok()?,
+        })
+    }
+}
+
+/// The algorithm of this name (RFC 7518, RFC 8037, RFC 9864), where keys of it are in use here.
+pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
+    match name {
+        "ES256" => Some(Algorithm::P256),
+        "Ed25519" | "EdDSA" => Some(Algorithm::Ed25519),
+        _ => None,
     }
 }
 

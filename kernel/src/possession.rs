@@ -6,14 +6,13 @@
 //! Out of scope, and refused: every other way to bring a key (`x5c`, `jku`, `trust_chain`, key attestations), `crit`, and header
 //! members that change how the rest is read.
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use placet_schemas::id::DidUrl;
 use placet_schemas::json::{self, Fault, Node};
 use placet_schemas::time::Timestamp;
 
 use crate::jwk::{self, JwkError};
+use crate::jws;
 use crate::keys::PublicKey;
-use crate::sign::Algorithm;
 
 /// The `typ` of a proof.
 pub const PROOF_TYP: &str = "openid4vci-proof+jwt";
@@ -109,18 +108,11 @@ pub fn verify(proof: &str, audience: &str, now: Timestamp) -> Result<Possession,
     if proof.len() > MAX_PROOF_BYTES {
         return Err(PossessionError::Oversize);
     }
-    let mut parts = proof.split('.');
-    let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(PossessionError::Encoding);
-    };
-    let signed = &proof[..=header.len() + payload.len()];
-    let (header, payload) = (decode(header)?, decode(payload)?);
-    let signature = decode(signature)?.try_into().map_err(|_| PossessionError::Encoding)?;
-    let key = read_header(&header)?;
-    key.verify(signed.as_bytes(), &signature)
+    let parts = jws::Parts::of(proof).ok_or(PossessionError::Encoding)?;
+    let key = read_header(&parts.header)?;
+    key.verify(parts.signed.as_bytes(), &parts.signature)
         .map_err(|_| PossessionError::Signature)?;
-    let nonce = read_claims(&payload, audience, now)?;
+    let nonce = read_claims(&parts.payload, audience, now)?;
     Ok(Possession { key, nonce })
 }
 
@@ -134,11 +126,8 @@ fn read_header(bytes: &[u8]) -> Result<PublicKey, PossessionError> {
     if let Some(other) = members.iter().find(|member| !HARMLESS.contains(&&*member.key)) {
         return Err(PossessionError::Member(printable(&other.key)));
     }
-    let algorithm = match root.get("alg").and_then(Node::as_str) {
-        Some("ES256") => Algorithm::P256,
-        Some("Ed25519" | "EdDSA") => Algorithm::Ed25519,
-        _ => return Err(PossessionError::Algorithm),
-    };
+    let algorithm = root.get("alg").and_then(Node::as_str).and_then(jws::algorithm);
+    let algorithm = algorithm.ok_or(PossessionError::Algorithm)?;
     let key = match (root.get("jwk"), root.get("kid")) {
         (Some(jwk), None) => jwk::read(jwk)?.ok_or(PossessionError::Key)?,
         (None, Some(kid)) => {
@@ -196,8 +185,4 @@ fn read_claims(bytes: &[u8], audience: &str, now: Timestamp) -> Result<Option<St
 /// A name that somebody else chose, as it may be shown.
 fn printable(name: &str) -> String {
     name.chars().filter(char::is_ascii_graphic).take(32).collect()
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, PossessionError> {
-    Base64UrlUnpadded::decode_vec(part).map_err(|_| PossessionError::Encoding)
 }

@@ -10,6 +10,7 @@ use placet_schemas::time::Timestamp;
 use serde::Serialize;
 
 use crate::jwk;
+use crate::jws;
 use crate::keys::PublicKey;
 use crate::sign::{Algorithm, SignError, Signer};
 
@@ -140,7 +141,7 @@ impl Disclosure {
     /// # Errors
     /// When the value has no canonical form.
     pub fn member(salt: [u8; SALT_BYTES], name: &str, value: &impl Serialize) -> Result<Self, JcsError> {
-        Self::of(&json::to_jcs(&(encode(&salt), name, value))?)
+        Ok(Self::of(&json::to_jcs(&(encode(&salt), name, value))?))
     }
 
     /// Of an element of an array (section 4.2.2).
@@ -148,7 +149,7 @@ impl Disclosure {
     /// # Errors
     /// When the value has no canonical form.
     pub fn element(salt: [u8; SALT_BYTES], value: &impl Serialize) -> Result<Self, JcsError> {
-        Self::of(&json::to_jcs(&(encode(&salt), value))?)
+        Ok(Self::of(&json::to_jcs(&(encode(&salt), value))?))
     }
 
     /// What stands in the token.
@@ -157,13 +158,12 @@ impl Disclosure {
         &self.digest
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "its callers give what they were given")]
-    fn of(bytes: &[u8]) -> Result<Self, JcsError> {
+    fn of(bytes: &[u8]) -> Self {
         let text = encode(bytes);
-        Ok(Self {
+        Self {
             digest: DisclosureDigest::of(&text),
             text,
-        })
+        }
     }
 }
 
@@ -318,30 +318,18 @@ pub fn holder(payload: &Node<'_>) -> Option<PublicKey> {
 }
 
 fn verified(token: &str, key: &PublicKey) -> Result<Vec<u8>, BindingError> {
-    let mut parts = token.split('.');
-    let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(BindingError::Form);
-    };
-    let signed = &token[..=header.len() + payload.len()];
-    let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| BindingError::Form);
-    let (header, payload) = (decode(header)?, decode(payload)?);
-    let signature = decode(signature)?.try_into().map_err(|_| BindingError::Form)?;
-    let document = json::parse(&header, MAX_BINDING_BYTES).map_err(|_| BindingError::Form)?;
+    let parts = jws::Parts::of(token).ok_or(BindingError::Form)?;
+    let document = json::parse(&parts.header, MAX_BINDING_BYTES).map_err(|_| BindingError::Form)?;
     let text = |name: &str| document.root().get(name).and_then(Node::as_str);
-    let algorithm = match text("alg") {
-        Some("ES256") => Algorithm::P256,
-        Some("Ed25519" | "EdDSA") => Algorithm::Ed25519,
-        _ => return Err(BindingError::Form),
-    };
+    let algorithm = text("alg").and_then(jws::algorithm).ok_or(BindingError::Form)?;
     // `crit` would change how the rest is read.
     if text("typ") != Some(BINDING_TYP) || document.root().get("crit").is_some() {
         return Err(BindingError::Form);
     }
-    if key.algorithm() != algorithm || key.verify(signed.as_bytes(), &signature).is_err() {
+    if key.algorithm() != algorithm || key.verify(parts.signed.as_bytes(), &parts.signature).is_err() {
         return Err(BindingError::Signature);
     }
-    Ok(payload)
+    Ok(parts.payload)
 }
 
 fn encode(bytes: &[u8]) -> String {

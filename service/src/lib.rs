@@ -1,12 +1,13 @@
 //! What Placet's services have in common besides the kernel: connections that are limited and let go in good order ([`serve`]),
 //! key files ([`keys`]), the system's randomness ([`random`]) and clocks ([`Clock`]), JSON and problems over HTTP
-//! ([`Json`], [`ApiError`]), secrets of a short life ([`Expiring`]), and proofs of misbehaviour that are kept.
+//! ([`Json`], [`ApiError`]), tokens and limits around a call ([`bearer`], [`limited`]), secrets of a short life ([`Expiring`]), and proofs of misbehaviour that are kept.
 //!
 //! Out of scope: TLS towards callers (a reverse proxy's work), HTTP/2, routes, storage.
 
 mod accusation;
 mod answer;
 mod body;
+mod call;
 mod clock;
 mod expiring;
 pub mod keys;
@@ -17,6 +18,7 @@ mod server;
 pub use accusation::{PROOF_PREFIX, ProofError, holds_proof, write_proof};
 pub use answer::{ApiError, json};
 pub use body::{BODY_TIMEOUT, Json, MAX_BODY_BYTES, Raw};
+pub use call::{bearer, limited, panicked};
 pub use clock::{Clock, SystemClock};
 pub use expiring::Expiring;
 pub use patient::WRITE_TIMEOUT;

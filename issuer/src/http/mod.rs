@@ -18,7 +18,6 @@ mod openid;
 mod status;
 mod who;
 
-use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +27,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use placet_schemas::api::openapi::complete;
 use placet_service::ApiError;
 use tokio::net::TcpListener;
@@ -130,7 +129,7 @@ fn router(state: HttpState) -> Router {
         .method_not_allowed_fallback(async || {
             ApiError::new("method_not_allowed", "this route does not take the method")
         })
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(placet_service::panicked))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
         .with_state(state)
 }
@@ -144,13 +143,7 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
         "/healthz" | "/readyz" | "/metrics" => &state.operator_calls,
         _ => &state.calls,
     };
-    let mut response = match places.try_acquire() {
-        Err(_) => ApiError::new("overloaded", "too many calls at once").into_response(),
-        Ok(_permit) => match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => ApiError::new("timeout", "the answer took too long").into_response(),
-        },
-    };
+    let mut response = placet_service::limited(places, REQUEST_TIMEOUT, next.run(request)).await;
     let status = response.status().as_u16();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     state.metrics.answered(route, status);
@@ -163,10 +156,4 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
-}
-
-/// The text of a panic may hold anything, so it is not repeated.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    ApiError::new("internal", "the issuer failed while it answered").into_response()
 }

@@ -1,6 +1,8 @@
 //! A receipt as SD-JWT VC, as it is presented: some of it disclosed, and bound to whoever asked.
 
-use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP, SdReceipt, TokenStatusList};
+use placet_schemas::credential::sd_jwt::{
+    RECEIPT_VCT, SD_JWT_VC_TYP, SdReceipt, TOKEN_STATUS_LIST_TYP, TokenStatusList,
+};
 use placet_schemas::id::DidUrl;
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
@@ -15,8 +17,6 @@ use crate::sign::Algorithm;
 use crate::status::{Bits, MAX_ENCODED_CHARACTERS};
 use crate::trust::Trust;
 
-/// The `typ` of a Token Status List.
-const LIST_TYP: &str = "statuslist+jwt";
 /// Longest Token Status List, in bytes.
 const MAX_LIST_BYTES: usize = MAX_ENCODED_CHARACTERS / 3 * 4 + 4096;
 
@@ -173,7 +173,7 @@ fn usable(
     now: Timestamp,
 ) -> Result<Bits, (&'static str, String)> {
     let key = |method: &DidUrl| es256(log?.key(method, judge::NEWEST));
-    let verified = jws::verify_within(list.trim(), LIST_TYP, MAX_LIST_BYTES, key);
+    let verified = jws::verify_within(list.trim(), TOKEN_STATUS_LIST_TYP, MAX_LIST_BYTES, key);
     let (signer, payload) = verified.map_err(|error| {
         let code = match error {
             JwsError::UnknownKey(_) => "status_unknown_key",

@@ -83,19 +83,12 @@ impl Caller {
     /// # Errors
     /// `unauthorized` for a token that does not hold, or no more.
     pub(super) async fn of(headers: &HeaderMap, state: &HttpState) -> Result<Self, ApiError> {
-        let mut headers = headers.get_all(AUTHORIZATION).iter();
-        let Some(header) = headers.next() else {
+        if !headers.contains_key(AUTHORIZATION) {
             return Ok(Self::Public);
-        };
-        // Two headers: which of them counts would be a matter of taste, also of every proxy on the way.
-        if headers.next().is_some() {
-            return Err(ApiError::unauthorized());
         }
-        let token = header
-            .to_str()
-            .ok()
-            .and_then(bearer)
-            .ok_or_else(ApiError::unauthorized)?;
+        let token = placet_service::bearer(headers, MAX_TOKEN_BYTES);
+        let legal = |token: &&str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+        let token = token.filter(legal).ok_or_else(ApiError::unauthorized)?;
         if let Some(did) = state.sessions.find(token, state.ledger.now()) {
             return Ok(Self::Consumer(did));
         }
@@ -201,11 +194,4 @@ impl FromRequestParts<HttpState> for Follower {
             _ => Err(ApiError::forbidden("this call is for services and brands' verifiers")),
         }
     }
-}
-
-/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    let legal = (1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
-    (scheme.eq_ignore_ascii_case("bearer") && legal).then_some(token)
 }

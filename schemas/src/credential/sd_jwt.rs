@@ -11,6 +11,8 @@ use crate::version::Version;
 
 /// The JWS `typ` of an SD-JWT VC.
 pub const SD_JWT_VC_TYP: &str = "dc+sd-jwt";
+/// The JWS `typ` of a Token Status List (draft-ietf-oauth-status-list section 5.1).
+pub const TOKEN_STATUS_LIST_TYP: &str = "statuslist+jwt";
 /// The type of a receipt (`vct`).
 pub const RECEIPT_VCT: &str = "https://w3id.org/placet/credentials/consent-receipt/v1";
 

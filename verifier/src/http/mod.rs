@@ -25,17 +25,16 @@ mod reports;
 mod server;
 mod withdrawals;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::HeaderValue;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use placet_schemas::api::openapi::complete;
 use placet_schemas::id::Digest;
 use tokio::sync::{Semaphore, watch};
@@ -136,7 +135,7 @@ fn router(state: HttpState) -> Router {
         .method_not_allowed_fallback(async || {
             ApiError::new("method_not_allowed", "this route does not take the method")
         })
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(placet_service::panicked))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
         .with_state(state)
 }
@@ -149,22 +148,12 @@ impl FromRequestParts<HttpState> for Service {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         let Some(wanted) = &state.token else { return Ok(Self) };
-        let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
-        let (header, more) = (headers.next(), headers.next());
-        let shown = header
-            .filter(|_| more.is_none())
-            .and_then(|header| bearer(header.to_str().ok()?));
+        let shown = placet_service::bearer(&parts.headers, MAX_TOKEN_BYTES);
         if shown.is_some_and(|token| Digest::of(token.as_bytes()) == *wanted) {
             return Ok(Self);
         }
         Err(ApiError::new("unauthorized", "this call needs the verifier's token"))
     }
-}
-
-/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_TOKEN_BYTES).then_some(token)
 }
 
 /// Around every call: limits on time and on calls at once, and a line in the log.
@@ -183,13 +172,7 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
         "/v1/withdrawals" | NO_ROUTE => &state.public_calls,
         _ => &state.calls,
     };
-    let mut response = match places.try_acquire() {
-        Err(_) => ApiError::new("overloaded", "too many calls at once").into_response(),
-        Ok(_permit) => match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => ApiError::new("timeout", "the answer took too long").into_response(),
-        },
-    };
+    let mut response = placet_service::limited(places, REQUEST_TIMEOUT, next.run(request)).await;
     let status = response.status().as_u16();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     state.metrics.answered(route, status);
@@ -202,10 +185,4 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
         headers.insert(REQUEST_ID, id);
     }
     response
-}
-
-/// The text of a panic may hold anything, so it is not repeated.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    ApiError::new("internal", "the verifier failed while it answered").into_response()
 }

@@ -1,7 +1,7 @@
 //! The credential, nonce and notification endpoints (OpenID4VCI sections 7, 8 and 11).
 
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use placet_kernel::keys::PublicKey;
@@ -179,20 +179,10 @@ async fn issue(state: &HttpState, format: Format, grant: &Grant, key: &PublicKey
 }
 
 async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refusal> {
-    let mut shown = headers.get_all(AUTHORIZATION).iter();
-    let token = match (shown.next(), shown.next()) {
-        (Some(header), None) => header.to_str().ok().and_then(bearer),
-        _ => None,
-    };
+    let token = placet_service::bearer(headers, MAX_SECRET_BYTES);
     let token = token.ok_or_else(|| Refusal::invalid_token("this call needs an access token"))?;
     let grant = state.issuer.access(token).await?;
     grant.ok_or_else(|| Refusal::invalid_token("the access token is unknown, or has expired"))
-}
-
-/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_SECRET_BYTES).then_some(token)
 }
 
 /// A JSON body, as strict as everywhere: no member twice, no depth, no size beyond bounds.
