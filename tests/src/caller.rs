@@ -19,7 +19,7 @@ pub struct Caller {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -114,6 +114,15 @@ impl Caller {
         Ok(answer)
     }
 }
+
+/// The same is answered, whatever headers each call has of its own: its id, its date.
+impl PartialEq for Answer {
+    fn eq(&self, other: &Self) -> bool {
+        (self.status, &self.content_type, &self.body) == (other.status, &other.content_type, &other.body)
+    }
+}
+
+impl Eq for Answer {}
 
 impl Answer {
     /// A header.
