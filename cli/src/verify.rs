@@ -51,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "AUDIENCE", requires = "nonce")]
     audience: Option<String>,
     /// The nonce that was asked for
-    #[arg(long, requires = "audience")]
+    #[arg(long, requires = "audience", allow_hyphen_values = true)]
     nonce: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::output::Output;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The link from the brand, or the invitation in it
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_hyphen_values = true)]
     link: String,
     #[command(flatten)]
     node: NodeArgs,

@@ -38,7 +38,7 @@ const SAY_NO: &str =
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The link from the brand, the invitation in it, or the digest of a request that is open to anyone
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_hyphen_values = true)]
     link: String,
     #[command(flatten)]
     answers: AnswerArgs,

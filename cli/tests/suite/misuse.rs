@@ -34,6 +34,31 @@ fn a_wrong_argument_is_one_line() {
     }
 }
 
+/// Invitations and nonces are random: one in 64 begins with a dash, and is an option to nobody.
+#[test]
+fn what_is_random_may_begin_with_a_dash() {
+    let home = home();
+    let invitation = "-vAAAAAAAAAAAAAAAAAAAA";
+    for verb in ["decline", "grant"] {
+        let line = ["wallet", verb, invitation, "--node", "http://127.0.0.1:1"];
+        let refused = run(home.path(), &line).refusal(1);
+        assert!(!refused.contains("--help"), "{verb}: {refused}");
+    }
+    let line = [
+        "verify",
+        "a.sd-jwt",
+        "--audience",
+        "https://gym.example",
+        "--nonce",
+        "-nonce",
+    ];
+    let refused = run(home.path(), &line).refusal(3);
+    assert!(refused.contains("a.sd-jwt"), "{refused}");
+    // What is no option of the program is refused all the same.
+    let unknown = ["wallet", "decline", "AAAAAAAAAAAAAAAAAAAAAA", "--nood", "x"];
+    assert!(run(home.path(), &unknown).refusal(64).contains("--help"));
+}
+
 #[test]
 fn a_ledger_that_is_not_there_or_none_is_one_line() {
     let home = home();

@@ -76,7 +76,7 @@ fn who_said_no_is_not_asked_again_until_the_cool_down_ends() {
     let no = declined(&house, &verifier, "C-no");
     // The same again is the same answer; a yes by that invitation comes too late.
     let again = decline(&house, no.as_ref());
-    assert!(again.status.success());
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
     let late = house.shop.customer("late");
     let grant = late.grant(
         &house.shop,
