@@ -22,6 +22,10 @@ use crate::process::{NodeProcess, now, said};
 
 /// The configuration of receipts as `ldp_vc`.
 pub const LDP_VC: &str = "ConsentReceiptCredential_ldp_vc";
+/// The configuration of receipts as `ldp_vc` with a proof over canonical RDF.
+pub const LDP_VC_RDFC: &str = "ConsentReceiptCredential_ldp_vc_eddsa-rdfc-2022";
+/// The configuration of receipts as `ldp_vc` with both proofs.
+pub const LDP_VC_SET: &str = "ConsentReceiptCredential_ldp_vc_proof-set";
 /// The configuration of receipts as `dc+sd-jwt`.
 pub const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
 /// The grant type of an offer.

@@ -7,6 +7,7 @@ mod wire;
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::Verdict;
 use placet_schemas::api::issuer::OfferAnswer;
+use placet_schemas::credential::Suite;
 use placet_schemas::id::Digest;
 use placet_schemas::time::Timestamp;
 use placet_verifier::qr::QrCode;
@@ -67,6 +68,9 @@ struct AcceptArgs {
     /// The consent that the offer is for, or the first characters of its id; needed when the wallet has several
     #[arg(long, value_name = "ID")]
     consent: Option<String>,
+    /// By which suites the receipt is to be signed: some verifiers know only one [default: what the offer names first]
+    #[arg(long)]
+    suite: Option<SuiteChoice>,
     #[command(flatten)]
     transport: TransportArgs,
 }
@@ -79,8 +83,31 @@ struct ClaimArgs {
     /// The issuer's address
     #[arg(long, value_name = "URL")]
     issuer: String,
+    /// By which suites it is to be signed: some verifiers know only one [default: what the issuer names first]
+    #[arg(long)]
+    suite: Option<SuiteChoice>,
     #[command(flatten)]
     transport: TransportArgs,
+}
+
+/// The suites of a receipt's proofs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SuiteChoice {
+    #[value(name = "eddsa-jcs-2022")]
+    EddsaJcs2022,
+    #[value(name = "eddsa-rdfc-2022")]
+    EddsaRdfc2022,
+    Both,
+}
+
+impl SuiteChoice {
+    const fn suites(self) -> &'static [Suite] {
+        match self {
+            Self::EddsaJcs2022 => &[Suite::EddsaJcs2022],
+            Self::EddsaRdfc2022 => &[Suite::EddsaRdfc2022],
+            Self::Both => &[Suite::EddsaJcs2022, Suite::EddsaRdfc2022],
+        }
+    }
 }
 
 /// List the receipts, each judged by its status list as it is now
@@ -161,6 +188,7 @@ async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
         link: offer.link,
         tx_code: Some(offer.tx_code),
         consent: Some(args.consent.clone()),
+        suite: args.suite,
         transport: args.transport.clone(),
     };
     accept(&accepted, wallet, out).await
@@ -183,7 +211,8 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     };
     let (consent, key) = (known.state.consent, known.key(&wallet.book.seed()?));
     let issuer = args.transport.issuer(&offer.credential_issuer)?;
-    let credential = issuer.claim(&offer, args.tx_code.as_deref(), &key).await?;
+    let suites = args.suite.map(SuiteChoice::suites);
+    let credential = issuer.claim(&offer, suites, args.tx_code.as_deref(), &key).await?;
     let kept = KeptReceipt {
         consent,
         issuer: issuer.url().to_owned(),

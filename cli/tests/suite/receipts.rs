@@ -88,6 +88,25 @@ fn a_receipt_is_claimed_shown_and_void_after_the_withdrawal() {
         (&listed[0]["issued"], &listed[0]["recorded"], &listed[0]["inForce"]),
         (&"Holds".into(), &"Holds".into(), &"Holds".into())
     );
+    // By another suite, which takes the place of what was kept: the judge knows both.
+    let set = ["receipt", "claim", consent, "--issuer", issuer, "--suite", "both"];
+    node.run(&set).ok();
+    let proofs = node.run(&["--json", "receipt", "show", consent]).json()["proof"].clone();
+    assert_eq!(proofs.as_array().map(Vec::len), Some(2));
+    let rdfc = [
+        "receipt",
+        "claim",
+        consent,
+        "--issuer",
+        issuer,
+        "--suite",
+        "eddsa-rdfc-2022",
+    ];
+    node.run(&rdfc).ok();
+    let shown = node.run(&["--json", "receipt", "show", consent]).json();
+    assert_eq!(shown["proof"]["cryptosuite"], "eddsa-rdfc-2022");
+    let listed = node.run(&["--json", "receipt", "list"]).json();
+    assert_eq!((&listed[0]["issued"], listed[1].is_null()), (&"Holds".into(), true));
     // Offline nobody can tell.
     let offline = node.run(&["--json", "receipt", "list", "--offline"]).json();
     assert_eq!(offline[0]["inForce"], "CannotTell");

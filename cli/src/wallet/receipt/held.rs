@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use placet_kernel::receipt::{self, ReceiptReport};
 use placet_kernel::trust::{IssuerKey, QUORUM_NONE, Sizes, Trust};
+use placet_linked_data::Contexts;
 
 use super::wire::IssuerClient;
 use crate::system;
@@ -59,7 +60,13 @@ pub(super) async fn judge(wallet: &Wallet, kept: &KeptReceipt, issuer: Option<&I
         None => None,
     };
     let trust = trust(wallet, kept)?;
-    let report = receipt::verify(bytes, list.as_deref(), Some(&trust), system::now()?);
+    let report = receipt::verify(
+        bytes,
+        list.as_deref(),
+        Some(&trust),
+        system::now()?,
+        Contexts::bundled(),
+    );
     Ok(Judged {
         report: report.context("the issuer's answer is malformed")?,
     })

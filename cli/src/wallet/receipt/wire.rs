@@ -9,6 +9,7 @@ use placet_kernel::jws::Protected;
 use placet_kernel::possession::PROOF_TYP;
 use placet_kernel::sign::{SignError, Signer as _};
 use placet_schemas::api::issuer::{AskOffer, OFFER_TYP, OfferAnswer, OfferClaims};
+use placet_schemas::credential::Suite;
 use placet_schemas::id::{DidUrl, Digest};
 use placet_schemas::json as strict;
 use placet_wallet::keys::SoftwareKey;
@@ -105,14 +106,20 @@ impl IssuerClient {
     }
 
     /// Claims what an offer is for: token, nonce, proof, credential, notification.
-    pub(super) async fn claim(&self, offer: &Offer, tx_code: Option<&str>, key: &SoftwareKey) -> Result<String> {
+    pub(super) async fn claim(
+        &self,
+        offer: &Offer,
+        suites: Option<&[Suite]>,
+        tx_code: Option<&str>,
+        key: &SoftwareKey,
+    ) -> Result<String> {
         let grant = offer.grants.pre_authorized.as_ref();
         let grant = grant.context("the offer has no pre-authorized code, which is all that this wallet redeems")?;
         if grant.tx_code.is_some() && tx_code.is_none() {
             bail!("the offer wants a code: say --tx-code DIGITS");
         }
         let metadata = self.metadata().await?;
-        let configuration = configuration(&metadata, offer)?;
+        let configuration = configuration(&metadata, offer, suites)?;
         let token = self.token(&grant.code, tx_code).await?;
         let claims = json!({
             "aud": self.url(), "iat": system::now()?.unix(), "nonce": self.nonce(&metadata).await?,
@@ -277,14 +284,18 @@ impl IssuerClient {
     }
 }
 
-/// The first configuration of the offer in a format that this wallet keeps.
-fn configuration(metadata: &Value, offer: &Offer) -> Result<String> {
+/// The first configuration of the offer in a format that this wallet keeps, and with proofs of exactly these suites.
+fn configuration(metadata: &Value, offer: &Offer, suites: Option<&[Suite]>) -> Result<String> {
     let known = &metadata["credential_configurations_supported"];
     let mut offered = offer.credential_configuration_ids.iter();
-    let found = offered.find(|id| known[id.as_str()]["format"] == FORMAT);
+    let found = offered.find(|id| {
+        let known = &known[id.as_str()];
+        let by = &known["credential_signing_alg_values_supported"];
+        known["format"] == FORMAT && suites.is_none_or(|suites| *by == json!(suites))
+    });
     found
         .cloned()
-        .with_context(|| format!("the offer has nothing in the format {FORMAT}"))
+        .with_context(|| format!("the offer has nothing in the format {FORMAT}, signed as was asked"))
 }
 
 fn signed(typ: &str, payload: &[u8], key: &SoftwareKey) -> Result<String> {

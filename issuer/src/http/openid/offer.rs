@@ -40,7 +40,7 @@ async fn ask(State(state): State<HttpState>, Json(body): Json<AskOffer>) -> Resu
 fn link(issuer: &str, offer: &Offer) -> String {
     let offer = json!({
         "credential_issuer": issuer,
-        "credential_configuration_ids": CONFIGURATIONS,
+        "credential_configuration_ids": CONFIGURATIONS.map(|(id, _)| id),
         "grants": {
             "urn:ietf:params:oauth:grant-type:pre-authorized_code": {
                 "pre-authorized_code": offer.code.as_str(),
