@@ -25,7 +25,7 @@ use crate::status::Bits;
 use crate::trust::Trust;
 
 pub use self::judge::MAX_AHEAD_SECONDS;
-pub use self::presented::{Challenge, PresentedReport, read_presented, verify_presented};
+pub use self::presented::{Challenge, MAX_TOKEN_LIST_BYTES, PresentedReport, read_presented, verify_presented};
 pub use self::withheld::withheld;
 
 const OTHER_RECEIPT: &str = "ask the holder for the receipt as it was issued";

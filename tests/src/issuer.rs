@@ -114,16 +114,25 @@ impl IssuerOrder {
     #[must_use]
     pub fn trust(&self, node: &NodeProcess) -> Trust {
         let mut file = node.trust_file();
-        let log: Origin = file.logs[0].origin.clone();
-        for method in self.keys["methods"].as_array().unwrap() {
-            file.issuers.push(IssuerKey {
-                log: log.clone(),
-                method: p(method["method"].as_str().unwrap()),
-                public_key_multibase: method["publicKeyMultibase"].as_str().unwrap().to_owned(),
-                sizes: Sizes::ALL,
-            });
-        }
+        file.issuers = self.issuers(node);
         Trust::parse(&serde_json::to_vec(&file).unwrap()).unwrap()
+    }
+
+    /// The issuer's keys, as a trust file of the node names them.
+    ///
+    /// # Panics
+    /// Never: they are keys.
+    #[must_use]
+    pub fn issuers(&self, node: &NodeProcess) -> Vec<IssuerKey> {
+        let log: Origin = node.trust_file().logs[0].origin.clone();
+        let methods = self.keys["methods"].as_array().unwrap().iter();
+        let key = |method: &Value| IssuerKey {
+            log: log.clone(),
+            method: p(method["method"].as_str().unwrap()),
+            public_key_multibase: method["publicKeyMultibase"].as_str().unwrap().to_owned(),
+            sizes: Sizes::ALL,
+        };
+        methods.map(key).collect()
     }
 
     /// Starts it; what it logs goes to the file `said`.

@@ -2,10 +2,11 @@
 
 mod authorize;
 mod held;
+mod present;
 mod wire;
 
 use anyhow::{Context as _, Result, bail};
-use placet_kernel::bundle::Verdict;
+use placet_kernel::bundle::{Verdict, Weight};
 use placet_schemas::api::issuer::OfferAnswer;
 use placet_schemas::credential::Suite;
 use placet_schemas::id::Digest;
@@ -20,8 +21,8 @@ use super::meet::TransportArgs;
 use super::report::short;
 use super::store::Wallet;
 use crate::output::{self, Output};
-use held::{Judged, judge};
-use wire::IssuerClient;
+use held::{Judged, is_sd_jwt, judge};
+use wire::{IssuerClient, Wanted};
 
 /// Receipts of your consents: offer one to another wallet, hold and look at your own
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,7 @@ enum Command {
     Offer(OfferArgs),
     Accept(AcceptArgs),
     Authorize(authorize::Args),
+    Present(present::Args),
     Claim(ClaimArgs),
     List(ListArgs),
     Show(ShowArgs),
@@ -68,9 +70,8 @@ struct AcceptArgs {
     /// The consent that the offer is for, or the first characters of its id; needed when the wallet has several
     #[arg(long, value_name = "ID")]
     consent: Option<String>,
-    /// By which suites the receipt is to be signed: some verifiers know only one [default: what the offer names first]
-    #[arg(long)]
-    suite: Option<SuiteChoice>,
+    #[command(flatten)]
+    wanted: WantedArgs,
     #[command(flatten)]
     transport: TransportArgs,
 }
@@ -83,11 +84,39 @@ struct ClaimArgs {
     /// The issuer's address
     #[arg(long, value_name = "URL")]
     issuer: String,
-    /// By which suites it is to be signed: some verifiers know only one [default: what the issuer names first]
-    #[arg(long)]
-    suite: Option<SuiteChoice>,
+    #[command(flatten)]
+    wanted: WantedArgs,
     #[command(flatten)]
     transport: TransportArgs,
+}
+
+/// Which of the receipts that are offered.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct WantedArgs {
+    /// In which format: dc+sd-jwt can be presented in part (`placet receipt present`)
+    #[arg(long, default_value = "ldp_vc")]
+    format: FormatChoice,
+    /// By which suites an ldp_vc is to be signed: some verifiers know only one [default: what the offer names first]
+    #[arg(long)]
+    suite: Option<SuiteChoice>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatChoice {
+    #[value(name = "ldp_vc")]
+    LdpVc,
+    #[value(name = "dc+sd-jwt")]
+    SdJwt,
+}
+
+impl WantedArgs {
+    fn wanted(self) -> Result<Wanted> {
+        match (self.format, self.suite) {
+            (FormatChoice::LdpVc, suite) => Ok(Wanted::LdpVc(suite.map(SuiteChoice::suites))),
+            (FormatChoice::SdJwt, None) => Ok(Wanted::SdJwt),
+            (FormatChoice::SdJwt, Some(_)) => bail!("--suite is for the format ldp_vc: a dc+sd-jwt has one signature"),
+        }
+    }
 }
 
 /// The suites of a receipt's proofs.
@@ -125,6 +154,9 @@ struct ListArgs {
 struct ShowArgs {
     /// The consent, or the first characters of its id
     consent: String,
+    /// In which format, where the wallet has both [default: the one that came last]
+    #[arg(long)]
+    format: Option<FormatChoice>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +186,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         Command::Offer(args) => offer(&args, &wallet, out).await,
         Command::Accept(args) => accept(&args, wallet, out).await,
         Command::Authorize(args) => authorize::run(args, wallet, out).await,
+        Command::Present(args) => present::run(&args, wallet, out).await,
         Command::Claim(args) => claim(&args, wallet, out).await,
         Command::List(args) => list(&args, &wallet, out).await,
         Command::Show(args) => show(&args, &wallet, out),
@@ -188,7 +221,7 @@ async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
         link: offer.link,
         tx_code: Some(offer.tx_code),
         consent: Some(args.consent.clone()),
-        suite: args.suite,
+        wanted: args.wanted,
         transport: args.transport.clone(),
     };
     accept(&accepted, wallet, out).await
@@ -211,8 +244,8 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     };
     let (consent, key) = (known.state.consent, known.key(&wallet.book.seed()?));
     let issuer = args.transport.issuer(&offer.credential_issuer)?;
-    let suites = args.suite.map(SuiteChoice::suites);
-    let credential = issuer.claim(&offer, suites, args.tx_code.as_deref(), &key).await?;
+    let wanted = args.wanted.wanted()?;
+    let credential = issuer.claim(&offer, wanted, args.tx_code.as_deref(), &key).await?;
     let kept = KeptReceipt {
         consent,
         issuer: issuer.url().to_owned(),
@@ -224,10 +257,10 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     wallet
         .book
         .receipts
-        .retain(|known| known.consent != consent || known.issuer != kept.issuer);
+        .retain(|known| known.consent != consent || known.issuer != kept.issuer || !same_format(known, &kept));
     wallet.book.receipts.push(kept);
     wallet.save()?;
-    let line = line(&judged);
+    let line = line(judged);
     out.result(&line, |line| {
         format!(
             "Kept the receipt of {}: {} until {}, issued by {}",
@@ -239,17 +272,20 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     })
 }
 
+fn same_format(one: &KeptReceipt, other: &KeptReceipt) -> bool {
+    is_sd_jwt(&one.credential) == is_sd_jwt(&other.credential)
+}
+
 /// A receipt that does not hold, or is another's, is not kept.
 fn check(judged: &Judged, consent: &Digest) -> Result<()> {
-    let report = &judged.report;
-    if report.receipt.credential_subject.consent != *consent {
+    if judged.consent != *consent {
         bail!("the issuer gave a receipt of another consent; it is not kept");
     }
-    let holds = [report.issued, report.recorded, report.in_force]
+    let holds = [judged.issued, judged.recorded, judged.in_force]
         .iter()
         .all(|verdict| *verdict == Verdict::Holds);
     if !holds {
-        let first = report.findings.first();
+        let first = judged.findings.iter().find(|found| found.weight != Weight::Note);
         let why = first.map_or_else(String::new, |found| format!(": {}: {}", found.code, found.why));
         bail!("the issuer's receipt does not hold, and is not kept{why}");
     }
@@ -263,7 +299,7 @@ async fn list(args: &ListArgs, wallet: &Wallet, out: &Output) -> Result<()> {
             true => None,
             false => Some(args.transport.issuer(&kept.issuer)?),
         };
-        lines.push(line(&judge(wallet, kept, issuer.as_ref()).await?));
+        lines.push(line(judge(wallet, kept, issuer.as_ref()).await?));
     }
     out.result(&lines, |lines| {
         if lines.is_empty() {
@@ -290,33 +326,33 @@ async fn list(args: &ListArgs, wallet: &Wallet, out: &Output) -> Result<()> {
 
 fn show(args: &ShowArgs, wallet: &Wallet, out: &Output) -> Result<()> {
     let consent = wallet.book.find(&args.consent)?.state.consent;
-    let kept = wallet.book.receipts.iter().rfind(|kept| kept.consent == consent);
+    let kept = wallet.book.receipts.iter().rfind(|kept| {
+        let is_it = |format| is_sd_jwt(&kept.credential) == (format == FormatChoice::SdJwt);
+        kept.consent == consent && args.format.is_none_or(is_it)
+    });
     let kept = kept.with_context(|| {
         format!(
             "the wallet has no receipt of {}: get one with `placet receipt claim`",
             short(&consent)
         )
     })?;
-    let credential: Box<RawValue> = serde_json::from_str(&kept.credential).context("the receipt is no JSON")?;
-    out.result(&credential, |credential| credential.get().to_owned())
+    let credential: Box<RawValue> = match is_sd_jwt(&kept.credential) {
+        true => serde_json::value::to_raw_value(&kept.credential),
+        false => serde_json::from_str(&kept.credential),
+    }
+    .context("the receipt is no JSON")?;
+    out.result(&credential, |_| kept.credential.clone())
 }
 
-fn line(judged: &Judged) -> Line {
-    let report = &judged.report;
-    let receipt = &report.receipt;
+fn line(judged: Judged) -> Line {
     Line {
-        consent: receipt.credential_subject.consent,
-        issuer: receipt.issuer.to_string(),
-        legal_name: receipt
-            .credential_subject
-            .controllers
-            .registered()
-            .legal_name
-            .to_string(),
-        valid_until: receipt.valid_until,
-        issued: report.issued,
-        recorded: report.recorded,
-        in_force: report.in_force,
+        consent: judged.consent,
+        issuer: judged.issuer,
+        legal_name: judged.legal_name,
+        valid_until: judged.valid_until,
+        issued: judged.issued,
+        recorded: judged.recorded,
+        in_force: judged.in_force,
     }
 }
 

@@ -11,21 +11,24 @@ use crate::harness::{Node, Said, ask, home, invite, register, run, say_yes};
 const LOOKS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(50);
 
-struct Stage {
-    _home: tempfile::TempDir,
-    node: Node,
-    issuer: Node,
-    consent: String,
+pub(crate) struct Stage {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) node: Node,
+    pub(crate) issuer: Node,
+    pub(crate) consent: String,
+    /// What `keygen issuer` said.
+    pub(crate) keys: Value,
 }
 
 /// A node with a brand, somebody who said yes, and an issuer.
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     let home = home();
     let node = Node::start(home.path(), &[]);
     register(&node);
     let request = ask(&node);
     let keys = run(home.path(), &["--json", "keygen", "issuer", "--dir", "issuer"]).json();
-    let key = keys["key"].as_str().unwrap();
+    let key = keys["key"].as_str().unwrap().to_owned();
+    let key = key.as_str();
     assert_eq!(keys["issuer"], key);
     let token = ["token", "service", "--all-kinds", "--key", key, "--out", "issuer.token"];
     node.run(&token).ok();
@@ -46,7 +49,8 @@ fn stage() -> Stage {
     assert_eq!(issuer.first_words, [format!("issuer {key}")]);
     let consent = say_yes(&node, &invite(&node, &request, "customer"));
     Stage {
-        _home: home,
+        home,
+        keys,
         node,
         issuer,
         consent,
@@ -55,11 +59,11 @@ fn stage() -> Stage {
 
 impl Stage {
     /// Runs a command until it succeeds: the issuer hears of a consent a moment after the ledger has it.
-    fn soon(&self, line: &[&str]) -> String {
+    pub(crate) fn soon(&self, line: &[&str]) -> String {
         self.until(line, |said| said.code == 0).ok()
     }
 
-    fn until(&self, line: &[&str], is: impl Fn(&Said) -> bool) -> Said {
+    pub(crate) fn until(&self, line: &[&str], is: impl Fn(&Said) -> bool) -> Said {
         for _ in 0..LOOKS {
             let said = self.node.run(line);
             if is(&said) {

@@ -10,6 +10,7 @@ use placet_kernel::possession::PROOF_TYP;
 use placet_kernel::sign::{SignError, Signer as _};
 use placet_schemas::api::issuer::{AskOffer, OFFER_TYP, OfferAnswer, OfferClaims};
 use placet_schemas::credential::Suite;
+use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP};
 use placet_schemas::id::{DidUrl, Digest};
 use placet_schemas::json as strict;
 use placet_wallet::keys::SoftwareKey;
@@ -24,12 +25,20 @@ use crate::wallet::meet::TransportArgs;
 const BY_VALUE: &str = "credential_offer=";
 const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 const FORM: &str = "application/x-www-form-urlencoded";
-/// The format that this wallet keeps.
-const FORMAT: &str = "ldp_vc";
+const LDP_VC: &str = "ldp_vc";
 /// Longest link that is read.
 const MAX_LINK_BYTES: usize = 16 * 1024;
 /// Largest answer of an issuer.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Which of the receipts that are offered is claimed.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// An `ldp_vc`, with proofs of exactly these suites, where that is said.
+    LdpVc(Option<&'static [Suite]>),
+    /// A `dc+sd-jwt`.
+    SdJwt,
+}
 
 /// An issuer.
 pub(super) struct IssuerClient {
@@ -109,7 +118,7 @@ impl IssuerClient {
     pub(super) async fn claim(
         &self,
         offer: &Offer,
-        suites: Option<&[Suite]>,
+        wanted: Wanted,
         tx_code: Option<&str>,
         key: &SoftwareKey,
     ) -> Result<String> {
@@ -119,7 +128,7 @@ impl IssuerClient {
             bail!("the offer wants a code: say --tx-code DIGITS");
         }
         let metadata = self.metadata().await?;
-        let configuration = configuration(&metadata, offer, suites)?;
+        let configuration = configuration(&metadata, offer, wanted)?;
         let token = self.token(&grant.code, tx_code).await?;
         let claims = json!({
             "aud": self.url(), "iat": system::now()?.unix(), "nonce": self.nonce(&metadata).await?,
@@ -284,18 +293,21 @@ impl IssuerClient {
     }
 }
 
-/// The first configuration of the offer in a format that this wallet keeps, and with proofs of exactly these suites.
-fn configuration(metadata: &Value, offer: &Offer, suites: Option<&[Suite]>) -> Result<String> {
+/// The first configuration of the offer that is what is wanted.
+fn configuration(metadata: &Value, offer: &Offer, wanted: Wanted) -> Result<String> {
     let known = &metadata["credential_configurations_supported"];
     let mut offered = offer.credential_configuration_ids.iter();
     let found = offered.find(|id| {
         let known = &known[id.as_str()];
         let by = &known["credential_signing_alg_values_supported"];
-        known["format"] == FORMAT && suites.is_none_or(|suites| *by == json!(suites))
+        match wanted {
+            Wanted::LdpVc(suites) => known["format"] == LDP_VC && suites.is_none_or(|suites| *by == json!(suites)),
+            Wanted::SdJwt => known["format"] == SD_JWT_VC_TYP && known["vct"] == RECEIPT_VCT,
+        }
     });
     found
         .cloned()
-        .with_context(|| format!("the offer has nothing in the format {FORMAT}, signed as was asked"))
+        .context("the offer has no receipt in this format, signed as was asked")
 }
 
 fn signed(typ: &str, payload: &[u8], key: &SoftwareKey) -> Result<String> {
