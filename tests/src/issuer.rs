@@ -109,6 +109,15 @@ impl IssuerOrder {
     /// Never: they are keys.
     #[must_use]
     pub fn trust(&self, node: &NodeProcess) -> Trust {
+        Trust::parse(&self.trust_file(node)).unwrap()
+    }
+
+    /// The same, as it is handed out.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn trust_file(&self, node: &NodeProcess) -> Vec<u8> {
         let mut file = node.trust_file();
         let log: Origin = file.logs[0].origin.clone();
         for method in self.keys["methods"].as_array().unwrap() {
@@ -119,7 +128,7 @@ impl IssuerOrder {
                 sizes: Sizes::ALL,
             });
         }
-        Trust::parse(&serde_json::to_vec(&file).unwrap()).unwrap()
+        serde_json::to_vec(&file).unwrap()
     }
 
     /// Starts it; what it logs goes to the file `said`.
