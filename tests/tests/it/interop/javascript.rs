@@ -352,7 +352,7 @@ fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
 }
 
 /// The text with another character at every stride.
-fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
+pub(super) fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
     (0..text.len()).step_by(STRIDE).map(|at| {
         let other = if &text[at..=at] == "A" { "B" } else { "A" };
         (at, format!("{}{other}{}", &text[..at], &text[at + 1..]))

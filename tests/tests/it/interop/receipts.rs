@@ -1,5 +1,6 @@
-//! Receipts in wallets that others wrote: claimed from a running issuer over HTTP, with keys of their own that the person
-//! authorised by `placet receipt authorize`. `tests/interop/js` says what is asked of whose code.
+//! Receipts in wallets and at verifiers that others wrote: claimed from a running issuer over HTTP with keys of their own, which
+//! the person authorised by `placet receipt authorize`; shown, checked with their status, and refused once the consent is
+//! over. `tests/interop/js` says what is asked of whose code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::javascript::{install, node_js};
+use super::javascript::{changed_text, install, node_js};
 use super::running::Running;
 use super::tools::{self, ready};
 
 /// How long anything may take that should take moments.
 const SOON: Duration = Duration::from_secs(20);
+/// For whom a receipt is shown, and in answer to what.
+const ASKED: [&str; 4] = ["--audience", "https://gym.example", "--nonce", "n-0S6_WzA2Mj"];
 
 /// A node, an issuer beside it, and somebody with Placet's own wallet who said yes.
 struct Stage {
@@ -73,6 +76,24 @@ struct Receipt {
     credential: Value,
     /// The status of the answer to the notification.
     notified: u16,
+}
+
+/// What `present-receipt.mjs` prints.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    /// The paths of what could be withheld.
+    presentable: Vec<String>,
+    presentation: String,
+}
+
+/// What `verify-sd-jwt.mjs` prints.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    file: PathBuf,
+    claims: Option<Value>,
+    error: Option<String>,
 }
 
 /// What `placet --json verify` says of a receipt.
@@ -147,6 +168,94 @@ fn a_foreign_wallet_is_refused_by_the_names_of_the_protocol() {
         refusal(stage.claim(&stranger, &[])),
         ("invalid_proof".into(), LDP_VC.into())
     );
+}
+
+#[test]
+fn a_foreign_wallet_shows_a_receipt_and_a_foreign_verifier_believes_it_until_the_withdrawal() {
+    let Some(stage) = Stage::set() else {
+        return;
+    };
+    let wallet = stage.wallet("phone");
+    stage.authorize(&wallet);
+    let [_, receipt] = stage.receipts(&wallet).try_into().unwrap();
+    let issued = stage.file("issued", &receipt.text());
+    let [read] = stage.read(&[], &[&issued]).try_into().unwrap();
+    let claims = read.claims.as_ref().unwrap();
+    assert_eq!(claims["consent"], stage.consent);
+    assert_eq!(claims["scope"].as_array().unwrap().len(), 3);
+
+    // Of what may be withheld, one clause is shown, and the salt, with which the log proves the record.
+    let whole = stage.show(&wallet, &issued, &[]);
+    let clauses: Vec<&String> = whole
+        .presentable
+        .iter()
+        .filter(|path| path.starts_with("scope."))
+        .collect();
+    assert_eq!(
+        (clauses.len(), whole.presentable.len()),
+        (3, 5),
+        "{:?}",
+        whole.presentable
+    );
+    let shown = stage.show(&wallet, &issued, &["evidence.salt", clauses[0]]);
+    let judged = stage.judge(&shown.presentation, &ASKED);
+    assert_eq!(judged.said(), (0, vec!["Holds"; 4]));
+    let shown_file = stage.file("shown", &shown.presentation);
+    let [read] = stage.read(&ASKED, &[&shown_file]).try_into().unwrap();
+    let claims = read.claims.as_ref().unwrap();
+    assert_eq!(
+        (claims.get("sub"), claims["scope"].as_array().unwrap().len()),
+        (None, 1)
+    );
+
+    let other = ["--audience", "https://evil.example", ASKED[2], ASKED[3]];
+    let earlier = [ASKED[0], ASKED[1], "--nonce", "earlier"];
+    for asked in [other, earlier] {
+        let judged = stage.judge(&shown.presentation, &asked);
+        assert_eq!(
+            judged.said(),
+            (1, vec!["Holds", "Holds", "Holds", "Fails"]),
+            "{asked:?}"
+        );
+        let [read] = stage.read(&asked, &[&shown_file]).try_into().unwrap();
+        assert!(read.error.is_some(), "{asked:?}");
+    }
+    // Nobody has shown the issued one.
+    let [read] = stage.read(&ASKED, &[&issued]).try_into().unwrap();
+    assert!(read.error.is_some(), "{read:?}");
+
+    stage.withdraw();
+    let over = until("the list says that it is over", || {
+        let [read] = stage.read(&ASKED, &[&shown_file]).try_into().unwrap();
+        read.error
+    });
+    assert_eq!(over, "Status is not valid");
+    let judged = stage.judge(&shown.presentation, &ASKED);
+    assert_eq!(judged.said(), (1, vec!["Holds", "Holds", "Fails", "Holds"]));
+}
+
+#[test]
+fn a_foreign_verifier_believes_nothing_of_a_receipt_that_was_changed() {
+    let Some(stage) = Stage::set() else {
+        return;
+    };
+    let wallet = stage.wallet("phone");
+    stage.authorize(&wallet);
+    let [_, receipt] = stage.receipts(&wallet).try_into().unwrap();
+    let issued = stage.file("issued", &receipt.text());
+    let shown = stage.show(&wallet, &issued, &["evidence.salt"]).presentation;
+    let [unchanged] = stage.read(&ASKED, &[&stage.file("shown", &shown)]).try_into().unwrap();
+    assert_eq!(unchanged.error, None);
+    // Some bits of the last character are of no signature.
+    let spoilt = changed_text(&shown).filter(|(at, _)| at + 1 < shown.len());
+    let spoilt: Vec<PathBuf> = spoilt
+        .map(|(at, changed)| stage.file(&format!("changed-{at}"), &changed))
+        .collect();
+    assert!(spoilt.len() > 40);
+    let files: Vec<&Path> = spoilt.iter().map(PathBuf::as_path).collect();
+    for read in stage.read(&ASKED, &files) {
+        assert!(read.error.is_some(), "{}", read.file.display());
+    }
 }
 
 impl Stage {
@@ -257,10 +366,42 @@ impl Stage {
         receipts
     }
 
+    /// She ends the consent.
+    fn withdraw(&self) {
+        self.placet(&["wallet", "withdraw", &self.consent]).unwrap();
+    }
+
+    /// A file of the stage.
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The wallet shows these of what could be withheld, to who asked.
+    fn show(&self, wallet: &Wallet, receipt: &Path, disclosed: &[&str]) -> Shown {
+        let url = self.issuer.url();
+        let mut line = vec!["--wallet", text(&wallet.file), "--issuer", &url];
+        line.extend(ASKED);
+        line.extend(disclosed.iter().flat_map(|path| ["--disclose", path]));
+        line.push(text(receipt));
+        self.foreign("present-receipt.mjs", &line)
+    }
+
+    /// What the foreign verifier reads in these.
+    fn read(&self, asked: &[&str], files: &[&Path]) -> Vec<Read> {
+        let url = self.issuer.url();
+        let mut line = vec!["--issuer", &url];
+        line.extend(asked);
+        line.extend(files.iter().map(|file| text(file)));
+        let read: Vec<Read> = self.foreign("verify-sd-jwt.mjs", &line);
+        assert!(read.iter().map(|read| &*read.file).eq(files.iter().copied()));
+        read
+    }
+
     /// What `placet verify` says of a receipt, with its status list as it is published now.
     fn judge(&self, receipt: &str, more: &[&str]) -> Judged {
-        let (file, list) = (self.home.path().join("receipt"), self.home.path().join("list"));
-        fs::write(&file, receipt).unwrap();
+        let (file, list) = (self.file("receipt", receipt), self.home.path().join("list"));
         fs::write(&list, self.issuer.fetch(&list_url(receipt))).unwrap();
         let line = ["--json", "verify", text(&file), "--status", text(&list), "--trust"];
         let output = self
