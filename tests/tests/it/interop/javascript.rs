@@ -334,7 +334,7 @@ fn ended_by_brand() -> Scene {
 
 /// The record with one character changed, again and again: a letter or digit for another one, anywhere, so that it is still
 /// JSON.
-fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+pub(super) fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let places = (0..bytes.len())
         .step_by(STRIDE)
         .filter(|at| bytes[*at].is_ascii_alphanumeric());

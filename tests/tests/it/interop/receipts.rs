@@ -11,13 +11,15 @@ use std::time::Duration;
 use placet_schemas::id::Did;
 use placet_tests::brand::Brand;
 use placet_tests::issuer::{IssuerOrder, IssuerProcess, LDP_VC, SD_JWT};
+use placet_tests::offer::newsletter;
 use placet_tests::verifier::started;
+use placet_wallet::records;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::javascript::{changed_text, install, node_js};
+use super::javascript::{changed, changed_text, install, node_js};
 use super::running::Running;
 use super::tools::{self, ready};
 
@@ -93,6 +95,15 @@ struct Shown {
 struct Read {
     file: PathBuf,
     claims: Option<Value>,
+    error: Option<String>,
+}
+
+/// What `verify-receipt.mjs` prints.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verified {
+    file: PathBuf,
+    verified: bool,
     error: Option<String>,
 }
 
@@ -258,6 +269,84 @@ fn a_foreign_verifier_believes_nothing_of_a_receipt_that_was_changed() {
     }
 }
 
+#[test]
+fn a_foreign_verifier_of_credentials_believes_a_receipt_until_the_withdrawal_and_none_that_was_changed() {
+    let Some(stage) = Stage::set() else {
+        return;
+    };
+    let wallet = stage.wallet("phone");
+    stage.authorize(&wallet);
+    let [receipt, _] = stage.receipts(&wallet).try_into().unwrap();
+    let issued = stage.file("issued", &receipt.text());
+    assert_eq!(stage.verify("eddsa-jcs-2022", &[&issued]), [None]);
+    let spoilt: Vec<PathBuf> = changed(receipt.text().as_bytes())
+        .into_iter()
+        .map(|(at, bytes)| stage.file(&format!("changed-{at}"), str::from_utf8(&bytes).unwrap()))
+        .collect();
+    assert!(spoilt.len() > 40);
+    let files: Vec<&Path> = spoilt.iter().map(PathBuf::as_path).collect();
+    for (file, refused) in files.iter().zip(stage.verify("eddsa-jcs-2022", &files)) {
+        assert!(refused.is_some(), "{}", file.display());
+    }
+
+    stage.withdraw();
+    let over = until("the list says that it is over", || {
+        let [refused] = stage.verify("eddsa-jcs-2022", &[&issued]).try_into().unwrap();
+        refused
+    });
+    assert_eq!(over, "revoked");
+    let judged = stage.judge(&receipt.text(), &[]);
+    assert_eq!(judged.said(), (1, vec!["Holds", "Holds", "Fails"]));
+}
+
+/// As issuers are in life: the name in its receipts is the did:web of a URL, and keys and lists are below that URL.
+#[test]
+fn foreign_verifiers_find_the_keys_of_an_issuer_with_a_did_web() {
+    const HOST: &str = "https://issuer.example";
+    const PUBLIC: &str = "https://issuer.example/receipts";
+    let Some(programs) = ready(install()) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let running = Running::start("web.example/interop", Brand::gym());
+    let order = IssuerOrder::behind(&tools::placet(), &running.node, &home.path().join("issuer"), PUBLIC);
+    let issuer = order.start(&home.path().join("issuer.stderr"));
+    let Running {
+        node, shop, request, ..
+    } = &running;
+    let (ada, grant) = shop.yes(node, request, "Ada", &[newsletter()]);
+    shop.caller(node).post("/v1/records", &grant.bytes);
+    let consent = grant.record.digest();
+    until("there is an offer", || {
+        (issuer.ask_offer(&consent, &ada.key).status == 201).then_some(())
+    });
+    let [ldp_vc, sd_jwt] = [LDP_VC, SD_JWT].map(|format| issuer.claim(format, &consent, &ada.key));
+    assert_eq!(ldp_vc["issuer"], "did:web:issuer.example:receipts");
+    let files = [home.path().join("receipt.json"), home.path().join("receipt.sd-jwt")];
+    fs::write(&files[0], ldp_vc.to_string()).unwrap();
+    fs::write(&files[1], sd_jwt.as_str().unwrap()).unwrap();
+
+    let at = format!("{HOST}={}", order.local_url());
+    let verify = |at: &str| -> Vec<Verified> {
+        let line = ["--cryptosuite", "eddsa-jcs-2022", "--at", at, text(&files[0])];
+        foreign(&programs, "verify-receipt.mjs", &line)
+    };
+    let read = |at: &str| -> Vec<Read> {
+        let line = ["--issuer", PUBLIC, "--at", at, text(&files[1])];
+        foreign(&programs, "verify-sd-jwt.mjs", &line)
+    };
+    assert_eq!(verify(&at)[0].error, None);
+    assert_eq!(read(&at)[0].error, None);
+    shop.caller(node).post("/v1/records", &{
+        let pen = ada.pen(shop, "withdrawal");
+        records::withdraw_unseen(consent, &pen).unwrap().bytes
+    });
+    let over = until("the lists say that it is over", || {
+        verify(&at)[0].error.clone().zip(read(&at)[0].error.clone())
+    });
+    assert_eq!(over, ("revoked".into(), "Status is not valid".into()));
+}
+
 impl Stage {
     /// Starts everything; nothing where the foreign programs cannot be had.
     fn set() -> Option<Self> {
@@ -399,6 +488,18 @@ impl Stage {
         read
     }
 
+    /// Why the foreign verifier of credentials refuses these; nothing of those that it believes.
+    fn verify(&self, cryptosuite: &str, files: &[&Path]) -> Vec<Option<String>> {
+        let mut line = vec!["--cryptosuite", cryptosuite];
+        line.extend(files.iter().map(|file| text(file)));
+        let verified: Vec<Verified> = self.foreign("verify-receipt.mjs", &line);
+        assert!(verified.iter().map(|one| &*one.file).eq(files.iter().copied()));
+        for one in &verified {
+            assert_eq!(one.verified, one.error.is_none(), "{one:?}");
+        }
+        verified.into_iter().map(|one| one.error).collect()
+    }
+
     /// What `placet verify` says of a receipt, with its status list as it is published now.
     fn judge(&self, receipt: &str, more: &[&str]) -> Judged {
         let (file, list) = (self.file("receipt", receipt), self.home.path().join("list"));
@@ -431,6 +532,13 @@ impl Judged {
         let all = [&self.issued, &self.recorded, &self.in_force].into_iter();
         (self.status, all.chain(&self.bound).map(String::as_str).collect())
     }
+}
+
+/// A foreign program, and what it prints.
+fn foreign<T: DeserializeOwned>(programs: &Path, program: &str, line: &[&str]) -> T {
+    let mut command = node_js(programs, program);
+    let printed = tools::run(command.args(line)).unwrap_or_else(|why| panic!("{why}"));
+    serde_json::from_slice(&printed).unwrap_or_else(|fault| panic!("{fault}: {}", String::from_utf8_lossy(&printed)))
 }
 
 /// Where the status list of a receipt is, in either format.
