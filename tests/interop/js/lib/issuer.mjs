@@ -9,11 +9,15 @@ export async function fetchJson(url) {
   return response.json();
 }
 
+/** Where a well-known document of an issuer is: between host and path (RFC 8615). */
+export function wellKnown(issuer, name) {
+  const {origin, pathname} = new URL(issuer);
+  return `${origin}/.well-known/${name}${pathname === '/' ? '' : pathname}`;
+}
+
 /** A key of an issuer by its name: the JWT VC Issuer Metadata of the issuer's URL says which are its own. */
 export async function issuerKey(issuer, kid) {
-  const {origin, pathname} = new URL(issuer);
-  const path = pathname === '/' ? '' : pathname;
-  const metadata = await fetchJson(`${origin}/.well-known/jwt-vc-issuer${path}`);
+  const metadata = await fetchJson(wellKnown(issuer, 'jwt-vc-issuer'));
   if(metadata.issuer !== issuer) {
     throw new Error(`the metadata is of ${metadata.issuer}`);
   }
