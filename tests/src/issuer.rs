@@ -28,6 +28,8 @@ pub const LDP_VC_RDFC: &str = "ConsentReceiptCredential_ldp_vc_eddsa-rdfc-2022";
 pub const LDP_VC_SET: &str = "ConsentReceiptCredential_ldp_vc_proof-set";
 /// The configuration of receipts as `dc+sd-jwt`.
 pub const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
+/// The variable with the public URL.
+const PUBLIC_URL: &str = "PLACET_ISSUER_PUBLIC_URL";
 /// The grant type of an offer.
 pub const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
@@ -39,6 +41,7 @@ pub struct IssuerProcess {
     _stdout: BufReader<ChildStdout>,
     folder: PathBuf,
     address: String,
+    url: String,
     /// Who it is.
     pub did: Did,
 }
@@ -58,6 +61,8 @@ pub struct IssuerOrder {
     pub token: String,
     /// Where it listens: a port stays the same, since it is a part of its name.
     pub listen: String,
+    /// Where a proxy with TLS would make it known, if it is to have a did:web.
+    public_url: Option<String>,
     keys: Value,
 }
 
@@ -77,9 +82,24 @@ impl IssuerOrder {
     /// When either is refused.
     #[must_use]
     pub fn new(binary: &Path, node: &NodeProcess, folder: &Path) -> Self {
+        Self::known_as(binary, node, folder, None)
+    }
+
+    /// The same for an issuer whose name is the did:web of a URL. Nobody serves it there: whoever
+    /// follows the URL must be led to where it listens.
+    ///
+    /// # Panics
+    /// When either is refused.
+    #[must_use]
+    pub fn behind(binary: &Path, node: &NodeProcess, folder: &Path, public_url: &str) -> Self {
+        Self::known_as(binary, node, folder, Some(public_url.to_owned()))
+    }
+
+    fn known_as(binary: &Path, node: &NodeProcess, folder: &Path, public_url: Option<String>) -> Self {
         let made = Command::new(binary)
             .args(["--json", "keygen", "issuer", "--dir"])
             .arg(folder)
+            .envs(public_url.iter().map(|url| (PUBLIC_URL, url)))
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -103,6 +123,7 @@ impl IssuerOrder {
             trust: node.folder().join("trust.json"),
             token,
             listen: free.local_addr().unwrap().to_string(),
+            public_url,
             keys,
         }
     }
@@ -113,9 +134,24 @@ impl IssuerOrder {
     /// Never: they are keys.
     #[must_use]
     pub fn trust(&self, node: &NodeProcess) -> Trust {
+        Trust::parse(&self.trust_file(node)).unwrap()
+    }
+
+    /// The same, as it is handed out.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn trust_file(&self, node: &NodeProcess) -> Vec<u8> {
         let mut file = node.trust_file();
         file.issuers = self.issuers(node);
-        Trust::parse(&serde_json::to_vec(&file).unwrap()).unwrap()
+        serde_json::to_vec(&file).unwrap()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        format!("http://{}", self.listen)
     }
 
     /// The issuer's keys, as a trust file of the node names them.
@@ -149,6 +185,7 @@ impl IssuerOrder {
             .arg("--trust")
             .arg(&self.trust)
             .env("PLACET_SERVICE_TOKEN", &self.token)
+            .envs(self.public_url.iter().map(|url| (PUBLIC_URL, url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)
@@ -164,6 +201,7 @@ impl IssuerOrder {
             _stdout: stdout,
             folder: self.folder.clone(),
             address: self.listen.clone(),
+            url: self.public_url.clone().unwrap_or_else(|| self.local_url()),
             did: told["issuer"].as_str().unwrap().parse().unwrap(),
         }
     }
@@ -173,7 +211,7 @@ impl IssuerProcess {
     /// Its Credential Issuer Identifier.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     /// Its folder.

@@ -166,9 +166,11 @@ fn claim(path: &[&str], name: &str) -> Value {
 }
 
 /// Section 12.2.3: the metadata as claims, signed by a key that the issuer's DID document or JWT VC Issuer Metadata names.
+///
+/// Without the optional `iss`: `sub` says whose they are, and wallets refuse a `kid` that is not of the DID in `iss`, which is
+/// no DID here.
 fn signed(issuer: &Issuer, mut document: Value) -> Result<String, StoreError> {
     let now = issuer.now();
-    document["iss"] = json!(issuer.public_url().as_str());
     document["sub"] = json!(issuer.public_url().as_str());
     document["iat"] = json!(now.unix());
     let key = issuer.keys().p256();

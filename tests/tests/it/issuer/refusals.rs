@@ -443,9 +443,11 @@ fn wallets_are_told_what_is_offered_and_where() {
     let typ = "openidvci-issuer-metadata+jwt";
     let (_, payload) = jws::verify_within(&signed, typ, 64 * 1024, known).unwrap();
     let mut payload: Value = serde_json::from_slice(&payload).unwrap();
-    for claim in ["iss", "sub", "iat"] {
+    assert_eq!(payload["sub"], url);
+    for claim in ["sub", "iat"] {
         assert!(payload.as_object_mut().unwrap().remove(claim).is_some(), "{claim}");
     }
+    // No `iss`: wallets want it to be the DID of the `kid`.
     assert_eq!(payload, metadata);
     // It is its own key, so there is no document.
     assert_eq!(
