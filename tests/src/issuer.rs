@@ -264,7 +264,11 @@ impl IssuerProcess {
         };
         let method = key.did().key_method().unwrap();
         let jws = jws::sign(&json::to_jcs(&claims).unwrap(), OFFER_TYP, &method, key).unwrap();
-        let body = serde_json::to_vec(&AskOffer { jws }).unwrap();
+        let body = serde_json::to_vec(&AskOffer {
+            jws,
+            configurations: None,
+        })
+        .unwrap();
         self.caller().call("POST", "/v1/offers", &body).unwrap()
     }
 

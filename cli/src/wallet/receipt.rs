@@ -52,6 +52,8 @@ struct OfferArgs {
     /// The issuer's address
     #[arg(long, value_name = "URL")]
     issuer: String,
+    #[command(flatten)]
+    wanted: WantedArgs,
     /// Show the link as a QR code
     #[arg(long)]
     qr: bool,
@@ -93,10 +95,11 @@ struct ClaimArgs {
 /// Which of the receipts that are offered.
 #[derive(Debug, Clone, Copy, clap::Args)]
 struct WantedArgs {
-    /// In which format: dc+sd-jwt can be presented in part (`placet receipt present`)
-    #[arg(long, default_value = "ldp_vc")]
-    format: FormatChoice,
-    /// By which suites an ldp_vc is to be signed: some verifiers know only one [default: what the offer names first]
+    /// In which format: dc+sd-jwt can be presented in part (`placet receipt present`) [default: an offer names both, and this
+    /// wallet takes ldp_vc]
+    #[arg(long)]
+    format: Option<FormatChoice>,
+    /// By which suites an ldp_vc is to be signed: some verifiers know only one [default: eddsa-jcs-2022]
     #[arg(long)]
     suite: Option<SuiteChoice>,
 }
@@ -112,9 +115,11 @@ enum FormatChoice {
 impl WantedArgs {
     fn wanted(self) -> Result<Wanted> {
         match (self.format, self.suite) {
-            (FormatChoice::LdpVc, suite) => Ok(Wanted::LdpVc(suite.map(SuiteChoice::suites))),
-            (FormatChoice::SdJwt, None) => Ok(Wanted::SdJwt),
-            (FormatChoice::SdJwt, Some(_)) => bail!("--suite is for the format ldp_vc: a dc+sd-jwt has one signature"),
+            (None, None) => Ok(Wanted::Any),
+            (_, Some(suite)) if self.format != Some(FormatChoice::SdJwt) => Ok(Wanted::LdpVc(suite.suites())),
+            (Some(FormatChoice::LdpVc), _) => Ok(Wanted::LdpVc(SuiteChoice::EddsaJcs2022.suites())),
+            (_, None) => Ok(Wanted::SdJwt),
+            (_, Some(_)) => bail!("--suite is for the format ldp_vc: a dc+sd-jwt has one signature"),
         }
     }
 }
@@ -195,7 +200,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
 
 async fn offer(args: &OfferArgs, wallet: &Wallet, out: &Output) -> Result<()> {
     let issuer = args.transport.issuer(&args.issuer)?;
-    let offer = ask(&issuer, wallet, &args.consent).await?;
+    let offer = ask(&issuer, wallet, &args.consent, args.wanted.wanted()?).await?;
     let report = OfferReport {
         link: &offer.link,
         tx_code: &offer.tx_code,
@@ -216,7 +221,7 @@ async fn offer(args: &OfferArgs, wallet: &Wallet, out: &Output) -> Result<()> {
 
 async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
     let issuer = args.transport.issuer(&args.issuer)?;
-    let offer = ask(&issuer, &wallet, &args.consent).await?;
+    let offer = ask(&issuer, &wallet, &args.consent, args.wanted.wanted()?).await?;
     let accepted = AcceptArgs {
         link: offer.link,
         tx_code: Some(offer.tx_code),
@@ -227,10 +232,10 @@ async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
     accept(&accepted, wallet, out).await
 }
 
-async fn ask(issuer: &IssuerClient, wallet: &Wallet, consent: &str) -> Result<OfferAnswer> {
+async fn ask(issuer: &IssuerClient, wallet: &Wallet, consent: &str, wanted: Wanted) -> Result<OfferAnswer> {
     let known = wallet.book.find(consent)?;
     let key = known.key(&wallet.book.seed()?);
-    issuer.offer(&known.state.consent, &key).await
+    issuer.offer(&known.state.consent, wanted, &key).await
 }
 
 async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<()> {

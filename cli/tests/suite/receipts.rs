@@ -145,6 +145,15 @@ fn an_offer_is_a_link_and_a_code_and_both_are_needed() {
         "{link}"
     );
     assert!(!link.contains(code));
+    // Each format once, unless somebody asks for something else.
+    let named = |link: &str| link.matches("ConsentReceiptCredential").count();
+    assert_eq!(named(link), 2);
+    let line = [
+        "--json", "receipt", "offer", consent, "--issuer", issuer, "--suite", "both",
+    ];
+    let both = node.run(&line).json();
+    let both = both["link"].as_str().unwrap();
+    assert!(named(both) == 1 && both.contains("proof-set"), "{both}");
     let refused = node.run(&["receipt", "accept", link]).refusal(1);
     assert!(refused.contains("--tx-code"), "{refused}");
     let wrong = if code == "000000" { "000001" } else { "000000" };

@@ -34,8 +34,10 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Which of the receipts that are offered is claimed.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted {
-    /// An `ldp_vc`, with proofs of exactly these suites, where that is said.
-    LdpVc(Option<&'static [Suite]>),
+    /// The first that this wallet keeps.
+    Any,
+    /// An `ldp_vc` with proofs of exactly these suites.
+    LdpVc(&'static [Suite]),
     /// A `dc+sd-jwt`.
     SdJwt,
 }
@@ -97,7 +99,7 @@ impl IssuerClient {
     }
 
     /// Asks for an offer with the key of a consent.
-    pub(super) async fn offer(&self, consent: &Digest, key: &SoftwareKey) -> Result<OfferAnswer> {
+    pub(super) async fn offer(&self, consent: &Digest, wanted: Wanted, key: &SoftwareKey) -> Result<OfferAnswer> {
         let metadata = self.metadata().await?;
         let claims = OfferClaims {
             aud: self.url().parse()?,
@@ -106,7 +108,11 @@ impl IssuerClient {
             consent: *consent,
         };
         let jws = signed(OFFER_TYP, &strict::to_jcs(&claims)?, key)?;
-        let body = strict::to_jcs(&AskOffer { jws })?;
+        let configurations = match wanted {
+            Wanted::Any => None,
+            wanted => Some(vec![wanted.among(&metadata)?]),
+        };
+        let body = strict::to_jcs(&AskOffer { jws, configurations })?;
         let path = format!("{}/v1/offers", self.place.path());
         let answer = self
             .call(Method::POST, &path, None, Some(body), "application/json")
@@ -293,18 +299,30 @@ impl IssuerClient {
     }
 }
 
+impl Wanted {
+    fn is(self, known: &Value) -> bool {
+        let by = &known["credential_signing_alg_values_supported"];
+        match self {
+            Self::Any => known["format"] == LDP_VC,
+            Self::LdpVc(suites) => known["format"] == LDP_VC && *by == json!(suites),
+            Self::SdJwt => known["format"] == SD_JWT_VC_TYP && known["vct"] == RECEIPT_VCT,
+        }
+    }
+
+    /// The configuration of it among all that the issuer has.
+    fn among(self, metadata: &Value) -> Result<String> {
+        let known = metadata["credential_configurations_supported"].as_object();
+        let mut known = known.into_iter().flatten();
+        let found = known.find_map(|(id, known)| self.is(known).then(|| id.clone()));
+        found.context("the issuer has no receipt in this format, signed as was asked")
+    }
+}
+
 /// The first configuration of the offer that is what is wanted.
 fn configuration(metadata: &Value, offer: &Offer, wanted: Wanted) -> Result<String> {
     let known = &metadata["credential_configurations_supported"];
     let mut offered = offer.credential_configuration_ids.iter();
-    let found = offered.find(|id| {
-        let known = &known[id.as_str()];
-        let by = &known["credential_signing_alg_values_supported"];
-        match wanted {
-            Wanted::LdpVc(suites) => known["format"] == LDP_VC && suites.is_none_or(|suites| *by == json!(suites)),
-            Wanted::SdJwt => known["format"] == SD_JWT_VC_TYP && known["vct"] == RECEIPT_VCT,
-        }
-    });
+    let found = offered.find(|id| wanted.is(&known[id.as_str()]));
     found
         .cloned()
         .context("the offer has no receipt in this format, signed as was asked")

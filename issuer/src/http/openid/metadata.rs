@@ -21,7 +21,7 @@ use crate::receipts::Securing;
 use crate::slots::{Format, MAX_HOLDERS};
 use crate::{Issuer, PublicUrl};
 
-/// The configurations of receipts, the one that wallets should take first.
+/// The configurations of receipts. The first of them, one of each format, are what an offer names.
 pub(super) const CONFIGURATIONS: [(&str, Securing); 4] = [
     ("ConsentReceiptCredential_ldp_vc", Securing::EddsaJcs),
     ("ConsentReceiptCredential_dc+sd-jwt", Securing::SdJwt),

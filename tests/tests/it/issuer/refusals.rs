@@ -383,7 +383,11 @@ fn an_offer_is_for_whoever_holds_the_key_of_the_consent() {
         spoil(&mut claims);
         let method = key.did().key_method().unwrap();
         let jws = jws::sign(&strict::to_jcs(&claims).unwrap(), typ, &method, key).unwrap();
-        let body = serde_json::to_vec(&AskOffer { jws }).unwrap();
+        let body = serde_json::to_vec(&AskOffer {
+            jws,
+            configurations: None,
+        });
+        let body = body.unwrap();
         error(&issuer.caller().call("POST", "/v1/offers", &body).unwrap())
     };
     let stranger = SoftwareKey::ed25519_from_seed(&bytes_of("stranger"));
