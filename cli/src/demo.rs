@@ -16,6 +16,7 @@ mod gallery;
 mod gate;
 mod http;
 mod leaves;
+mod library;
 mod node;
 mod opening;
 mod operator;
@@ -23,6 +24,7 @@ mod person;
 mod picture;
 mod process;
 mod proof;
+mod receipt;
 mod regulator;
 mod story;
 mod teller;
@@ -40,7 +42,7 @@ use teller::Teller;
 
 /// Play the story of a yes from the first key to a proof that is checked offline
 ///
-/// It starts a node of its own on a free port of this machine, with two witnesses, two brands, a verifier and two people, and ends with
+/// It starts a node of its own on a free port of this machine, with two witnesses, two brands, an issuer, verifiers and three people, and ends with
 /// attacks that are refused, and lies of the operator that are proved. evidence.json and trust.json are left in the folder. Without --once the node goes on until Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -7,7 +7,8 @@ use super::brand::HERZSCHLAG;
 use super::opening::{NODE, OPERATOR_TOKEN, ORIGIN};
 use super::person::Person;
 use super::regulator;
-use super::story::{Given, Story, TRUST, expect};
+use super::story::{Given, Story, TRUST, expect, until};
+use crate::system;
 
 /// What the leaves of a destroyed consent are called from then on, and the record that says that they are.
 const GONE: &str = "gone";
@@ -66,10 +67,8 @@ impl Story<'_> {
         let places = before["places"].as_array().context("it was looked for nowhere")?;
         let places: Vec<&str> = places.iter().filter_map(|place| place["file"].as_str()).collect();
         let (had, has) = (before["pieces"].as_u64(), after["pieces"].as_u64());
-        expect(
-            had > Some(0) && has == Some(0) && report["state"] == "destroyed",
-            "the consent is not gone from the raw files",
-        )?;
+        let gone = had > Some(0) && has == Some(0);
+        expect(gone, "the consent is not gone from the raw files")?;
         self.teller.quote([
             format!("before: {} pieces in {}", before["pieces"], places.join(", ")),
             format!("after:  none in {} files", after["files"]),
@@ -86,7 +85,26 @@ impl Story<'_> {
         self.leaf(index, DESTRUCTION);
         let outcome = format!("before: {} pieces; after: none", before["pieces"]);
         self.teller.done("gone from every raw file", &outcome, done.took)?;
+        self.at_the_issuer_too(index)?;
         Ok(leaves)
+    }
+
+    /// Whoever follows the feed has to say that it has nothing left either.
+    fn at_the_issuer_too(&mut self, index: u64) -> Result<()> {
+        let began = system::instant();
+        let told = until(|| {
+            let told = self
+                .shell
+                .run(&["destructions", "--token-file", OPERATOR_TOKEN, "--json"])?;
+            let all = told.ok()?.json()?;
+            let mut all = all.as_array().into_iter().flatten();
+            Ok(all
+                .any(|one| one["index"] == index && one["state"] == "destroyed")
+                .then_some(()))
+        });
+        told.context("the issuer keeps what was destroyed")?;
+        let what = "gone at the issuer as well, which has told the node so";
+        self.teller.done(what, "destroyed", began.elapsed())
     }
 
     fn asked_for_afterwards(&mut self, leaves: &[u64]) -> Result<()> {

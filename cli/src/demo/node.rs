@@ -1,4 +1,4 @@
-//! A node, a witness or a verifier: a process of its own, started as an operator would.
+//! A node, a witness, a verifier or an issuer: a process of its own, started as an operator would.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What it says when it is up.
 const READY: &str = "listening on ";
 
-/// A running node, witness or verifier. It is stopped when this is dropped.
+/// A running node, witness, verifier or issuer. It is stopped when this is dropped.
 pub(super) struct Node {
     child: Child,
     url: String,
@@ -69,6 +69,27 @@ impl Node {
         let more = ["--did", brand, "--token-file", token, "--authorization", word];
         let quiet = ["--log-filter", "warn"];
         Self::run(shell, &[place.as_slice(), &more, &quiet].concat(), log)
+    }
+
+    /// The same, asking for receipts with the brand's key.
+    pub(super) fn asking_verifier(
+        shell: &Shell,
+        dir: &str,
+        brand: &str,
+        [token, key]: [&str; 2],
+        log: &Path,
+    ) -> Result<Self> {
+        let place = ["verifier", "--dir", dir, "--listen", "127.0.0.1:0"];
+        let more = ["--did", brand, "--token-file", token, "--request-key", key];
+        let quiet = ["--status-private", "--log-filter", "error"];
+        Self::run(shell, &[place.as_slice(), &more, &quiet].concat(), log)
+    }
+
+    /// Starts an issuer, likewise.
+    pub(super) fn issuer(shell: &Shell, dir: &str, token: &str, log: &Path) -> Result<Self> {
+        let place = ["issuer", "--dir", dir, "--listen", "127.0.0.1:0"];
+        let more = ["--token-file", token, "--name", "Demo receipts", "--log-filter", "warn"];
+        Self::run(shell, &[place.as_slice(), &more].concat(), log)
     }
 
     fn run(shell: &Shell, args: &[&str], log: &Path) -> Result<Self> {

@@ -49,6 +49,13 @@ impl Person {
             .run(&[&["wallet", command], rest, &["--wallet", self.file]].concat())
     }
 
+    /// Runs `placet receipt …` on her file.
+    pub(super) fn receipt(&self, args: &[&str]) -> Result<Ran> {
+        let (command, rest) = args.split_first().context("no command")?;
+        self.shell
+            .run(&[&["receipt", command], rest, &["--wallet", self.file]].concat())
+    }
+
     /// The bytes of the record that started a consent, and the log's answer to it.
     pub(super) fn grant_record(&self, consent: &str) -> Result<(String, Value)> {
         let shown = self.wallet(&["show", consent, "--json"])?.ok()?.json()?;

@@ -1,6 +1,8 @@
 //! The story itself, act by act.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -10,6 +12,7 @@ use super::person::Person;
 use super::process::{Ran, Shell};
 use super::teller::Teller;
 use super::{gallery, operator};
+use crate::system;
 
 /// The evidence that is left in the folder.
 pub(super) const EVIDENCE: &str = "evidence.json";
@@ -26,6 +29,10 @@ pub(super) const MEMORY: &str = "lumen/remembered.json";
 /// Where the operator's backups are.
 pub(super) const COPIES: &str = "copies";
 
+/// How long what must come about may take, and how often it is looked for.
+const PATIENCE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Everything that the acts share.
 pub(super) struct Story<'a> {
     /// The folder.
@@ -40,6 +47,8 @@ pub(super) struct Story<'a> {
     pub(super) node: Option<Node>,
     /// Its witnesses.
     pub(super) witnesses: Vec<Node>,
+    /// The issuer of receipts, once it runs.
+    pub(super) issuer: Option<Node>,
     /// The settings by which a node asks them.
     pub(super) settings: Vec<String>,
     /// What is at which index, for the picture.
@@ -82,6 +91,7 @@ impl<'a> Story<'a> {
             shell,
             node: None,
             witnesses: Vec::new(),
+            issuer: None,
             settings: Vec::new(),
             leaves: Vec::new(),
         })
@@ -101,6 +111,7 @@ impl<'a> Story<'a> {
         self.she_changes_her_mind(&given)?;
         self.it_ends_in_three_ways(&given)?;
         self.a_brand_checks_first(&cinema)?;
+        self.a_receipt_in_the_wallet(&cinema)?;
         let (anna, evidence) = self.the_proof_survives(&given)?;
         self.a_regulator_looks()?;
         self.a_consent_is_destroyed(&given, &anna)?;
@@ -111,6 +122,7 @@ impl<'a> Story<'a> {
 
     /// Stops the node and its witnesses.
     pub(super) fn end(self) -> Result<()> {
+        self.issuer.map_or(Ok(()), Node::stop)?;
         self.node.map_or(Ok(()), Node::stop)?;
         self.witnesses.into_iter().try_for_each(Node::stop)
     }
@@ -134,6 +146,18 @@ impl<'a> Story<'a> {
         let ran = self.shell.run(args)?.ok()?;
         self.teller.command(ran.line())?;
         Ok(ran)
+    }
+}
+
+/// Looks again and again until something is there.
+pub(super) fn until<T>(mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let start = system::instant();
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        expect(start.elapsed() < PATIENCE, "it does not come about")?;
+        thread::sleep(PAUSE);
     }
 }
 
