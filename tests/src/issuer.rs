@@ -61,6 +61,8 @@ pub struct IssuerOrder {
     pub token: String,
     /// Where it listens: a port stays the same, since it is a part of its name.
     pub listen: String,
+    /// What it logs.
+    pub log_filter: String,
     /// Where a proxy with TLS would make it known, if it is to have a did:web.
     public_url: Option<String>,
     keys: Value,
@@ -123,6 +125,7 @@ impl IssuerOrder {
             trust: node.folder().join("trust.json"),
             token,
             listen: free.local_addr().unwrap().to_string(),
+            log_filter: "debug".to_owned(),
             public_url,
             keys,
         }
@@ -179,7 +182,14 @@ impl IssuerOrder {
     pub fn start(&self, log: &Path) -> IssuerProcess {
         let log_file = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut process = Command::new(&self.binary)
-            .args(["--json", "issuer", "--listen", &self.listen, "--log-filter", "debug"])
+            .args([
+                "--json",
+                "issuer",
+                "--listen",
+                &self.listen,
+                "--log-filter",
+                &self.log_filter,
+            ])
             .args(["--url", &self.ledger, "--dir"])
             .arg(&self.folder)
             .arg("--trust")

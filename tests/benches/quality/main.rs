@@ -11,6 +11,7 @@
 )]
 
 mod clock;
+mod issuer;
 mod large;
 mod p1;
 mod p4;
@@ -63,12 +64,13 @@ fn main() -> ExitCode {
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    let all: [Measurement; 6] = [
+    let all: [Measurement; 7] = [
         (&["P1"], p1::measure),
         (&["P2", "P3", "P9"], verifier::measure),
         (&["V1", "V2"], replica::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
+        (&["P11", "P12"], issuer::measure),
         // Of one log each, and P5 on each of them.
         (&["P6", "P7", "P8", "P10"], sizes::measure),
     ];
