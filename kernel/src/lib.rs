@@ -32,6 +32,7 @@ pub mod status;
 pub mod tile;
 pub mod tlog_proof;
 pub mod trust;
+pub mod vcdm;
 
 mod base58;
 mod form;

@@ -1,0 +1,1 @@
+//! One good and one bad of each rule.
