@@ -1,1 +1,0 @@
-//! One good and one bad of each rule.
