@@ -264,3 +264,6 @@ fn needed<'n, 'a>(root: &'n Node<'a>, member: &str) -> Result<&'n Node<'a>, ApiE
 fn refused(refusal: Refusal) -> ApiError {
     ApiError::new(refusal.code.as_str(), refusal.message).at(&refusal.pointer)
 }
+
+#[cfg(test)]
+mod tests;
