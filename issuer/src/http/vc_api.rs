@@ -8,7 +8,7 @@
 //! | `POST /credentials/status` | `{credentialId, credentialStatus, status}` -> 200 when its entry is set |
 //! | `GET /vc-api/status/{number}` | a status list, for anyone |
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -21,6 +21,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::json::{self, Node};
 use placet_service::{ApiError, Raw, bearer};
 use serde_json::json as value;
+use tokio::sync::Semaphore;
 
 use crate::vc_api::{Access, Asked, LISTS_PATH, Securing, VcApi};
 
@@ -30,6 +31,8 @@ const MAX_BODY: usize = MAX_DOCUMENT_BYTES + 16 * 1024;
 const MAX_TOKEN_BYTES: usize = 1024;
 /// Longest domain or challenge that is compared.
 const MAX_ASKED_BYTES: usize = 1024;
+/// Most documents that are worked on at once: each can cost a processor some seconds, and receipts go on meanwhile.
+const MAX_WORKERS: usize = 2;
 /// VCDM 2.0 section 6.2.1.
 const VC: &str = "application/vc";
 /// VC-JOSE-COSE section 6.1.
@@ -188,9 +191,18 @@ fn allowed(api: &VcApi, headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new("unauthorized", "this call needs the token of the VC-API"))
 }
 
-/// Signing, canonical RDF and verification are work for a thread that nobody waits on.
+/// Signing, canonical RDF and verification are work for a thread that nobody waits on. A call that gave up leaves its thread
+/// at work, so the place is the thread's.
 async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    let done = tokio::task::spawn_blocking(work).await;
+    static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MAX_WORKERS)));
+    let place = Arc::clone(&PLACES).acquire_owned().await;
+    let place = place.map_err(|_| ApiError::new("overloaded", "too many calls at once"))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(place);
+        done
+    })
+    .await;
     done.map_err(|_| ApiError::new("internal", "the service failed while it answered"))
 }
 
