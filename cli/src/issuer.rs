@@ -20,7 +20,7 @@ struct Listening<'a> {
     listening: &'a str,
     issuer: &'a str,
     consents: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "vcApi", skip_serializing_if = "Option::is_none")]
     vc_api: Option<&'a str>,
 }
 

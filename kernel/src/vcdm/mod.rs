@@ -35,6 +35,8 @@ pub use status::Entry;
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 /// Most proofs of one document.
 pub const MAX_PROOFS: usize = 8;
+/// Most proofs of a presentation and its credentials together: each costs two canonical forms.
+pub const MAX_PROOFS_IN_ALL: usize = 20;
 /// Most credentials of one presentation.
 pub const MAX_CREDENTIALS: usize = 16;
 /// Most elements of an array that the data model gives a meaning to, such as schemas or evidence.

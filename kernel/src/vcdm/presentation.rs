@@ -4,8 +4,10 @@ use placet_schemas::json::{self, Node};
 
 use super::identity::Purpose;
 use super::json::each;
-use super::refusal::Refusal;
-use super::{MAX_CREDENTIALS, MAX_DOCUMENT_BYTES, Policy, Verdict, document, envelope, proofs, status};
+use super::refusal::{Code, Refusal};
+use super::{
+    MAX_CREDENTIALS, MAX_DOCUMENT_BYTES, MAX_PROOFS_IN_ALL, Policy, Verdict, document, envelope, proofs, status,
+};
 
 /// The types of envelopes.
 const ENVELOPED_CREDENTIAL: &str = "EnvelopedVerifiableCredential";
@@ -93,6 +95,15 @@ fn presented(root: &Node<'_>, by: &[String], policy: &Policy<'_>) -> Result<Verd
         return Ok(all);
     };
     let credentials = each(credentials, "/verifiableCredential");
+    let proofs = |node: &Node<'_>| {
+        node.get("proof")
+            .map_or(0, |proof| proof.as_array().map_or(1, <[_]>::len))
+    };
+    let count = proofs(root) + credentials.iter().map(|(node, _)| proofs(node)).sum::<usize>();
+    if count > MAX_PROOFS_IN_ALL {
+        let message = format!("the presentation and its credentials have over {MAX_PROOFS_IN_ALL} proofs");
+        return Err(Refusal::new(Code::TooLarge, "/verifiableCredential", message));
+    }
     if credentials.is_empty() || credentials.len() > MAX_CREDENTIALS {
         let message = format!("there are 1 to {MAX_CREDENTIALS} credentials; leave the member out for none");
         return Err(Refusal::malformed("/verifiableCredential", message));

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::{Signer as _, SigningKey};
 use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::time::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -173,4 +174,74 @@ pub(super) fn judge_in(world: &World, document: &Value) -> Result<Verdict, (Code
 pub(super) fn fault(document: &Value) -> Option<(Code, String)> {
     let draft = Draft::parse(&bytes(document), &World::default());
     draft.err().map(|refusal| (refusal.code, refusal.pointer))
+}
+
+/// JSON of any shape, of the members that the rules look at.
+fn anything() -> impl Strategy<Value = Value> {
+    let names = prop::sample::select(vec![
+        "@context",
+        "type",
+        "id",
+        "issuer",
+        "credentialSubject",
+        "proof",
+        "previousProof",
+        "verifiableCredential",
+        "name",
+        "@value",
+        "credentialStatus",
+        "statusListIndex",
+        "relatedResource",
+        "digestSRI",
+        "validFrom",
+        "holder",
+        "cryptosuite",
+    ]);
+    let texts = prop::sample::select(vec![
+        V1,
+        V2,
+        "VerifiableCredential",
+        "VerifiablePresentation",
+        "EnvelopedVerifiableCredential",
+        "DataIntegrityProof",
+        "eddsa-jcs-2022",
+        "BitstringStatusListEntry",
+        "urn:a:b",
+        "2026-01-01T00:00:00Z",
+        "data:application/vc+jwt,a.b.c",
+        "é",
+        "",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        texts.prop_map(Value::from)
+    ];
+    leaf.prop_recursive(5, 64, 6, move |inner| {
+        let members = prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner.clone(), 0..8);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            members.prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_is_refused_and_breaks_nothing(parts in prop::collection::btree_map("[a-zA-Z@]{1,12}", anything(), 0..4), document in anything()) {
+        let world = World::default();
+        let mut whole = credential(&Party::new(1));
+        for (member, value) in document.as_object().into_iter().flatten() {
+            whole[member.as_str()] = value.clone();
+        }
+        for (member, value) in &parts {
+            whole[member.as_str()] = value.clone();
+        }
+        for document in [bytes(&document), bytes(&whole)] {
+            prop_assert!(super::verify_credential(&document, &policy(&world)).is_err());
+            prop_assert!(super::verify_presentation(&document, &policy(&world)).is_err());
+            let _draft = Draft::parse(&document, &world);
+        }
+    }
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::json::{changed, parse};
 use super::super::proofs::signing_input;
-use super::super::{Code, Draft, MAX_CREDENTIALS, MAX_PROOFS, Policy, Purpose, Suite, verify_presentation};
+use super::super::{
+    Code, Draft, MAX_CREDENTIALS, MAX_PROOFS, Policy, Purpose, Suite, verify_credential, verify_presentation,
+};
 use super::{Party, V2, World, bytes, credential, fault, judge, judge_in, now, old_credential, policy, signed};
 use crate::sign::{Signer as _, proof_value};
 
@@ -351,6 +353,33 @@ fn every_credential_of_a_presentation_counts() {
         (json!(vec![json!({}); MAX_CREDENTIALS + 1]), "/verifiableCredential"),
     ] {
         assert_eq!(of(credentials), Err((Code::Malformed, pointer.to_owned())));
+    }
+    // Few of each may be many together.
+    let mut many = whole.clone();
+    many["proof"] = json!(vec![whole["proof"].clone(); MAX_PROOFS]);
+    assert_eq!(of(json!([many, many])), Ok(()));
+    let too_many = Err((Code::TooLarge, "/verifiableCredential".to_owned()));
+    assert_eq!(of(json!([many, many, many])), too_many);
+}
+
+#[test]
+fn no_changed_character_leaves_a_credential_that_counts() {
+    let issuer = Party::new(1);
+    let world = World::default();
+    for suite in [Suite::EddsaJcs2022, Suite::EddsaRdfc2022] {
+        let whole = bytes(&signed(&credential(&issuer), &issuer, suite));
+        assert!(verify_credential(&whole, &policy(&world)).is_ok());
+        for at in 0..whole.len() {
+            for other in [b'0', b'"', b'}', whole[at] ^ 1, whole[at] ^ 0x20] {
+                let mut changed = whole.clone();
+                changed[at] = other;
+                if changed != whole {
+                    let verdict = verify_credential(&changed, &policy(&world));
+                    assert!(verdict.is_err(), "{}", String::from_utf8_lossy(&changed));
+                }
+            }
+            assert!(verify_credential(&whole[..at], &policy(&world)).is_err());
+        }
     }
 }
 
