@@ -78,6 +78,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
     let http = HttpConfig {
         public_url: config.public_url.unwrap_or_else(|| url_of(address)),
         token: config.access_token,
+        presentations: config.presentations,
     };
     let served = http::serve(listener, verifier.clone(), &http, signal).await;
     verifier.close().await;

@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use placet_kernel::bundle::{self, DecisionReport, MAX_BUNDLE_BYTES, Report, Verdict};
 use placet_kernel::misbehaviour;
 use placet_kernel::receipt::{self, Challenge, PresentedReport, ReceiptReport};
+use placet_linked_data::Contexts;
 use placet_schemas::credential::status::MAX_STATUS_LIST_BYTES;
 use placet_schemas::time::Timestamp;
 
@@ -106,7 +107,7 @@ fn judge(args: &Args) -> Result<Judged> {
         only_for_bundles(args, "a receipt is judged for now")?;
         let list = args.status.as_deref();
         let list = list.map(|path| files::read(path, MAX_STATUS_LIST_BYTES)).transpose()?;
-        let report = receipt::verify(&bytes, list.as_deref(), trust, now);
+        let report = receipt::verify(&bytes, list.as_deref(), trust, now, Contexts::bundled());
         let report = report.with_context(|| format!("{}, or its status list, is malformed", args.file.display()))?;
         return Ok(Judged::Receipt(Box::new(report)));
     }

@@ -26,8 +26,8 @@ use crate::offers::{Nonces, Offer, OfferError, ProofsError};
 use crate::place::PublicUrl;
 use crate::pulse::Pulse;
 use crate::reading::Reading;
-use crate::receipts::IssueError;
-use crate::slots::{Format, StatusKey};
+use crate::receipts::{IssueError, Securing};
+use crate::slots::StatusKey;
 use crate::store::{Grant, Redeemed, Store};
 use crate::{errands, follow};
 
@@ -194,12 +194,12 @@ impl Issuer {
     /// See [`IssueError`].
     pub async fn receipt(
         &self,
-        format: Format,
+        securing: Securing,
         consent: &Digest,
         subject: &Did,
         holder: &PublicKey,
     ) -> Result<String, IssueError> {
-        self.inner.sign_receipt(format, consent, subject, holder).await
+        self.inner.sign_receipt(securing, consent, subject, holder).await
     }
 
     /// Now, by the issuer's clock.

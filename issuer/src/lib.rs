@@ -35,5 +35,5 @@ pub use offers::{MAX_TX_CODE_TRIES, NONCE_SECONDS, OFFER_SECONDS, Offer, OfferEr
 pub use place::PublicUrl;
 pub use pulse::Pulse;
 pub use reading::kinds;
-pub use receipts::{IssueError, MAX_STATE_SECONDS};
+pub use receipts::{IssueError, MAX_STATE_SECONDS, Securing};
 pub use store::DATABASE_FILE;

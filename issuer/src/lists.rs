@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::body::Bytes;
-use placet_kernel::credential;
 use placet_kernel::jws;
 use placet_kernel::status::Bits;
 use placet_schemas::credential::VerifiableCredential;
@@ -21,6 +20,7 @@ use placet_schemas::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::keys::IssuerKeys;
+use crate::receipts::{self, Securing};
 
 /// How long a list is good for, in seconds.
 pub const LIST_SECONDS: u64 = 120;
@@ -142,7 +142,7 @@ pub(crate) fn sign(
         },
         proof: None,
     };
-    let bitstring = credential::secure(list, now, keys.ed25519.method().clone(), &keys.ed25519)?;
+    let bitstring = receipts::secure(list, Securing::ProofSet.suites(), now, keys)?;
     let claims = TokenStatusList {
         sub: urls.1.clone(),
         iat: since.unix(),

@@ -2,12 +2,14 @@
 
 use placet_kernel::credential;
 use placet_kernel::keys::PublicKey;
-use placet_schemas::credential::VerifiableCredential;
+use placet_linked_data::Contexts;
 use placet_schemas::credential::receipt::{
     EvidenceType, LogEvidence, MAX_RECEIPT_BYTES, Receipt, ReceiptSubject, ReceiptType,
 };
 use placet_schemas::credential::status::{EntryType, ListIndex, StatusEntry, StatusPurpose};
+use placet_schemas::credential::{Credential, CredentialProof, Suite, VerifiableCredential};
 use placet_schemas::id::{Did, Digest};
+use placet_schemas::json;
 use placet_schemas::lifecycle::{self, Effective};
 use placet_schemas::record::Context;
 use placet_schemas::time::Timestamp;
@@ -16,6 +18,7 @@ use placet_schemas::version::Version;
 use crate::consent::Held;
 use crate::error::StoreError;
 use crate::issuer::Inner;
+use crate::keys::IssuerKeys;
 use crate::reading::Reading;
 use crate::slots::Format;
 
@@ -61,6 +64,57 @@ impl IssueError {
     }
 }
 
+/// How a receipt is secured. Whatever the proofs of an `ldp_vc`, it is the same credential, and has the same slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Securing {
+    /// `ldp_vc` with a proof over RFC 8785 bytes.
+    EddsaJcs,
+    /// `ldp_vc` with a proof over canonical RDF.
+    EddsaRdfc,
+    /// `ldp_vc` with both proofs.
+    ProofSet,
+    /// `dc+sd-jwt`.
+    SdJwt,
+}
+
+impl Securing {
+    /// The format of it.
+    #[must_use]
+    pub const fn format(self) -> Format {
+        match self {
+            Self::EddsaJcs | Self::EddsaRdfc | Self::ProofSet => Format::LdpVc,
+            Self::SdJwt => Format::SdJwt,
+        }
+    }
+
+    /// The suites of its Data Integrity proofs.
+    #[must_use]
+    pub const fn suites(self) -> &'static [Suite] {
+        match self {
+            Self::EddsaJcs => &[Suite::EddsaJcs2022],
+            Self::EddsaRdfc => &[Suite::EddsaRdfc2022],
+            Self::ProofSet => &[Suite::EddsaJcs2022, Suite::EddsaRdfc2022],
+            Self::SdJwt => &[],
+        }
+    }
+}
+
+/// Signs a credential by each of these suites; gives its canonical bytes.
+pub(crate) fn secure<T: Credential + Clone>(
+    credential: T,
+    suites: &[Suite],
+    now: Timestamp,
+    keys: &IssuerKeys,
+) -> Result<Vec<u8>, StoreError> {
+    let key = &keys.ed25519;
+    let proof = |suite: &Suite| CredentialProof::new(*suite, now, key.method().clone());
+    let mut proofs = suites.iter().map(proof);
+    let secured = proofs.try_fold(credential, |credential, proof| {
+        credential::secure(credential, proof, key, Contexts::bundled())
+    })?;
+    Ok(json::to_jcs(&secured)?)
+}
+
 /// A consent of which a receipt may be signed, as long as the reading is held.
 pub(crate) struct InForce {
     pub(crate) held: Held,
@@ -82,7 +136,7 @@ impl Inner {
     /// A receipt in a format, for a holder: the bytes of an `ldp_vc`, or the text of a `dc+sd-jwt`.
     pub(crate) async fn sign_receipt(
         &self,
-        format: Format,
+        securing: Securing,
         consent: &Digest,
         subject: &Did,
         holder: &PublicKey,
@@ -95,8 +149,12 @@ impl Inner {
         let in_force = self.in_force(&reading, consent, subject).await?;
         let holder_did = holder.to_did();
         let number = in_force.held.holder(&holder_did).ok_or(IssueError::NotAHolder)?;
-        let text = match format {
-            Format::LdpVc => self.sign_ldp_vc(&reading, &in_force, number, &holder_did)?,
+        let text = match securing.format() {
+            Format::LdpVc => {
+                let receipt = self.receipt(&reading, &in_force, number, &holder_did)?;
+                let bytes = secure(receipt, securing.suites(), in_force.now, &self.keys)?;
+                String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("a receipt is no text"))?
+            }
             Format::SdJwt => self.sign_sd_jwt(&reading, &in_force, number, holder)?,
         };
         drop(reading);
@@ -105,18 +163,6 @@ impl Inner {
         }
         self.pulse.issued();
         Ok(text)
-    }
-
-    fn sign_ldp_vc(
-        &self,
-        reading: &Reading,
-        in_force: &InForce,
-        number: u64,
-        holder: &Did,
-    ) -> Result<String, StoreError> {
-        let (receipt, key) = (self.receipt(reading, in_force, number, holder)?, &self.keys.ed25519);
-        let bytes = credential::secure(receipt, in_force.now, key.method().clone(), key)?;
-        String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("a receipt is no text"))
     }
 
     /// The consent, if this person gave it and it is in force now.

@@ -20,12 +20,12 @@ use serde::Serialize;
 
 use self::judge::{Facts, Judge, PIN_ISSUER, Pinned};
 use crate::bundle::{Finding, Question, TrustSource, Verdict};
-use crate::credential::{self, CredentialError};
+use crate::credential::{self, CredentialError, Forms};
 use crate::status::Bits;
 use crate::trust::Trust;
 
 pub use self::judge::MAX_AHEAD_SECONDS;
-pub use self::presented::{Challenge, PresentedReport, read_presented, verify_presented};
+pub use self::presented::{Challenge, MAX_TOKEN_LIST_BYTES, PresentedReport, read_presented, verify_presented};
 pub use self::withheld::withheld;
 
 const OTHER_RECEIPT: &str = "ask the holder for the receipt as it was issued";
@@ -50,7 +50,8 @@ pub struct ReceiptReport {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a receipt, with the status list that it names, if the caller has it. `now` is the judge's clock.
+/// Judges a receipt, with the status list that it names, if the caller has it. `now` is the judge's clock, and `forms` what
+/// proofs may be over besides RFC 8785.
 ///
 /// # Errors
 /// When the bytes are no receipt, or those of the list no list, with the JSON pointer of the fault.
@@ -59,6 +60,7 @@ pub fn verify(
     list: Option<&[u8]>,
     trust: Option<&Trust>,
     now: Timestamp,
+    forms: &dyn Forms,
 ) -> Result<ReceiptReport, Fault> {
     let receipt = parse(bytes)?;
     let list = list.map(Secured::<StatusList>::parse).transpose()?;
@@ -79,8 +81,10 @@ pub fn verify(
         judge.source.fingerprints.push(proof.verification_method.to_string());
     }
     let log = judge.log(trust);
-    issued(&mut judge, &receipt, log.as_ref());
-    let bits = list.as_ref().map(|list| usable(&receipt, list, log.as_ref(), now));
+    issued(&mut judge, &receipt, log.as_ref(), forms);
+    let bits = list
+        .as_ref()
+        .map(|list| usable(&receipt, list, log.as_ref(), now, forms));
     judge.in_force(bits, now);
     let (findings, trust) = (judge.findings, judge.source);
     let (issued, recorded) = (findings.verdict(Question::Issued), findings.verdict(Question::Recorded));
@@ -103,10 +107,10 @@ pub fn parse(bytes: &[u8]) -> Result<Secured<Receipt>, Fault> {
     Secured::parse(bytes)
 }
 
-fn issued(judge: &mut Judge<'_>, receipt: &Secured<Receipt>, log: Option<&Pinned<'_>>) {
+fn issued(judge: &mut Judge<'_>, receipt: &Secured<Receipt>, log: Option<&Pinned<'_>>, forms: &dyn Forms) {
     const METHOD: &str = "/proof/verificationMethod";
     let (question, size) = (Question::Issued, receipt.credential.evidence.log_size);
-    match credential::verify(receipt, |method| log?.key(method, size)) {
+    match credential::verify(receipt, |method| log?.key(method, size), forms) {
         Ok(_) => {}
         Err(CredentialError::UnknownKey(method)) => {
             let why = format!("the key {method} is not pinned for a log of {size} records");
@@ -114,7 +118,7 @@ fn issued(judge: &mut Judge<'_>, receipt: &Secured<Receipt>, log: Option<&Pinned
                 .findings
                 .missing(question, "issuer_unknown", METHOD, why, PIN_ISSUER);
         }
-        Err(error @ CredentialError::NoProof) => {
+        Err(error @ (CredentialError::NoProof | CredentialError::NoForm(_))) => {
             let why = error.to_string();
             judge
                 .findings
@@ -132,6 +136,7 @@ fn usable(
     list: &Secured<StatusList>,
     log: Option<&Pinned<'_>>,
     now: Timestamp,
+    forms: &dyn Forms,
 ) -> Result<Bits, (&'static str, String)> {
     let (receipt, said) = (&receipt.credential, &list.credential);
     if said.issuer != receipt.issuer {
@@ -140,7 +145,7 @@ fn usable(
     if said.id != receipt.credential_status.status_list_credential {
         return Err(("status_other_list", format!("the status list is {}", said.id)));
     }
-    credential::verify(list, |method| log?.key(method, judge::NEWEST)).map_err(|error| {
+    credential::verify(list, |method| log?.key(method, judge::NEWEST), forms).map_err(|error| {
         let code = match error {
             CredentialError::UnknownKey(_) => "status_unknown_key",
             _ => "status_bad_signature",

@@ -8,6 +8,7 @@ use placet_schemas::authzen::DisclosureDigest;
 use placet_schemas::json::{self, Fault, JcsError, Node};
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::jwk;
 use crate::jws;
@@ -178,13 +179,14 @@ pub fn assemble(jwt: &str, disclosures: &[Disclosure]) -> String {
     text
 }
 
-/// What a holder presents: of an issued token the disclosures that she chooses, bound to whoever asked.
+/// What a holder presents: of an issued token the disclosures that she chooses, by the name of the member (an element has
+/// none) and its value, bound to whoever asked.
 ///
 /// # Errors
 /// [`SdJwtError`] when it is no issued token; else when the signer fails.
 pub fn present(
     issued: &str,
-    choose: impl Fn(Option<&str>) -> bool,
+    choose: impl Fn(Option<&str>, &Value) -> bool,
     (audience, nonce): (&str, &str),
     now: Timestamp,
     holder: &dyn Signer,
@@ -192,8 +194,8 @@ pub fn present(
     let issued = SdJwt::parse(issued)?;
     let mut text = format!("{}{TILDE}", issued.jwt);
     for disclosure in issued.disclosures() {
-        let name = disclosed::name(disclosure)?;
-        if choose(name.as_deref()) {
+        let (name, value) = disclosed::read(disclosure)?;
+        if choose(name.as_deref(), &value) {
             text.push_str(disclosure);
             text.push(TILDE);
         }

@@ -3,7 +3,9 @@
 //! Only what is signed is judged here. Whether the key is the issuer's, for this purpose, and whether the proof has expired
 //! or is for another domain or challenge, is for the caller: all of that stands in the proof's options, which are signed.
 
+use placet_kernel::credential::Forms;
 use placet_kernel::keys::{self, PublicKey};
+use placet_schemas::credential::Suite;
 use placet_schemas::record::{Cryptosuite, ProofValue};
 use sha2::{Digest as _, Sha256};
 
@@ -33,6 +35,19 @@ pub fn signing_input(
     let document = object(read(unsecured_document)?, "the document")?;
     let config = object(read(proof_config)?, "the proof's options")?;
     input(&document, config, contexts)
+}
+
+impl Forms for Contexts {
+    fn knows(&self, suite: Suite) -> bool {
+        suite == Suite::EddsaRdfc2022
+    }
+
+    fn signing_input(&self, suite: Suite, unsecured: &[u8], config: &[u8]) -> Result<[u8; 64], String> {
+        match suite {
+            Suite::EddsaRdfc2022 => signing_input(unsecured, config, self).map_err(|error| error.to_string()),
+            Suite::EddsaJcs2022 => Err(format!("{CRYPTOSUITE} is the suite of canonical RDF")),
+        }
+    }
 }
 
 /// Checks the proofs of a document that are of this suite and by `method`, the DID URL that `key` is known by; there must be

@@ -31,7 +31,7 @@ fn main() {
     let holder = SoftwareKey::p256_from_scalar(&bytes_of("holder")).unwrap();
     let issued = issuer.sd_receipt(&scene, 94_567, &holder);
     // She shows what she agreed to, and that it is recorded; not who she is.
-    let choose = |name: Option<&str>| name != Some("sub");
+    let choose = |name: Option<&str>, _: &serde_json::Value| name != Some("sub");
     let asked = ("https://gym.example", "n-0S6_WzA2Mj");
     let shown = sd_jwt::present(&issued, choose, asked, now, &holder).unwrap();
     fs::write(folder.join("receipt-presented.sd-jwt"), format!("{shown}\n")).unwrap();

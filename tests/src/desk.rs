@@ -8,8 +8,9 @@ use placet_kernel::decision::{
     self, Consent, Direct, DisclosedHead, Freshness, History, Policy, Register, Requests, State,
 };
 use placet_kernel::merkle::leaf_hash;
+use placet_kernel::receipt::PresentedReport;
 use placet_kernel::sign::sign_statement;
-use placet_schemas::authzen::{self, DecisionStatement, Evaluation, Whom};
+use placet_schemas::authzen::{self, Asked, DecisionStatement, Evaluation, Whom};
 use placet_schemas::id::{Did, Digest, Origin, RecordId};
 use placet_schemas::record::access::AccessBatch;
 use placet_schemas::record::{Body, CanonicalRecord};
@@ -155,22 +156,38 @@ impl Desk {
             all.filter(|consent| people.contains(&consent.subject)).collect()
         });
         let head = self.head.clone().map(disclosed);
-        let state = State {
+        let state = self.state(head.as_ref(), consents.as_deref());
+        let id = RecordId::from_random(bytes_of(&format!("{} at {}", evaluation.digest, self.now)));
+        decision::decide(evaluation, &state, &self.policy, self.now, id)
+    }
+
+    /// Decides by a receipt that was presented.
+    ///
+    /// # Panics
+    /// Never: what is asked has a canonical form.
+    #[must_use]
+    pub fn decide_presented(&self, asked: &Asked, shown: &PresentedReport) -> DecisionStatement {
+        let head = self.head.clone().map(disclosed);
+        let state = self.state(head.as_ref(), None);
+        let id = RecordId::from_random(bytes_of("by a receipt"));
+        decision::decide_presented(asked, shown, &state, &self.policy, self.now, id).unwrap()
+    }
+
+    fn state<'a>(&'a self, head: Option<&'a DisclosedHead>, consents: Option<&'a [&'a Consent]>) -> State<'a> {
+        State {
             origin: &self.origin,
             controller: &self.brand.did,
             registered: self.registered,
             requests: &self.requests,
-            freshness: head.as_ref().map(|head| Freshness {
+            freshness: head.map(|head| Freshness {
                 head,
                 silent_for: self.silent_for,
             }),
             broken: self.broken,
-            consents: consents.as_deref(),
+            consents,
             register: self.register.as_ref(),
             rules: self.policy.digest(self.register.as_ref()),
-        };
-        let id = RecordId::from_random(bytes_of(&format!("{} at {}", evaluation.digest, self.now)));
-        decision::decide(evaluation, &state, &self.policy, self.now, id)
+        }
     }
 
     /// Signs what it answered, with its head beside it if one is named.

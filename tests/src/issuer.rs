@@ -22,8 +22,14 @@ use crate::process::{NodeProcess, now, said};
 
 /// The configuration of receipts as `ldp_vc`.
 pub const LDP_VC: &str = "ConsentReceiptCredential_ldp_vc";
+/// The configuration of receipts as `ldp_vc` with a proof over canonical RDF.
+pub const LDP_VC_RDFC: &str = "ConsentReceiptCredential_ldp_vc_eddsa-rdfc-2022";
+/// The configuration of receipts as `ldp_vc` with both proofs.
+pub const LDP_VC_SET: &str = "ConsentReceiptCredential_ldp_vc_proof-set";
 /// The configuration of receipts as `dc+sd-jwt`.
 pub const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
+/// The variable with the public URL.
+const PUBLIC_URL: &str = "PLACET_ISSUER_PUBLIC_URL";
 /// The grant type of an offer.
 pub const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
@@ -35,6 +41,7 @@ pub struct IssuerProcess {
     _stdout: BufReader<ChildStdout>,
     folder: PathBuf,
     address: String,
+    url: String,
     /// Who it is.
     pub did: Did,
 }
@@ -54,6 +61,8 @@ pub struct IssuerOrder {
     pub token: String,
     /// Where it listens: a port stays the same, since it is a part of its name.
     pub listen: String,
+    /// Where a proxy with TLS would make it known, if it is to have a did:web.
+    public_url: Option<String>,
     keys: Value,
 }
 
@@ -73,9 +82,24 @@ impl IssuerOrder {
     /// When either is refused.
     #[must_use]
     pub fn new(binary: &Path, node: &NodeProcess, folder: &Path) -> Self {
+        Self::known_as(binary, node, folder, None)
+    }
+
+    /// The same for an issuer whose name is the did:web of a URL. Nobody serves it there: whoever
+    /// follows the URL must be led to where it listens.
+    ///
+    /// # Panics
+    /// When either is refused.
+    #[must_use]
+    pub fn behind(binary: &Path, node: &NodeProcess, folder: &Path, public_url: &str) -> Self {
+        Self::known_as(binary, node, folder, Some(public_url.to_owned()))
+    }
+
+    fn known_as(binary: &Path, node: &NodeProcess, folder: &Path, public_url: Option<String>) -> Self {
         let made = Command::new(binary)
             .args(["--json", "keygen", "issuer", "--dir"])
             .arg(folder)
+            .envs(public_url.iter().map(|url| (PUBLIC_URL, url)))
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -99,6 +123,7 @@ impl IssuerOrder {
             trust: node.folder().join("trust.json"),
             token,
             listen: free.local_addr().unwrap().to_string(),
+            public_url,
             keys,
         }
     }
@@ -109,17 +134,41 @@ impl IssuerOrder {
     /// Never: they are keys.
     #[must_use]
     pub fn trust(&self, node: &NodeProcess) -> Trust {
+        Trust::parse(&self.trust_file(node)).unwrap()
+    }
+
+    /// The same, as it is handed out.
+    ///
+    /// # Panics
+    /// Likewise.
+    #[must_use]
+    pub fn trust_file(&self, node: &NodeProcess) -> Vec<u8> {
         let mut file = node.trust_file();
-        let log: Origin = file.logs[0].origin.clone();
-        for method in self.keys["methods"].as_array().unwrap() {
-            file.issuers.push(IssuerKey {
-                log: log.clone(),
-                method: p(method["method"].as_str().unwrap()),
-                public_key_multibase: method["publicKeyMultibase"].as_str().unwrap().to_owned(),
-                sizes: Sizes::ALL,
-            });
-        }
-        Trust::parse(&serde_json::to_vec(&file).unwrap()).unwrap()
+        file.issuers = self.issuers(node);
+        serde_json::to_vec(&file).unwrap()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
+    /// The issuer's keys, as a trust file of the node names them.
+    ///
+    /// # Panics
+    /// Never: they are keys.
+    #[must_use]
+    pub fn issuers(&self, node: &NodeProcess) -> Vec<IssuerKey> {
+        let log: Origin = node.trust_file().logs[0].origin.clone();
+        let methods = self.keys["methods"].as_array().unwrap().iter();
+        let key = |method: &Value| IssuerKey {
+            log: log.clone(),
+            method: p(method["method"].as_str().unwrap()),
+            public_key_multibase: method["publicKeyMultibase"].as_str().unwrap().to_owned(),
+            sizes: Sizes::ALL,
+        };
+        methods.map(key).collect()
     }
 
     /// Starts it; what it logs goes to the file `said`.
@@ -136,6 +185,7 @@ impl IssuerOrder {
             .arg("--trust")
             .arg(&self.trust)
             .env("PLACET_SERVICE_TOKEN", &self.token)
+            .envs(self.public_url.iter().map(|url| (PUBLIC_URL, url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)
@@ -151,6 +201,7 @@ impl IssuerOrder {
             _stdout: stdout,
             folder: self.folder.clone(),
             address: self.listen.clone(),
+            url: self.public_url.clone().unwrap_or_else(|| self.local_url()),
             did: told["issuer"].as_str().unwrap().parse().unwrap(),
         }
     }
@@ -160,7 +211,7 @@ impl IssuerProcess {
     /// Its Credential Issuer Identifier.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     /// Its folder.
@@ -213,7 +264,11 @@ impl IssuerProcess {
         };
         let method = key.did().key_method().unwrap();
         let jws = jws::sign(&json::to_jcs(&claims).unwrap(), OFFER_TYP, &method, key).unwrap();
-        let body = serde_json::to_vec(&AskOffer { jws }).unwrap();
+        let body = serde_json::to_vec(&AskOffer {
+            jws,
+            configurations: None,
+        })
+        .unwrap();
         self.caller().call("POST", "/v1/offers", &body).unwrap()
     }
 

@@ -9,6 +9,7 @@ use placet_kernel::sign::Signer as _;
 use placet_kernel::status::Bits;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::{IssuerKey, Sizes, TrustFile};
+use placet_linked_data::Contexts;
 use placet_schemas::api::SaltText;
 use placet_schemas::credential::receipt::{EvidenceType, LogEvidence, Receipt, ReceiptSubject, ReceiptType};
 use placet_schemas::credential::sd_jwt::{
@@ -17,7 +18,7 @@ use placet_schemas::credential::sd_jwt::{
 use placet_schemas::credential::status::{
     EntryType, ListIndex, StatusEntry, StatusList, StatusListSubject, StatusListType, StatusPurpose, SubjectType,
 };
-use placet_schemas::credential::{Credential, VerifiableCredential};
+use placet_schemas::credential::{Credential, CredentialProof, Suite, VerifiableCredential};
 use placet_schemas::id::{Did, DidUrl, Digest, Iri, Origin, RecordId};
 use placet_schemas::json::{self, JcsError};
 use placet_schemas::record::{Body, Context};
@@ -162,7 +163,20 @@ impl Issuer {
     /// When it cannot be signed.
     #[must_use]
     pub fn sign<T: Credential + Clone>(&self, credential: T, now: Timestamp) -> Vec<u8> {
-        credential::secure(credential, now, self.method.clone(), &self.key).unwrap()
+        self.sign_by(&[Suite::EddsaJcs2022], credential, now)
+    }
+
+    /// Signs any credential by each of these suites.
+    ///
+    /// # Panics
+    /// When it cannot be signed.
+    #[must_use]
+    pub fn sign_by<T: Credential + Clone>(&self, suites: &[Suite], credential: T, now: Timestamp) -> Vec<u8> {
+        let secured = suites.iter().fold(credential, |credential, suite| {
+            let proof = CredentialProof::new(*suite, now, self.method.clone());
+            credential::secure(credential, proof, &self.key, Contexts::bundled()).unwrap()
+        });
+        json::to_jcs(&secured).unwrap()
     }
 
     /// The receipt for the consent of a scene as it is now, by the last checkpoint, with this index in the list; not signed.

@@ -199,6 +199,11 @@ impl Replica {
         self.newest(self.by_id.find(id), |consent| consent.id == *id)
     }
 
+    /// Whether a person ended this consent at the brand itself, and the log does not have that yet.
+    pub(crate) fn was_handed(&self, id: &Digest) -> bool {
+        self.handed.contains_key(id)
+    }
+
     /// The consent that this key can end.
     pub(crate) fn by_withdrawal_key(&self, key: &Did) -> Option<Digest> {
         let may = self.by_withdrawal_key.find(key);

@@ -24,6 +24,7 @@ use crate::error::{OpenError, StoreError};
 use crate::journal::{Entry, Journal};
 use crate::keys::{DecisionKey, ReplicaKey};
 use crate::outbox::Outbox;
+use crate::presenting::Waiting;
 use crate::pulse::Pulse;
 use crate::reading::{DAMAGED, Reading};
 use crate::replica::{Counts, Delta, Replica};
@@ -83,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) errands: tokio::sync::Notify,
     pub(crate) asking: Asking,
     pub(crate) outbox: Outbox,
+    pub(crate) presentations: Waiting,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -162,6 +164,7 @@ impl Verifier {
             errands: tokio::sync::Notify::new(),
             asking: Asking::new(asked),
             outbox: Outbox::default(),
+            presentations: Waiting::default(),
             tasks: std::sync::Mutex::default(),
             settings,
         };

@@ -82,18 +82,8 @@ impl OfferError {
 /// See [`OfferError`].
 pub fn open(wanted: Digest, request: &[u8], keys: &[u8], trust: &LogTrust) -> Result<Offer, OfferError> {
     let operators: Vec<Did> = trust.operators().cloned().collect();
-    let registration = parse(keys, OfferError::Keys)?;
-    let setting = Setting {
-        origin: trust.origin(),
-        operators: &operators,
-        keys: None,
-        now: None,
-    };
-    let Body::ControllerKeys(keys) = &registration.body else {
-        return Err(OfferError::Kind("ControllerKeys"));
-    };
-    arrival::check(&registration, &setting).map_err(OfferError::Keys)?;
-
+    let setting = setting(trust, &operators);
+    let keys = keys_of(keys, trust)?;
     let record = parse(request, OfferError::Request)?;
     if record.digest() != wanted {
         return Err(OfferError::OtherRequest {
@@ -107,16 +97,39 @@ pub fn open(wanted: Digest, request: &[u8], keys: &[u8], trust: &LogTrust) -> Re
     arrival::check(
         &record,
         &Setting {
-            keys: Some(keys),
+            keys: Some(&keys),
             ..setting
         },
     )
     .map_err(OfferError::Request)?;
     Ok(Offer {
         request: (**request).clone(),
-        keys: (**keys).clone(),
+        keys,
         record,
     })
+}
+
+/// Judges the bytes of a ControllerKeys record: what the operator registered of a brand.
+///
+/// # Errors
+/// See [`OfferError`].
+pub fn keys_of(bytes: &[u8], trust: &LogTrust) -> Result<ControllerKeys, OfferError> {
+    let operators: Vec<Did> = trust.operators().cloned().collect();
+    let registration = parse(bytes, OfferError::Keys)?;
+    let Body::ControllerKeys(keys) = &registration.body else {
+        return Err(OfferError::Kind("ControllerKeys"));
+    };
+    arrival::check(&registration, &setting(trust, &operators)).map_err(OfferError::Keys)?;
+    Ok((**keys).clone())
+}
+
+fn setting<'a>(trust: &'a LogTrust, operators: &'a [Did]) -> Setting<'a> {
+    Setting {
+        origin: trust.origin(),
+        operators,
+        keys: None,
+        now: None,
+    }
 }
 
 impl Offer {

@@ -1,17 +1,19 @@
 //! The settings of a verifier: flag before environment variable before file before default.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use placet_client::Server;
 use placet_schemas::id::{Did, Origin};
-use placet_verifier::{DEFAULT_COOL_DOWN, Webhook};
+use placet_verifier::{DEFAULT_COOL_DOWN, Presentations, Webhook};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::client::ServerArgs;
 use crate::files;
+use crate::keyfile::BrandKey;
 use crate::serve::logging::{DEFAULT_LOG, LogFormat};
 use crate::token::BrandToken;
 
@@ -81,6 +83,13 @@ pub(crate) struct Args {
     /// Let the webhook be at a private address, and over http [webhook_private]
     #[arg(long, env = "PLACET_VERIFIER_WEBHOOK_PRIVATE")]
     webhook_private: bool,
+    /// The brand's key file: with it people can be asked to present receipts (OpenID4VP), and the requests are signed by it
+    /// [request_key]
+    #[arg(long, env = "PLACET_VERIFIER_REQUEST_KEY", value_name = "FILE")]
+    request_key: Option<PathBuf>,
+    /// Let the status lists of receipts be at private addresses, and over http [status_private]
+    #[arg(long, env = "PLACET_VERIFIER_STATUS_PRIVATE")]
+    status_private: bool,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -110,6 +119,8 @@ struct File {
     webhook: Option<String>,
     webhook_secret: Option<PathBuf>,
     webhook_private: Option<bool>,
+    request_key: Option<PathBuf>,
+    status_private: Option<bool>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -128,6 +139,7 @@ pub(super) struct Config {
     pub(super) access_token: Option<String>,
     pub(super) cool_down: Duration,
     pub(super) webhook: Option<Webhook>,
+    pub(super) presentations: Option<Presentations>,
     pub(super) ledger: Server,
     pub(super) token: Zeroizing<String>,
     pub(super) log: String,
@@ -151,10 +163,14 @@ impl Config {
         let secret = args.webhook_secret.or(file.webhook_secret);
         let webhook = args.webhook.or(file.webhook);
         let webhook = webhook.map(|url| open_webhook(&url, secret.as_deref(), &args.dir, private));
+        let request_key = args.request_key.or(file.request_key);
+        let private = args.status_private || file.status_private.unwrap_or_default();
+        let presentations = request_key.map(|path| open_request_key(&path, did.as_ref(), private));
         let cool_down = args.cool_down_days.or(file.cool_down_days);
         Ok(Self {
             cool_down: cool_down.map_or(DEFAULT_COOL_DOWN, |days| DAY * days),
             webhook: webhook.transpose()?,
+            presentations: presentations.transpose()?,
             dir: args.dir,
             listen: args.listen.or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
             public_url: args.public_url.or(file.public_url),
@@ -192,6 +208,24 @@ fn open_webhook(url: &str, secret: Option<&Path>, dir: &Path, private: bool) -> 
         }
     };
     Ok(Webhook::new(url, &secrets, private)?)
+}
+
+/// The key by which the brand asks for presentations.
+fn open_request_key(path: &Path, did: Option<&Did>, private: bool) -> Result<Presentations> {
+    let BrandKey {
+        did: of, method, key, ..
+    } = BrandKey::read(path)?;
+    if did.is_some_and(|did| *did != of) {
+        bail!(
+            "{} is a key of {of}, and this verifier is another brand's",
+            path.display()
+        );
+    }
+    Ok(Presentations {
+        signer: Arc::new(key),
+        method,
+        private,
+    })
 }
 
 fn read_token(path: &Path) -> Result<String> {

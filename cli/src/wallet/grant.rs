@@ -2,11 +2,12 @@
 
 use std::env;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use placet_kernel::code::WithdrawalCode;
 use placet_schemas::id::{Did, Digest, Language, Origin};
 use placet_schemas::notice::CanonicalNotice;
 use placet_schemas::record::consent::Strength;
+use placet_schemas::record::keys::ControllerKeys;
 use placet_schemas::record::{CanonicalRecord, Invitation};
 use placet_schemas::time::Timestamp;
 use placet_wallet::Pen;
@@ -139,14 +140,33 @@ pub(super) async fn fetch_offer(
     bytes: &[u8],
 ) -> Result<Offer> {
     let parsed = CanonicalRecord::parse(bytes).map_err(|fault| anyhow!("the request is malformed: {fault}"))?;
-    let asker = parsed.record.issuer;
-    let brands = client.controllers().await?;
-    let brand = brands.into_iter().find(|brand| brand.did == asker);
-    let brand = brand.with_context(|| format!("controller_unknown: {asker} asks, and has not registered its keys"))?;
-    let opening = client.public_opening(brand.keys_index).await?;
-    let keys = watch::check_opening(client, wallet, origin, &opening).await?;
+    let keys = registered(client, wallet, origin, &parsed.record.issuer).await?;
     let trust = wallet.book.log(origin)?.trust()?;
     offer::open(wanted, bytes, &keys.bytes, &trust).map_err(|error| anyhow!("{}: {error}", error.code()))
+}
+
+/// The brand's keys, which are fetched from the log and proven to be in it.
+pub(super) async fn brand_keys(
+    client: &Client,
+    wallet: &Wallet,
+    origin: &Origin,
+    brand: &Did,
+) -> Result<ControllerKeys> {
+    let record = registered(client, wallet, origin, brand).await?;
+    let trust = wallet.book.log(origin)?.trust()?;
+    let keys = offer::keys_of(&record.bytes, &trust).map_err(|error| anyhow!("{}: {error}", error.code()))?;
+    if keys.document.id() != brand {
+        bail!("the node gave the keys of {} for those of {brand}", keys.document.id());
+    }
+    Ok(keys)
+}
+
+async fn registered(client: &Client, wallet: &Wallet, origin: &Origin, asker: &Did) -> Result<CanonicalRecord> {
+    let brands = client.controllers().await?;
+    let brand = brands.into_iter().find(|brand| brand.did == *asker);
+    let brand = brand.with_context(|| format!("controller_unknown: {asker} asks, and has not registered its keys"))?;
+    let opening = client.public_opening(brand.keys_index).await?;
+    watch::check_opening(client, wallet, origin, &opening).await
 }
 
 /// The notice in the language asked for, else in that of the environment, in English, or in the first there is.

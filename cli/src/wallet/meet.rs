@@ -47,6 +47,14 @@ impl TransportArgs {
         Ok(Server::new(url, self.allow_http, self.ca_file.as_deref())?)
     }
 
+    /// The server of an address, and the path there.
+    pub(super) fn place(&self, url: &str) -> Result<(Server, String)> {
+        let rest = url.find("://").map_or(0, |at| at + 3);
+        let at = url[rest..].find('/').map_or(url.len(), |at| rest + at);
+        let (server, path) = url.split_at(at);
+        Ok((self.server(server)?, path.to_owned()))
+    }
+
     /// A client of the node at `url`.
     pub(super) fn client(&self, url: &str) -> Result<Client> {
         Client::at(url, self.allow_http, self.ca_file.as_deref())

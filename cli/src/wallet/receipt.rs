@@ -2,11 +2,13 @@
 
 mod authorize;
 mod held;
+mod present;
 mod wire;
 
 use anyhow::{Context as _, Result, bail};
-use placet_kernel::bundle::Verdict;
+use placet_kernel::bundle::{Verdict, Weight};
 use placet_schemas::api::issuer::OfferAnswer;
+use placet_schemas::credential::Suite;
 use placet_schemas::id::Digest;
 use placet_schemas::time::Timestamp;
 use placet_verifier::qr::QrCode;
@@ -19,8 +21,8 @@ use super::meet::TransportArgs;
 use super::report::short;
 use super::store::Wallet;
 use crate::output::{self, Output};
-use held::{Judged, judge};
-use wire::IssuerClient;
+use held::{Judged, is_sd_jwt, judge};
+use wire::{IssuerClient, Wanted};
 
 /// Receipts of your consents: offer one to another wallet, hold and look at your own
 #[derive(Debug, clap::Args)]
@@ -36,6 +38,7 @@ enum Command {
     Offer(OfferArgs),
     Accept(AcceptArgs),
     Authorize(authorize::Args),
+    Present(present::Args),
     Claim(ClaimArgs),
     List(ListArgs),
     Show(ShowArgs),
@@ -49,6 +52,8 @@ struct OfferArgs {
     /// The issuer's address
     #[arg(long, value_name = "URL")]
     issuer: String,
+    #[command(flatten)]
+    wanted: WantedArgs,
     /// Show the link as a QR code
     #[arg(long)]
     qr: bool,
@@ -68,6 +73,8 @@ struct AcceptArgs {
     #[arg(long, value_name = "ID")]
     consent: Option<String>,
     #[command(flatten)]
+    wanted: WantedArgs,
+    #[command(flatten)]
     transport: TransportArgs,
 }
 
@@ -80,7 +87,61 @@ struct ClaimArgs {
     #[arg(long, value_name = "URL")]
     issuer: String,
     #[command(flatten)]
+    wanted: WantedArgs,
+    #[command(flatten)]
     transport: TransportArgs,
+}
+
+/// Which of the receipts that are offered.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct WantedArgs {
+    /// In which format: dc+sd-jwt can be presented in part (`placet receipt present`) [default: an offer names both, and this
+    /// wallet takes ldp_vc]
+    #[arg(long)]
+    format: Option<FormatChoice>,
+    /// By which suites an ldp_vc is to be signed: some verifiers know only one [default: eddsa-jcs-2022]
+    #[arg(long)]
+    suite: Option<SuiteChoice>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatChoice {
+    #[value(name = "ldp_vc")]
+    LdpVc,
+    #[value(name = "dc+sd-jwt")]
+    SdJwt,
+}
+
+impl WantedArgs {
+    fn wanted(self) -> Result<Wanted> {
+        match (self.format, self.suite) {
+            (None, None) => Ok(Wanted::Any),
+            (_, Some(suite)) if self.format != Some(FormatChoice::SdJwt) => Ok(Wanted::LdpVc(suite.suites())),
+            (Some(FormatChoice::LdpVc), _) => Ok(Wanted::LdpVc(SuiteChoice::EddsaJcs2022.suites())),
+            (_, None) => Ok(Wanted::SdJwt),
+            (_, Some(_)) => bail!("--suite is for the format ldp_vc: a dc+sd-jwt has one signature"),
+        }
+    }
+}
+
+/// The suites of a receipt's proofs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SuiteChoice {
+    #[value(name = "eddsa-jcs-2022")]
+    EddsaJcs2022,
+    #[value(name = "eddsa-rdfc-2022")]
+    EddsaRdfc2022,
+    Both,
+}
+
+impl SuiteChoice {
+    const fn suites(self) -> &'static [Suite] {
+        match self {
+            Self::EddsaJcs2022 => &[Suite::EddsaJcs2022],
+            Self::EddsaRdfc2022 => &[Suite::EddsaRdfc2022],
+            Self::Both => &[Suite::EddsaJcs2022, Suite::EddsaRdfc2022],
+        }
+    }
 }
 
 /// List the receipts, each judged by its status list as it is now
@@ -98,6 +159,9 @@ struct ListArgs {
 struct ShowArgs {
     /// The consent, or the first characters of its id
     consent: String,
+    /// In which format, where the wallet has both [default: the one that came last]
+    #[arg(long)]
+    format: Option<FormatChoice>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +191,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
         Command::Offer(args) => offer(&args, &wallet, out).await,
         Command::Accept(args) => accept(&args, wallet, out).await,
         Command::Authorize(args) => authorize::run(args, wallet, out).await,
+        Command::Present(args) => present::run(&args, wallet, out).await,
         Command::Claim(args) => claim(&args, wallet, out).await,
         Command::List(args) => list(&args, &wallet, out).await,
         Command::Show(args) => show(&args, &wallet, out),
@@ -135,7 +200,7 @@ pub(crate) async fn run(args: Args, out: &Output) -> Result<()> {
 
 async fn offer(args: &OfferArgs, wallet: &Wallet, out: &Output) -> Result<()> {
     let issuer = args.transport.issuer(&args.issuer)?;
-    let offer = ask(&issuer, wallet, &args.consent).await?;
+    let offer = ask(&issuer, wallet, &args.consent, args.wanted.wanted()?).await?;
     let report = OfferReport {
         link: &offer.link,
         tx_code: &offer.tx_code,
@@ -156,20 +221,21 @@ async fn offer(args: &OfferArgs, wallet: &Wallet, out: &Output) -> Result<()> {
 
 async fn claim(args: &ClaimArgs, wallet: Wallet, out: &Output) -> Result<()> {
     let issuer = args.transport.issuer(&args.issuer)?;
-    let offer = ask(&issuer, &wallet, &args.consent).await?;
+    let offer = ask(&issuer, &wallet, &args.consent, args.wanted.wanted()?).await?;
     let accepted = AcceptArgs {
         link: offer.link,
         tx_code: Some(offer.tx_code),
         consent: Some(args.consent.clone()),
+        wanted: args.wanted,
         transport: args.transport.clone(),
     };
     accept(&accepted, wallet, out).await
 }
 
-async fn ask(issuer: &IssuerClient, wallet: &Wallet, consent: &str) -> Result<OfferAnswer> {
+async fn ask(issuer: &IssuerClient, wallet: &Wallet, consent: &str, wanted: Wanted) -> Result<OfferAnswer> {
     let known = wallet.book.find(consent)?;
     let key = known.key(&wallet.book.seed()?);
-    issuer.offer(&known.state.consent, &key).await
+    issuer.offer(&known.state.consent, wanted, &key).await
 }
 
 async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<()> {
@@ -183,7 +249,8 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     };
     let (consent, key) = (known.state.consent, known.key(&wallet.book.seed()?));
     let issuer = args.transport.issuer(&offer.credential_issuer)?;
-    let credential = issuer.claim(&offer, args.tx_code.as_deref(), &key).await?;
+    let wanted = args.wanted.wanted()?;
+    let credential = issuer.claim(&offer, wanted, args.tx_code.as_deref(), &key).await?;
     let kept = KeptReceipt {
         consent,
         issuer: issuer.url().to_owned(),
@@ -195,10 +262,10 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     wallet
         .book
         .receipts
-        .retain(|known| known.consent != consent || known.issuer != kept.issuer);
+        .retain(|known| known.consent != consent || known.issuer != kept.issuer || !same_format(known, &kept));
     wallet.book.receipts.push(kept);
     wallet.save()?;
-    let line = line(&judged);
+    let line = line(judged);
     out.result(&line, |line| {
         format!(
             "Kept the receipt of {}: {} until {}, issued by {}",
@@ -210,17 +277,20 @@ async fn accept(args: &AcceptArgs, mut wallet: Wallet, out: &Output) -> Result<(
     })
 }
 
+fn same_format(one: &KeptReceipt, other: &KeptReceipt) -> bool {
+    is_sd_jwt(&one.credential) == is_sd_jwt(&other.credential)
+}
+
 /// A receipt that does not hold, or is another's, is not kept.
 fn check(judged: &Judged, consent: &Digest) -> Result<()> {
-    let report = &judged.report;
-    if report.receipt.credential_subject.consent != *consent {
+    if judged.consent != *consent {
         bail!("the issuer gave a receipt of another consent; it is not kept");
     }
-    let holds = [report.issued, report.recorded, report.in_force]
+    let holds = [judged.issued, judged.recorded, judged.in_force]
         .iter()
         .all(|verdict| *verdict == Verdict::Holds);
     if !holds {
-        let first = report.findings.first();
+        let first = judged.findings.iter().find(|found| found.weight != Weight::Note);
         let why = first.map_or_else(String::new, |found| format!(": {}: {}", found.code, found.why));
         bail!("the issuer's receipt does not hold, and is not kept{why}");
     }
@@ -234,7 +304,7 @@ async fn list(args: &ListArgs, wallet: &Wallet, out: &Output) -> Result<()> {
             true => None,
             false => Some(args.transport.issuer(&kept.issuer)?),
         };
-        lines.push(line(&judge(wallet, kept, issuer.as_ref()).await?));
+        lines.push(line(judge(wallet, kept, issuer.as_ref()).await?));
     }
     out.result(&lines, |lines| {
         if lines.is_empty() {
@@ -261,33 +331,33 @@ async fn list(args: &ListArgs, wallet: &Wallet, out: &Output) -> Result<()> {
 
 fn show(args: &ShowArgs, wallet: &Wallet, out: &Output) -> Result<()> {
     let consent = wallet.book.find(&args.consent)?.state.consent;
-    let kept = wallet.book.receipts.iter().rfind(|kept| kept.consent == consent);
+    let kept = wallet.book.receipts.iter().rfind(|kept| {
+        let is_it = |format| is_sd_jwt(&kept.credential) == (format == FormatChoice::SdJwt);
+        kept.consent == consent && args.format.is_none_or(is_it)
+    });
     let kept = kept.with_context(|| {
         format!(
             "the wallet has no receipt of {}: get one with `placet receipt claim`",
             short(&consent)
         )
     })?;
-    let credential: Box<RawValue> = serde_json::from_str(&kept.credential).context("the receipt is no JSON")?;
-    out.result(&credential, |credential| credential.get().to_owned())
+    let credential: Box<RawValue> = match is_sd_jwt(&kept.credential) {
+        true => serde_json::value::to_raw_value(&kept.credential),
+        false => serde_json::from_str(&kept.credential),
+    }
+    .context("the receipt is no JSON")?;
+    out.result(&credential, |_| kept.credential.clone())
 }
 
-fn line(judged: &Judged) -> Line {
-    let report = &judged.report;
-    let receipt = &report.receipt;
+fn line(judged: Judged) -> Line {
     Line {
-        consent: receipt.credential_subject.consent,
-        issuer: receipt.issuer.to_string(),
-        legal_name: receipt
-            .credential_subject
-            .controllers
-            .registered()
-            .legal_name
-            .to_string(),
-        valid_until: receipt.valid_until,
-        issued: report.issued,
-        recorded: report.recorded,
-        in_force: report.in_force,
+        consent: judged.consent,
+        issuer: judged.issuer,
+        legal_name: judged.legal_name,
+        valid_until: judged.valid_until,
+        issued: judged.issued,
+        recorded: judged.recorded,
+        in_force: judged.in_force,
     }
 }
 

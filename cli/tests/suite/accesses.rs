@@ -1,8 +1,6 @@
 //! What a brand's verifier reports, and `placet wallet accesses`.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 
 use placet_kernel::access::{BatchTree, entry_hash};
 use placet_kernel::sign::{ProofChoices, did_key, secure};
@@ -17,27 +15,12 @@ use placet_schemas::version::Version;
 use placet_wallet::keys::SoftwareKey;
 use serde_json::{Value, json};
 
-use crate::harness::{Node, ask, home, invite, register, run as run_in, say_yes};
+use crate::harness::{Node, ask, home, http, invite, register, run as run_in, say_yes};
 use crate::proxy::lying;
 
 /// What somebody posts to a node; gives status and body.
 fn post(node: &Node, path: &str, token: Option<&str>, body: &[u8]) -> (u16, String) {
-    let host = node.url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let token = token
-        .map(|token| format!("Authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n{token}\
-         Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    http(node, ("POST", path, "application/json"), token, body)
 }
 
 /// A verifier with the brand's word for it.

@@ -21,6 +21,8 @@ mod misuse;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod presentations;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod receipts;

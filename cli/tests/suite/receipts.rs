@@ -11,21 +11,24 @@ use crate::harness::{Node, Said, ask, home, invite, register, run, say_yes};
 const LOOKS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(50);
 
-struct Stage {
-    _home: tempfile::TempDir,
-    node: Node,
-    issuer: Node,
-    consent: String,
+pub(crate) struct Stage {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) node: Node,
+    pub(crate) issuer: Node,
+    pub(crate) consent: String,
+    /// What `keygen issuer` said.
+    pub(crate) keys: Value,
 }
 
 /// A node with a brand, somebody who said yes, and an issuer.
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     let home = home();
     let node = Node::start(home.path(), &[]);
     register(&node);
     let request = ask(&node);
     let keys = run(home.path(), &["--json", "keygen", "issuer", "--dir", "issuer"]).json();
-    let key = keys["key"].as_str().unwrap();
+    let key = keys["key"].as_str().unwrap().to_owned();
+    let key = key.as_str();
     assert_eq!(keys["issuer"], key);
     let token = ["token", "service", "--all-kinds", "--key", key, "--out", "issuer.token"];
     node.run(&token).ok();
@@ -46,7 +49,8 @@ fn stage() -> Stage {
     assert_eq!(issuer.first_words, [format!("issuer {key}")]);
     let consent = say_yes(&node, &invite(&node, &request, "customer"));
     Stage {
-        _home: home,
+        home,
+        keys,
         node,
         issuer,
         consent,
@@ -55,11 +59,11 @@ fn stage() -> Stage {
 
 impl Stage {
     /// Runs a command until it succeeds: the issuer hears of a consent a moment after the ledger has it.
-    fn soon(&self, line: &[&str]) -> String {
+    pub(crate) fn soon(&self, line: &[&str]) -> String {
         self.until(line, |said| said.code == 0).ok()
     }
 
-    fn until(&self, line: &[&str], is: impl Fn(&Said) -> bool) -> Said {
+    pub(crate) fn until(&self, line: &[&str], is: impl Fn(&Said) -> bool) -> Said {
         for _ in 0..LOOKS {
             let said = self.node.run(line);
             if is(&said) {
@@ -88,6 +92,25 @@ fn a_receipt_is_claimed_shown_and_void_after_the_withdrawal() {
         (&listed[0]["issued"], &listed[0]["recorded"], &listed[0]["inForce"]),
         (&"Holds".into(), &"Holds".into(), &"Holds".into())
     );
+    // By another suite, which takes the place of what was kept: the judge knows both.
+    let set = ["receipt", "claim", consent, "--issuer", issuer, "--suite", "both"];
+    node.run(&set).ok();
+    let proofs = node.run(&["--json", "receipt", "show", consent]).json()["proof"].clone();
+    assert_eq!(proofs.as_array().map(Vec::len), Some(2));
+    let rdfc = [
+        "receipt",
+        "claim",
+        consent,
+        "--issuer",
+        issuer,
+        "--suite",
+        "eddsa-rdfc-2022",
+    ];
+    node.run(&rdfc).ok();
+    let shown = node.run(&["--json", "receipt", "show", consent]).json();
+    assert_eq!(shown["proof"]["cryptosuite"], "eddsa-rdfc-2022");
+    let listed = node.run(&["--json", "receipt", "list"]).json();
+    assert_eq!((&listed[0]["issued"], listed[1].is_null()), (&"Holds".into(), true));
     // Offline nobody can tell.
     let offline = node.run(&["--json", "receipt", "list", "--offline"]).json();
     assert_eq!(offline[0]["inForce"], "CannotTell");
@@ -122,6 +145,15 @@ fn an_offer_is_a_link_and_a_code_and_both_are_needed() {
         "{link}"
     );
     assert!(!link.contains(code));
+    // Each format once, unless somebody asks for something else.
+    let named = |link: &str| link.matches("ConsentReceiptCredential").count();
+    assert_eq!(named(link), 2);
+    let line = [
+        "--json", "receipt", "offer", consent, "--issuer", issuer, "--suite", "both",
+    ];
+    let both = node.run(&line).json();
+    let both = both["link"].as_str().unwrap();
+    assert!(named(both) == 1 && both.contains("proof-set"), "{both}");
     let refused = node.run(&["receipt", "accept", link]).refusal(1);
     assert!(refused.contains("--tx-code"), "{refused}");
     let wrong = if code == "000000" { "000001" } else { "000000" };

@@ -146,6 +146,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/openid/presentations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The request object of a presentation (OpenID4VP section 5.10), signed by the brand. */
+        get: operations["presentation_request"];
+        put?: never;
+        /** A wallet's answer. */
+        post: operations["present"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -248,6 +266,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/presentations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a person to show the receipt of her consent: gives a link for her wallet. */
+        post: operations["ask_presentation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/presentations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of it. */
+        get: operations["presentation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/withdrawals": {
         parameters: {
             query?: never;
@@ -280,6 +332,11 @@ export interface components {
             thirdParty?: string | null;
             /** @description The country to which it goes under Article 49(1)(a) GDPR. */
             transfer?: string | null;
+        };
+        /** @description `POST /v1/presentations`: what a person is asked to show her receipt for. */
+        AskPresentation: {
+            /** @description What is to be done with which data. */
+            asked: components["schemas"]["Asked"];
         };
         /** @description What is to be done with which data. */
         Asked: {
@@ -560,6 +617,57 @@ export interface components {
             /** @enum {string} */
             type: "no_onward_disclosure";
         };
+        /** @description What became of a request for a presentation. */
+        PresentationAnswer: {
+            decided?: components["schemas"]["PresentationDecision"] | null;
+            /** @description Whether there is an answer. */
+            state: components["schemas"]["PresentationState"];
+        };
+        /** @description How a person is asked. */
+        PresentationAsked: {
+            /** @description Until when it can be answered. */
+            expiresAt: components["schemas"]["Timestamp"];
+            /** @description Its secret name: `GET /v1/presentations/{id}` says what became of it. */
+            id: string;
+            /** @description A link for a wallet (OpenID4VP 1.0 section 5.4), also good as a QR code. */
+            link: string;
+        };
+        /** @description May this be done with this person's data now, by the receipt that she showed? */
+        PresentationDecision: {
+            /** @description The consent of the receipt. */
+            consent: components["schemas"]["Digest"];
+            /** @description Permit or deny. */
+            decision: boolean;
+            /** @description By the verifier's clock. */
+            evaluatedAt: components["schemas"]["Timestamp"];
+            /** @description Its random name: access reports name it. */
+            evaluationId: string;
+            /** @description What `placet verify` judges again: keep it as long as the decision has to be answered for. */
+            evidence: components["schemas"]["PresentationEvidence"];
+            /** @description What a permit obliges to. */
+            obligations?: components["schemas"]["Obligation"][];
+            /** @description Why; on a permit one for each category. */
+            reasons: components["schemas"]["Reason"][];
+            /** @description The decision of the verifier's own replica, signed, where it knows the consent and so decides by what it knows. */
+            signed?: string | null;
+            validUntil?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description On what such a decision rests. */
+        PresentationEvidence: {
+            /** @description For whom it was presented (`--audience`). */
+            audience: string;
+            /** @description Over which nonce (`--nonce`). */
+            nonce: string;
+            /** @description The receipt as it was presented: an SD-JWT with key binding. */
+            presentation: string;
+            /** @description The status list of that moment: a Token Status List. Absent when it could not be had. */
+            statusList?: string | null;
+        };
+        /**
+         * @description How far a request for a presentation is.
+         * @enum {string}
+         */
+        PresentationState: "waiting" | "declined" | "presented";
         /** @description Why a call was refused, `application/problem+json`. */
         Problem: {
             /** @description The stable code. */
@@ -667,6 +775,15 @@ export interface components {
         };
         /** @description RFC 3339, UTC, whole seconds */
         Timestamp: string;
+        /** @description What a wallet posts (section 8.2). Parameters that are not known are ignored. */
+        WalletAnswer: {
+            /** @description Why nothing is presented (section 8.5). */
+            error?: string | null;
+            /** @description What the request said. */
+            state?: string | null;
+            /** @description A JSON object: for each credential of the query, what is presented. */
+            vp_token?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -942,6 +1059,74 @@ export interface operations {
             };
         };
     };
+    presentation_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/oauth-authz-req+jwt": string;
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    present: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["WalletAnswer"];
+            };
+        };
+        responses: {
+            /** @description the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ready: {
         parameters: {
             query?: never;
@@ -1132,6 +1317,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_presentation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPresentation"];
+            };
+        };
+        responses: {
+            /** @description the answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresentationAsked"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    presentation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresentationAnswer"];
                 };
             };
             /** @description a problem (RFC 9457) */

@@ -42,8 +42,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub use openid::Display;
 pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
 
-use crate::Issuer;
 use crate::vc_api::VcApi;
+use crate::{Issuer, PublicUrl};
 
 /// Most connections at once; further ones wait in the operating system's queue.
 pub const MAX_CONNECTIONS: usize = 4096;
@@ -121,20 +121,34 @@ pub fn description() -> String {
 /// All routes that are described, and their description.
 fn described() -> (Router<HttpState>, OpenApi) {
     let (routes, mut description) = OpenApiRouter::with_openapi(openapi::base())
-        .merge(status::routes())
-        .merge(openid::routes())
+        .merge(public())
         .merge(health::routes())
         .split_for_parts();
     complete(&mut description);
     (routes, description)
 }
 
+/// What metadata, offers and receipts name by the public URL.
+fn public() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new().merge(status::routes()).merge(openid::routes())
+}
+
+/// The same below the public URL's path, for a proxy that passes paths on as they are, as it must for the DID document. What is
+/// the operator's alone is not there.
+fn below(place: &PublicUrl, vc_api: Router<HttpState>) -> Router<HttpState> {
+    match place.path() {
+        "" => Router::new(),
+        path => Router::new().nest(path, public().split_for_parts().0.merge(vc_api)),
+    }
+}
+
 fn router(state: HttpState, vc_api: Option<VcApi>) -> Router {
     let (routes, description) = described();
-    let vc_api = vc_api.map(|api| vc_api::routes(Arc::new(api)));
+    let vc_api = vc_api.map(|api| vc_api::routes(Arc::new(api))).unwrap_or_default();
     routes
-        .merge(vc_api.unwrap_or_default())
+        .merge(vc_api.clone())
         .merge(openapi::routes(&description))
+        .merge(below(state.issuer.public_url(), vc_api))
         .merge(who::routes(state.issuer.public_url()))
         .merge(openid::well_known(state.issuer.public_url()))
         .fallback(async || ApiError::new("not_found", "there is nothing here"))

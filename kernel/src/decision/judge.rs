@@ -13,8 +13,8 @@ use super::policy::Policy;
 use super::reason;
 use super::state::{Consent, Event, Granted, State};
 
-const CATEGORIES: &str = "/resource/properties/categories";
-const PURPOSE: &str = "/context/purpose";
+pub(super) const CATEGORIES: &str = "/resource/properties/categories";
+pub(super) const PURPOSE: &str = "/context/purpose";
 
 /// A category that is permitted.
 pub(super) struct Covered<'a> {
@@ -259,7 +259,7 @@ fn names_purpose(granted: &Granted, asked: &Asked) -> bool {
 }
 
 /// The clause that grants exactly what is asked, or the first dimension in which none does.
-fn covering<'a>(
+pub(super) fn covering<'a>(
     granted: &'a Granted,
     asked: &Asked,
     category: CategoryTerm,

@@ -23,20 +23,23 @@ mod disclosed;
 mod history;
 mod judge;
 mod policy;
+mod presented;
 mod register;
 mod signed;
 mod state;
 
-use placet_schemas::authzen::{DecisionStatement, Evaluation, Obligation, Reason, ReasonCode, Whom};
+use placet_schemas::authzen::{Asked, DecisionStatement, Evaluation, Obligation, Reason, ReasonCode, Whom};
 use placet_schemas::id::RecordId;
 use placet_schemas::json::Fault;
 use placet_schemas::time::Timestamp;
 use placet_schemas::version::Version;
+use placet_schemas::vocab::CategoryTerm;
 
 pub(crate) use again::{Past, Permitted};
 pub use disclosed::DisclosedHead;
 pub use history::{History, Pool};
 pub use policy::{MAX_STALENESS_SECONDS, MAX_VALID_FOR_SECONDS, Policy, PolicyError, PurposePolicy};
+pub use presented::decide_presented;
 pub use register::{
     Basis, MAX_REGISTER_BYTES, REGISTER_TYP, Register, RegisterEntry, RegisterError, RegisterStatement,
 };
@@ -105,19 +108,7 @@ fn judge_all(
         return Err(vec![reason(ReasonCode::ControllerUnknown, "/subject/id")]);
     }
     let asked = &question.asked;
-    let elsewhere: Vec<Reason> = asked
-        .categories
-        .iter()
-        .filter(|category| {
-            state
-                .register
-                .is_some_and(|register| register.names_other(&asked.purpose, **category))
-        })
-        .map(|category| Reason {
-            category: Some(*category),
-            ..reason(ReasonCode::BasisNotConsent, "/context/purpose")
-        })
-        .collect();
+    let elsewhere = elsewhere(asked, state);
     if !elsewhere.is_empty() {
         return Err(elsewhere);
     }
@@ -144,6 +135,19 @@ fn judge_all(
     } else {
         Err(denied)
     }
+}
+
+/// The categories for which the brand's register names another basis than consent.
+fn elsewhere(asked: &Asked, state: &State<'_>) -> Vec<Reason> {
+    let other = |category: &&CategoryTerm| {
+        let register = state.register;
+        register.is_some_and(|register| register.names_other(&asked.purpose, **category))
+    };
+    let reasons = asked.categories.iter().filter(other).map(|category| Reason {
+        category: Some(*category),
+        ..reason(ReasonCode::BasisNotConsent, "/context/purpose")
+    });
+    reasons.collect()
 }
 
 fn permit(covered: Vec<Covered<'_>>, policy: &Policy, now: Timestamp) -> Permit {

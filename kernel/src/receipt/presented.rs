@@ -3,7 +3,7 @@
 use placet_schemas::credential::sd_jwt::{
     RECEIPT_VCT, SD_JWT_VC_TYP, SdReceipt, TOKEN_STATUS_LIST_TYP, TokenStatusList,
 };
-use placet_schemas::id::DidUrl;
+use placet_schemas::id::{Did, DidUrl};
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::status::{Bits, MAX_ENCODED_CHARACTERS};
 use crate::trust::Trust;
 
 /// Longest Token Status List, in bytes.
-const MAX_LIST_BYTES: usize = MAX_ENCODED_CHARACTERS / 3 * 4 + 4096;
+pub const MAX_TOKEN_LIST_BYTES: usize = MAX_ENCODED_CHARACTERS / 3 * 4 + 4096;
 
 /// What whoever asked for a presentation has said.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,15 @@ pub struct PresentedReport {
     pub receipt: SdReceipt,
     /// What the judge noticed.
     pub findings: Vec<Finding>,
+}
+
+impl PresentedReport {
+    /// Whether the receipt names this controller.
+    #[must_use]
+    pub fn names(&self, controller: &Did) -> bool {
+        let mut named = self.receipt.controllers.all().iter();
+        named.any(|named| named.id == *controller)
+    }
 }
 
 /// Judges a receipt as it is presented, with the Token Status List that it names, if the caller has it. Without a challenge it
@@ -173,7 +182,7 @@ fn usable(
     now: Timestamp,
 ) -> Result<Bits, (&'static str, String)> {
     let key = |method: &DidUrl| es256(log?.key(method, judge::NEWEST));
-    let verified = jws::verify_within(list.trim(), TOKEN_STATUS_LIST_TYP, MAX_LIST_BYTES, key);
+    let verified = jws::verify_within(list.trim(), TOKEN_STATUS_LIST_TYP, MAX_TOKEN_LIST_BYTES, key);
     let (signer, payload) = verified.map_err(|error| {
         let code = match error {
             JwsError::UnknownKey(_) => "status_unknown_key",
@@ -186,7 +195,7 @@ fn usable(
         return Err(("status_other_issuer", format!("the status list is by {signer}")));
     }
     let malformed = |why: String| ("status_malformed", format!("the status list: {why}"));
-    let document = json::parse(&payload, MAX_LIST_BYTES).map_err(|fault| malformed(fault.to_string()))?;
+    let document = json::parse(&payload, MAX_TOKEN_LIST_BYTES).map_err(|fault| malformed(fault.to_string()))?;
     let said: TokenStatusList = json::decode(document.root()).map_err(|fault| malformed(fault.to_string()))?;
     if said.sub != receipt.status.status_list.uri {
         return Err(("status_other_list", format!("the status list is {}", said.sub)));

@@ -59,12 +59,8 @@ pub fn disclosed(payload: &[u8], token: &SdJwt<'_>) -> Result<Value, SdJwtError>
     }
 }
 
-/// The name of the member that a disclosure is of; none for an element.
-pub(super) fn name(disclosure: &str) -> Result<Option<String>, SdJwtError> {
-    read(disclosure).map(|(name, _)| name)
-}
-
-fn read(text: &str) -> Result<(Option<String>, Value), SdJwtError> {
+/// The name of the member that a disclosure is of, none for an element, and what it discloses.
+pub(super) fn read(text: &str) -> Result<(Option<String>, Value), SdJwtError> {
     let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| SdJwtError::Disclosure)?;
     json::parse(&bytes, MAX_SD_JWT_BYTES).map_err(|_| SdJwtError::Disclosure)?;
     let parts: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| SdJwtError::Disclosure)?;

@@ -15,6 +15,9 @@ pub const OFFER_TYP: &str = "placet-offer+jwt";
 pub struct AskOffer {
     /// A compact JWS of typ [`OFFER_TYP`] over an [`OfferClaims`], by the key that gave the consent.
     pub jws: String,
+    /// Which configurations of the issuer's metadata the offer names; where nobody says, one of each format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configurations: Option<Vec<String>>,
 }
 
 /// The payload of a request for an offer.

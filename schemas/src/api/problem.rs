@@ -137,6 +137,10 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("did_reused", 409, "This DID is in use under another controller", "Derive a DID for this controller, and sign anew."),
     kind("grant_outside_request", 422, "The grant goes outside its request", COPY_REQUEST),
     kind("explicit_act_missing", 422, "A clause needs an express statement", "Ask the person for it; choices[].act is explicit-statement then."),
+    // Presentations of receipts.
+    kind("presentation_unknown", 404, "No such request for a presentation", "Ask for a new one: it lives for five minutes."),
+    kind("presentation_answered", 410, "The request for a presentation was answered", "Ask for a new one."),
+    kind("presentation_refused", 400, "This is no presentation for this request", "Present the receipt to the audience, and over the nonce, of the request object."),
     // The life of a consent.
     kind("consent_unknown", 404, "No such consent", ""),
     kind("consent_ended", 409, "The consent has ended", "A new yes is a new consent."),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::authzen::CustomerRef;
+use crate::authzen::{Asked, CustomerRef, Obligation, Reason};
 use crate::id::{Did, Digest, Origin, RecordId};
 use crate::lifecycle::Effective;
 use crate::time::Timestamp;
@@ -196,4 +196,96 @@ pub struct DirectWithdrawalAnswer {
     pub received_at: Timestamp,
     /// The verifier's signed word for it: a compact JWS over a [`DirectWithdrawal`].
     pub received: String,
+}
+
+/// `POST /v1/presentations`: what a person is asked to show her receipt for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AskPresentation {
+    /// What is to be done with which data.
+    pub asked: Asked,
+}
+
+/// How a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PresentationAsked {
+    /// Its secret name: `GET /v1/presentations/{id}` says what became of it.
+    pub id: String,
+    /// A link for a wallet (OpenID4VP 1.0 section 5.4), also good as a QR code.
+    pub link: String,
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a request for a presentation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PresentationAnswer {
+    /// Whether there is an answer.
+    pub state: PresentationState,
+    /// What was decided by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<PresentationDecision>,
+}
+
+/// How far a request for a presentation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PresentationState {
+    /// No wallet has answered.
+    Waiting,
+    /// The person, or her wallet, said no.
+    Declined,
+    /// A receipt was presented.
+    Presented,
+}
+
+/// May this be done with this person's data now, by the receipt that she showed?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PresentationDecision {
+    /// Permit or deny.
+    pub decision: bool,
+    /// Its random name: access reports name it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub evaluation_id: RecordId,
+    /// By the verifier's clock.
+    pub evaluated_at: Timestamp,
+    /// Until when a permit may be used; absent on a deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Why; on a permit one for each category.
+    pub reasons: Vec<Reason>,
+    /// What a permit obliges to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<Obligation>,
+    /// The consent of the receipt.
+    pub consent: Digest,
+    /// The decision of the verifier's own replica, signed, where it knows the consent and so decides by what it knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+    /// What `placet verify` judges again: keep it as long as the decision has to be answered for.
+    pub evidence: PresentationEvidence,
+}
+
+/// On what such a decision rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PresentationEvidence {
+    /// The receipt as it was presented: an SD-JWT with key binding.
+    pub presentation: String,
+    /// The status list of that moment: a Token Status List. Absent when it could not be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_list: Option<String>,
+    /// For whom it was presented (`--audience`).
+    pub audience: String,
+    /// Over which nonce (`--nonce`).
+    pub nonce: String,
 }

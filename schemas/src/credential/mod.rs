@@ -107,6 +107,18 @@ impl<T: Credential> Secured<T> {
             bytes,
         })
     }
+
+    /// The RFC 8785 bytes of the document without its proofs: what another canonical form is made of.
+    ///
+    /// # Errors
+    /// Never, for what [`Self::parse`] gave.
+    pub fn unsecured(&self) -> Result<Vec<u8>, Fault> {
+        let document = json::parse_canonical(&self.bytes, T::MAX_BYTES)?;
+        let missing = || Fault::new("/proof", FaultCode::MissingMember, "a credential has a proof");
+        Ok(json::without(&self.bytes, document.root(), "proof")
+            .ok_or_else(missing)?
+            .concat())
+    }
 }
 
 /// What a proof with this configuration signs of a credential, by RFC 8785: see [`Secured::proofs`]. Proofs that the
@@ -116,15 +128,21 @@ impl<T: Credential> Secured<T> {
 /// When the credential has no canonical form.
 pub fn signing_input<T: Credential + Clone>(credential: &T, config: &CredentialProof) -> Result<[u8; 64], JcsError> {
     let hash = |bytes: Vec<u8>| Sha256::digest(bytes);
-    let unsecured = match credential.proofs() {
-        None => json::to_jcs(credential)?,
-        Some(_) => {
-            let mut draft = credential.clone();
-            *draft.proofs_mut() = None;
-            json::to_jcs(&draft)?
-        }
-    };
-    Ok(joined(&hash(json::to_jcs(&config.configuration())?), &hash(unsecured)))
+    let (config, unsecured) = (json::to_jcs(&config.configuration())?, unsecured(credential)?);
+    Ok(joined(&hash(config), &hash(unsecured)))
+}
+
+/// The RFC 8785 bytes of a credential without its proofs.
+///
+/// # Errors
+/// When it has no canonical form.
+pub fn unsecured<T: Credential + Clone>(credential: &T) -> Result<Vec<u8>, JcsError> {
+    if credential.proofs().is_none() {
+        return json::to_jcs(credential);
+    }
+    let mut draft = credential.clone();
+    *draft.proofs_mut() = None;
+    json::to_jcs(&draft)
 }
 
 fn joined(config: &[u8], document: &[u8]) -> [u8; 64] {

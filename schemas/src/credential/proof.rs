@@ -61,7 +61,9 @@ impl CredentialProof {
         }
     }
 
-    pub(super) fn configuration(&self) -> Self {
+    /// What is signed of it: all but the signature.
+    #[must_use]
+    pub fn configuration(&self) -> Self {
         Self {
             proof_value: None,
             ..self.clone()

@@ -6,6 +6,7 @@ use placet_kernel::bundle::Verdict;
 use placet_kernel::receipt;
 use placet_kernel::status::{Bits, MAX_LIST_BYTES, StatusError};
 use placet_kernel::trust::Trust;
+use placet_linked_data::Contexts;
 use placet_schemas::credential::Secured;
 use placet_schemas::credential::receipt::Receipt;
 use placet_schemas::time::Timestamp;
@@ -26,7 +27,7 @@ fn then() -> Timestamp {
 
 /// A receipt, with the status list of the example.
 pub fn receipt(data: &[u8]) -> bool {
-    let report = match receipt::verify(data, Some(&LIST), Some(&TRUST), then()) {
+    let report = match receipt::verify(data, Some(&LIST), Some(&TRUST), then(), Contexts::bundled()) {
         Ok(report) => report,
         Err(fault) => {
             assert_told(&fault);

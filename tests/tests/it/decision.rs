@@ -2,6 +2,7 @@
 
 mod authzen;
 mod codes;
+mod presented;
 mod properties;
 mod register;
 mod requests;

@@ -20,6 +20,7 @@ use placet_kernel::status::Bits;
 use placet_kernel::tile::Tile;
 use placet_kernel::tlog_proof::TlogProof;
 use placet_kernel::trust::Trust;
+use placet_linked_data::Contexts;
 use placet_schemas::access::{self, AccessLine};
 use placet_schemas::api::problem::Problem;
 use placet_schemas::api::{self, DoneClaims, FeedAnswer, OrderClaims, PublicOpening, RecordAnswer};
@@ -196,7 +197,14 @@ fn the_example_receipt_holds_under_its_trust_file() {
     );
     let judge = |at: &str| {
         let at = at.parse().unwrap();
-        let report = receipt::verify(receipt.as_bytes(), Some(list.as_bytes()), Some(&trust), at).unwrap();
+        let report = receipt::verify(
+            receipt.as_bytes(),
+            Some(list.as_bytes()),
+            Some(&trust),
+            at,
+            Contexts::bundled(),
+        )
+        .unwrap();
         (report.issued, report.recorded, report.in_force)
     };
     let (holds, cannot) = (Verdict::Holds, Verdict::CannotTell);

@@ -3,6 +3,7 @@
 mod clients;
 mod javascript;
 mod linked_data;
+mod receipts;
 mod running;
 mod schemathesis;
 mod tiles;

@@ -1,5 +1,6 @@
 //! The issuer as a process beside a node: receipts, their status, and whoever tries to have what is not theirs.
 
+mod asked;
 mod claims;
 mod house;
 mod presented;

@@ -1,11 +1,15 @@
 //! Receipts as somebody judges them who has nothing but the receipt, the status list and a trust file.
 
 use placet_kernel::bundle::Verdict::{self, CannotTell, Fails, Holds};
+use placet_kernel::credential::{Forms, JcsAlone};
 use placet_kernel::receipt::{self, MAX_AHEAD_SECONDS, ReceiptReport};
 use placet_kernel::status::Bits;
 use placet_kernel::trust::{Sizes, Trust};
+use placet_linked_data::Contexts;
+use placet_schemas::credential::Suite;
 use placet_schemas::credential::receipt::{MAX_RECEIPT_BYTES, Receipt};
 use placet_schemas::credential::status::ListIndex;
+use placet_schemas::id::Digest;
 use placet_schemas::json::{self, FaultCode};
 use placet_schemas::time::Timestamp;
 use placet_tests::log::trust;
@@ -60,7 +64,14 @@ impl Shown {
     }
 
     fn judge_by(&self, trust: &Trust, now: Timestamp) -> ReceiptReport {
-        receipt::verify(&self.receipt_bytes(), Some(&self.list_bytes()), Some(trust), now).unwrap()
+        receipt::verify(
+            &self.receipt_bytes(),
+            Some(&self.list_bytes()),
+            Some(trust),
+            now,
+            Contexts::bundled(),
+        )
+        .unwrap()
     }
 }
 
@@ -112,7 +123,9 @@ fn a_receipt_is_for_the_consent_as_its_last_record_left_it() {
 fn without_a_list_of_now_nothing_is_in_force() {
     let shown = Shown::new();
     let (receipt, trust, now) = (shown.receipt_bytes(), shown.trust(), shown.now());
-    let by = |list: Option<&[u8]>, now| answers(&receipt::verify(&receipt, list, Some(&trust), now).unwrap());
+    let by = |list: Option<&[u8]>, now| {
+        answers(&receipt::verify(&receipt, list, Some(&trust), now, Contexts::bundled()).unwrap())
+    };
     let cannot = |code: &'static str| ([Holds, Holds, CannotTell], vec![code]);
     assert_eq!(by(None, now), cannot("status_missing"));
 
@@ -161,7 +174,14 @@ fn a_receipt_has_its_time() {
     let trust = shown.trust();
     let until = shown.receipt.valid_until;
     let late = shown.issuer.sign(shown.issuer.list(&shown.bits, until), until);
-    let report = receipt::verify(&shown.receipt_bytes(), Some(&late), Some(&trust), until).unwrap();
+    let report = receipt::verify(
+        &shown.receipt_bytes(),
+        Some(&late),
+        Some(&trust),
+        until,
+        Contexts::bundled(),
+    )
+    .unwrap();
     assert_eq!(answers(&report), ([Holds, Holds, Fails], vec!["receipt_expired"]));
 
     let mut early = Shown::new();
@@ -186,7 +206,14 @@ fn who_is_not_pinned_is_not_believed() {
             vec!["issuer_unknown", "status_unknown_key"]
         )
     );
-    let nobody = receipt::verify(&shown.receipt_bytes(), Some(&shown.list_bytes()), None, shown.now()).unwrap();
+    let nobody = receipt::verify(
+        &shown.receipt_bytes(),
+        Some(&shown.list_bytes()),
+        None,
+        shown.now(),
+        Contexts::bundled(),
+    )
+    .unwrap();
     assert_eq!(nobody.issued, CannotTell);
     assert_eq!(nobody.recorded, CannotTell);
     assert_eq!(nobody.in_force, CannotTell);
@@ -229,15 +256,72 @@ fn nobody_speaks_for_another_issuer() {
     let stranger = Issuer::named("stranger.example");
     let trust = trust(&stranger.trusted(shown.issuer.trusted(shown.scene.trust_file())));
     let forged = stranger.sign(shown.receipt.clone(), shown.now());
-    let report = receipt::verify(&forged, Some(&shown.list_bytes()), Some(&trust), shown.now()).unwrap();
+    let report = receipt::verify(
+        &forged,
+        Some(&shown.list_bytes()),
+        Some(&trust),
+        shown.now(),
+        Contexts::bundled(),
+    )
+    .unwrap();
     assert_eq!(
         answers(&report),
         ([Fails, Holds, CannotTell], vec!["credential_not_the_issuers"])
     );
     // One proof that holds does not carry one that does not: who adds to a set changes what is issued.
     let twice = stranger.sign(json_of(&shown.receipt_bytes()), shown.now());
-    let report = receipt::verify(&twice, Some(&shown.list_bytes()), Some(&trust), shown.now()).unwrap();
+    let report = receipt::verify(
+        &twice,
+        Some(&shown.list_bytes()),
+        Some(&trust),
+        shown.now(),
+        Contexts::bundled(),
+    )
+    .unwrap();
     assert_eq!(report.issued, Fails);
+}
+
+#[test]
+fn a_suite_is_judged_by_whoever_knows_it() {
+    const JCS: Suite = Suite::EddsaJcs2022;
+    const RDFC: Suite = Suite::EddsaRdfc2022;
+    let shown = Shown::new();
+    let (list, trust, now) = (shown.list_bytes(), shown.trust(), shown.now());
+    let judged = |bytes: &[u8], forms: &dyn Forms| {
+        let report = receipt::verify(bytes, Some(&list), Some(&trust), now, forms).unwrap();
+        let told = report.findings.iter().map(|found| found.code.to_string());
+        let codes: Vec<_> = told.filter(|code| code.starts_with("credential_")).collect();
+        (report.issued, codes)
+    };
+    let (all, none) = (Contexts::bundled(), &JcsAlone);
+    let by = |suites: &[Suite]| shown.issuer.sign_by(suites, shown.receipt.clone(), now);
+    assert_eq!(judged(&by(&[RDFC]), all).0, Holds);
+    let unknown = vec!["credential_no_proof".to_owned()];
+    assert_eq!(judged(&by(&[RDFC]), none), (CannotTell, unknown), "missing, not wrong");
+    for suites in [[JCS, RDFC], [RDFC, JCS]] {
+        assert_eq!(judged(&by(&suites), all).0, Holds);
+        assert_eq!(judged(&by(&suites), none).0, Holds);
+    }
+
+    // A receipt that says something else, under a set in which only the proof over RDF is of what it said before.
+    let said = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
+    let (mut changed, was) = (said(&by(&[JCS])), said(&by(&[RDFC])));
+    changed["proof"] = serde_json::json!([changed["proof"], was["proof"]]);
+    let mut receipt = shown.receipt.clone();
+    receipt.credential_subject.record = Digest::of(b"another record");
+    let other = said(&shown.issuer.sign_by(&[JCS], receipt, now));
+    let mut mixed = other.clone();
+    mixed["proof"] = serde_json::json!([other["proof"], was["proof"]]);
+    assert_eq!(judged(changed.to_string().as_bytes(), all).0, Holds);
+    let wrong = ["credential_bad_signature".to_owned()];
+    let report = judged(mixed.to_string().as_bytes(), all);
+    assert_eq!((report.0, &report.1[..1]), (Fails, &wrong[..]));
+    // One suite's proof does not pass for the other's.
+    for (named, suite) in [("eddsa-jcs-2022", RDFC), ("eddsa-rdfc-2022", JCS)] {
+        let mut renamed = said(&by(&[suite]));
+        renamed["proof"]["cryptosuite"] = named.into();
+        assert_eq!(judged(renamed.to_string().as_bytes(), all).0, Fails, "{named}");
+    }
 }
 
 /// A secured receipt as it is read.
@@ -270,7 +354,7 @@ fn no_changed_character_leaves_a_receipt_that_holds() {
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
-        let Ok(report) = receipt::verify(&changed, Some(&list), Some(&trust), shown.now()) else {
+        let Ok(report) = receipt::verify(&changed, Some(&list), Some(&trust), shown.now(), Contexts::bundled()) else {
             continue;
         };
         assert!(report.issued != Holds || report.recorded != Holds, "{at}");
@@ -279,7 +363,7 @@ fn no_changed_character_leaves_a_receipt_that_holds() {
     for at in (0..list.len()).step_by(3) {
         let mut changed = list.clone();
         changed[at] ^= 1;
-        if let Ok(report) = receipt::verify(&bytes, Some(&changed), Some(&trust), shown.now()) {
+        if let Ok(report) = receipt::verify(&bytes, Some(&changed), Some(&trust), shown.now(), Contexts::bundled()) {
             assert_ne!(report.in_force, Holds, "{at} of the list");
         }
     }

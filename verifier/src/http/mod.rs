@@ -8,6 +8,8 @@
 //! | `GET /.well-known/authzen-configuration` | anyone | where these are |
 //! | `POST /access/v1/reports` | the brand's services | what they really did |
 //! | `POST /access/v1/evidence` | the brand's services | what shows that a decision was right, and when it was made |
+//! | `POST /v1/presentations`, `GET /v1/presentations/{id}` | the brand's services | a person's receipt (OpenID4VP) |
+//! | `GET`, `POST /openid/presentations/{id}` | the person's wallet | what is asked of it, and its answer |
 //! | `POST /v1/withdrawals` | the person | the end of a consent, at once |
 //! | `/v1/customers...` | the brand's services | who is who |
 //! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |
@@ -21,6 +23,7 @@ mod evidence;
 mod gateway;
 mod health;
 mod openapi;
+mod presentations;
 mod reports;
 mod server;
 mod withdrawals;
@@ -47,7 +50,7 @@ pub use gateway::{CATEGORIES_HEADER, CUSTOMER_HEADER, DECISION_HEADER, PURPOSE_H
 pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
 pub use server::{MAX_CONNECTIONS, serve};
 
-use crate::Verifier;
+use crate::{Presentations, Verifier};
 use placet_service::ApiError;
 
 /// How long an answer may take.
@@ -71,6 +74,8 @@ pub struct HttpConfig {
     pub public_url: String,
     /// The token that the brand's services show; without it anyone who can connect may ask.
     pub token: Option<String>,
+    /// How people are asked to present receipts; without it they are not.
+    pub presentations: Option<Presentations>,
 }
 
 /// What all handlers share.
@@ -78,6 +83,7 @@ pub struct HttpConfig {
 pub(crate) struct HttpState {
     verifier: Verifier,
     public_url: Arc<str>,
+    presentations: Option<Presentations>,
     /// SHA-256 of the token: compared so, it does not matter how long a comparison takes.
     token: Option<Digest>,
     calls: Arc<Semaphore>,
@@ -92,6 +98,7 @@ impl HttpState {
         Self {
             verifier,
             public_url: config.public_url.trim_end_matches('/').into(),
+            presentations: config.presentations.clone(),
             token: config.token.as_ref().map(|token| Digest::of(token.as_bytes())),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
             public_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
@@ -120,6 +127,7 @@ fn described() -> (Router<HttpState>, OpenApi) {
         .merge(reports::routes())
         .merge(evidence::routes())
         .merge(customers::routes())
+        .merge(presentations::routes())
         .merge(withdrawals::routes())
         .merge(health::routes())
         .split_for_parts();
@@ -169,7 +177,7 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
     // asked at any time.
     let places = match route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str) {
         "/healthz" | "/readyz" | "/metrics" => &state.operator_calls,
-        "/v1/withdrawals" | NO_ROUTE => &state.public_calls,
+        "/v1/withdrawals" | presentations::WALLETS | NO_ROUTE => &state.public_calls,
         _ => &state.calls,
     };
     let mut response = placet_service::limited(places, REQUEST_TIMEOUT, next.run(request)).await;

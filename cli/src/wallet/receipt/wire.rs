@@ -9,6 +9,8 @@ use placet_kernel::jws::Protected;
 use placet_kernel::possession::PROOF_TYP;
 use placet_kernel::sign::{SignError, Signer as _};
 use placet_schemas::api::issuer::{AskOffer, OFFER_TYP, OfferAnswer, OfferClaims};
+use placet_schemas::credential::Suite;
+use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP};
 use placet_schemas::id::{DidUrl, Digest};
 use placet_schemas::json as strict;
 use placet_wallet::keys::SoftwareKey;
@@ -23,12 +25,22 @@ use crate::wallet::meet::TransportArgs;
 const BY_VALUE: &str = "credential_offer=";
 const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 const FORM: &str = "application/x-www-form-urlencoded";
-/// The format that this wallet keeps.
-const FORMAT: &str = "ldp_vc";
+const LDP_VC: &str = "ldp_vc";
 /// Longest link that is read.
 const MAX_LINK_BYTES: usize = 16 * 1024;
 /// Largest answer of an issuer.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Which of the receipts that are offered is claimed.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// The first that this wallet keeps.
+    Any,
+    /// An `ldp_vc` with proofs of exactly these suites.
+    LdpVc(&'static [Suite]),
+    /// A `dc+sd-jwt`.
+    SdJwt,
+}
 
 /// An issuer.
 pub(super) struct IssuerClient {
@@ -87,7 +99,7 @@ impl IssuerClient {
     }
 
     /// Asks for an offer with the key of a consent.
-    pub(super) async fn offer(&self, consent: &Digest, key: &SoftwareKey) -> Result<OfferAnswer> {
+    pub(super) async fn offer(&self, consent: &Digest, wanted: Wanted, key: &SoftwareKey) -> Result<OfferAnswer> {
         let metadata = self.metadata().await?;
         let claims = OfferClaims {
             aud: self.url().parse()?,
@@ -96,7 +108,11 @@ impl IssuerClient {
             consent: *consent,
         };
         let jws = signed(OFFER_TYP, &strict::to_jcs(&claims)?, key)?;
-        let body = strict::to_jcs(&AskOffer { jws })?;
+        let configurations = match wanted {
+            Wanted::Any => None,
+            wanted => Some(vec![wanted.among(&metadata)?]),
+        };
+        let body = strict::to_jcs(&AskOffer { jws, configurations })?;
         let path = format!("{}/v1/offers", self.place.path());
         let answer = self
             .call(Method::POST, &path, None, Some(body), "application/json")
@@ -105,14 +121,20 @@ impl IssuerClient {
     }
 
     /// Claims what an offer is for: token, nonce, proof, credential, notification.
-    pub(super) async fn claim(&self, offer: &Offer, tx_code: Option<&str>, key: &SoftwareKey) -> Result<String> {
+    pub(super) async fn claim(
+        &self,
+        offer: &Offer,
+        wanted: Wanted,
+        tx_code: Option<&str>,
+        key: &SoftwareKey,
+    ) -> Result<String> {
         let grant = offer.grants.pre_authorized.as_ref();
         let grant = grant.context("the offer has no pre-authorized code, which is all that this wallet redeems")?;
         if grant.tx_code.is_some() && tx_code.is_none() {
             bail!("the offer wants a code: say --tx-code DIGITS");
         }
         let metadata = self.metadata().await?;
-        let configuration = configuration(&metadata, offer)?;
+        let configuration = configuration(&metadata, offer, wanted)?;
         let token = self.token(&grant.code, tx_code).await?;
         let claims = json!({
             "aud": self.url(), "iat": system::now()?.unix(), "nonce": self.nonce(&metadata).await?,
@@ -277,14 +299,33 @@ impl IssuerClient {
     }
 }
 
-/// The first configuration of the offer in a format that this wallet keeps.
-fn configuration(metadata: &Value, offer: &Offer) -> Result<String> {
+impl Wanted {
+    fn is(self, known: &Value) -> bool {
+        let by = &known["credential_signing_alg_values_supported"];
+        match self {
+            Self::Any => known["format"] == LDP_VC,
+            Self::LdpVc(suites) => known["format"] == LDP_VC && *by == json!(suites),
+            Self::SdJwt => known["format"] == SD_JWT_VC_TYP && known["vct"] == RECEIPT_VCT,
+        }
+    }
+
+    /// The configuration of it among all that the issuer has.
+    fn among(self, metadata: &Value) -> Result<String> {
+        let known = metadata["credential_configurations_supported"].as_object();
+        let mut known = known.into_iter().flatten();
+        let found = known.find_map(|(id, known)| self.is(known).then(|| id.clone()));
+        found.context("the issuer has no receipt in this format, signed as was asked")
+    }
+}
+
+/// The first configuration of the offer that is what is wanted.
+fn configuration(metadata: &Value, offer: &Offer, wanted: Wanted) -> Result<String> {
     let known = &metadata["credential_configurations_supported"];
     let mut offered = offer.credential_configuration_ids.iter();
-    let found = offered.find(|id| known[id.as_str()]["format"] == FORMAT);
+    let found = offered.find(|id| wanted.is(&known[id.as_str()]));
     found
         .cloned()
-        .with_context(|| format!("the offer has nothing in the format {FORMAT}"))
+        .context("the offer has no receipt in this format, signed as was asked")
 }
 
 fn signed(typ: &str, payload: &[u8], key: &SoftwareKey) -> Result<String> {

@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use super::super::HttpState;
 use super::Refusal;
-use super::metadata::{LDP_VC, SD_JWT};
+use super::metadata;
 use crate::offers::{MAX_SECRET_BYTES, ProofsError};
-use crate::receipts::IssueError;
+use crate::receipts::{IssueError, Securing};
 use crate::slots::{Format, MAX_HOLDERS};
 use crate::store::Grant;
 
@@ -103,17 +103,14 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             "this issuer does not encrypt its answers; see its metadata",
         ));
     }
-    let format = match request.credential_configuration_id.as_deref() {
-        Some(LDP_VC) => Format::LdpVc,
-        Some(SD_JWT) => Format::SdJwt,
-        Some(_) => {
-            return Err(Refusal::new(
-                "unknown_credential_configuration",
-                "the issuer's metadata has no such configuration",
-            ));
-        }
-        None => return Err(wrong("credential_configuration_id is missing")),
-    };
+    let configuration = request.credential_configuration_id.as_deref();
+    let configuration = configuration.ok_or_else(|| wrong("credential_configuration_id is missing"))?;
+    let securing = metadata::securing(configuration).ok_or_else(|| {
+        Refusal::new(
+            "unknown_credential_configuration",
+            "the issuer's metadata has no such configuration",
+        )
+    })?;
     let invalid = |what: String| Refusal::new("invalid_proof", what);
     let proofs = request.proofs.and_then(|proofs| proofs.jwt).unwrap_or_default();
     if proofs.is_empty() || proofs.len() as u64 > MAX_HOLDERS {
@@ -131,7 +128,7 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
     let mut credentials = Vec::with_capacity(keys.len());
     for key in &keys {
         credentials.push(Issued {
-            credential: issue(&state, format, &grant, key).await?,
+            credential: issue(&state, securing, &grant, key).await?,
         });
     }
     Ok(answer(&CredentialAnswer {
@@ -162,8 +159,8 @@ async fn notification(State(state): State<HttpState>, request: Request) -> Resul
     }
 }
 
-async fn issue(state: &HttpState, format: Format, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
-    let issued = state.issuer.receipt(format, &grant.consent, &grant.holder, key).await;
+async fn issue(state: &HttpState, securing: Securing, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
+    let issued = state.issuer.receipt(securing, &grant.consent, &grant.holder, key).await;
     let text = issued.map_err(|error| match error {
         IssueError::Store(error) => error.into(),
         IssueError::Stale => Refusal::later(error.to_string()),
@@ -172,7 +169,7 @@ async fn issue(state: &HttpState, format: Format, grant: &Grant, key: &PublicKey
             Refusal::new("credential_request_denied", error.to_string())
         }
     })?;
-    match format {
+    match securing.format() {
         Format::LdpVc => serde_json::from_str(&text).map_err(|_| Refusal::later("a receipt cannot be written")),
         Format::SdJwt => Ok(Value::String(text)),
     }

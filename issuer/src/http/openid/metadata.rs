@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use placet_kernel::jws;
+use placet_schemas::credential::Suite;
 use placet_schemas::credential::sd_jwt::RECEIPT_VCT;
 use placet_schemas::json as strict;
 use placet_schemas::record::Context;
@@ -16,15 +17,17 @@ use serde_json::{Value, json};
 use super::super::HttpState;
 use super::{CREDENTIAL, NONCE, NOTIFICATION, Refusal, TOKEN};
 use crate::error::StoreError;
-use crate::slots::MAX_HOLDERS;
+use crate::receipts::Securing;
+use crate::slots::{Format, MAX_HOLDERS};
 use crate::{Issuer, PublicUrl};
 
-/// The configuration of receipts as `ldp_vc`.
-pub(super) const LDP_VC: &str = "ConsentReceiptCredential_ldp_vc";
-/// The configuration of receipts as `dc+sd-jwt`.
-pub(super) const SD_JWT: &str = "ConsentReceiptCredential_dc+sd-jwt";
-/// All configurations.
-pub(super) const CONFIGURATIONS: [&str; 2] = [LDP_VC, SD_JWT];
+/// The configurations of receipts. The first of them, one of each format, are what an offer names.
+pub(super) const CONFIGURATIONS: [(&str, Securing); 4] = [
+    ("ConsentReceiptCredential_ldp_vc", Securing::EddsaJcs),
+    ("ConsentReceiptCredential_dc+sd-jwt", Securing::SdJwt),
+    ("ConsentReceiptCredential_ldp_vc_eddsa-rdfc-2022", Securing::EddsaRdfc),
+    ("ConsentReceiptCredential_ldp_vc_proof-set", Securing::ProofSet),
+];
 /// The `typ` of signed metadata (section 12.2.3).
 const SIGNED_TYP: &str = "openidvci-issuer-metadata+jwt";
 const JWT: &str = "application/jwt";
@@ -85,15 +88,27 @@ fn document(issuer: &Issuer, display: &Display) -> Value {
         "notification_endpoint": place.join(NOTIFICATION),
         "batch_credential_issuance": { "batch_size": MAX_HOLDERS },
         "display": [shown.clone()],
-        "credential_configurations_supported": { LDP_VC: ldp_vc(&shown), SD_JWT: sd_jwt(&shown) },
+        "credential_configurations_supported": Value::from_iter(CONFIGURATIONS.map(|(id, securing)| {
+            let configuration = match securing.format() {
+                Format::LdpVc => ldp_vc(&shown, securing.suites()),
+                Format::SdJwt => sd_jwt(&shown),
+            };
+            (id, configuration)
+        })),
     })
 }
 
-fn ldp_vc(shown: &Value) -> Value {
+/// Which receipts a configuration is for.
+pub(super) fn securing(configuration: &str) -> Option<Securing> {
+    let mut all = CONFIGURATIONS.into_iter();
+    all.find_map(|(id, securing)| (id == configuration).then_some(securing))
+}
+
+fn ldp_vc(shown: &Value, suites: &[Suite]) -> Value {
     json!({
         "format": "ldp_vc",
         "cryptographic_binding_methods_supported": ["did:key", "jwk"],
-        "credential_signing_alg_values_supported": ["eddsa-jcs-2022"],
+        "credential_signing_alg_values_supported": suites,
         "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": PROOF_ALGS } },
         "credential_definition": {
             "@context": Context,
@@ -151,9 +166,11 @@ fn claim(path: &[&str], name: &str) -> Value {
 }
 
 /// Section 12.2.3: the metadata as claims, signed by a key that the issuer's DID document or JWT VC Issuer Metadata names.
+///
+/// Without the optional `iss`: `sub` says whose they are, and wallets refuse a `kid` that is not of the DID in `iss`, which is
+/// no DID here.
 fn signed(issuer: &Issuer, mut document: Value) -> Result<String, StoreError> {
     let now = issuer.now();
-    document["iss"] = json!(issuer.public_url().as_str());
     document["sub"] = json!(issuer.public_url().as_str());
     document["iat"] = json!(now.unix());
     let key = issuer.keys().p256();

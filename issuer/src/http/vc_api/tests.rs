@@ -350,6 +350,7 @@ async fn a_status_list_is_at_the_public_url_and_says_what_was_revoked() {
     let other = house.issued(&other, &options).await;
     let list = issued["credentialStatus"]["statusListCredential"].as_str().unwrap();
     assert_eq!(list, "https://issuer.example/a/vc-api/status/0");
+    assert_eq!(house.call("GET /a/vc-api/status/0 HTTP/1.1", "").await.0, 200);
     let (status, head, list) = house.call("GET /vc-api/status/0 HTTP/1.1", "").await;
     assert_eq!((status, head.contains("application/vc\r\n")), (200, true));
     let list: Value = serde_json::from_str(&list).unwrap();

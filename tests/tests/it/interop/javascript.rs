@@ -334,7 +334,7 @@ fn ended_by_brand() -> Scene {
 
 /// The record with one character changed, again and again: a letter or digit for another one, anywhere, so that it is still
 /// JSON.
-fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+pub(super) fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let places = (0..bytes.len())
         .step_by(STRIDE)
         .filter(|at| bytes[*at].is_ascii_alphanumeric());
@@ -352,7 +352,7 @@ fn changed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
 }
 
 /// The text with another character at every stride.
-fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
+pub(super) fn changed_text(text: &str) -> impl Iterator<Item = (usize, String)> {
     (0..text.len()).step_by(STRIDE).map(|at| {
         let other = if &text[at..=at] == "A" { "B" } else { "A" };
         (at, format!("{}{other}{}", &text[..at], &text[at + 1..]))

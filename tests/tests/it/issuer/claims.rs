@@ -3,7 +3,7 @@
 use placet_kernel::bundle::Verdict;
 use placet_schemas::narrowing::Value as Taken;
 use placet_tests::bytes_of;
-use placet_tests::issuer::{LDP_VC, SD_JWT, proof};
+use placet_tests::issuer::{LDP_VC, LDP_VC_RDFC, LDP_VC_SET, SD_JWT, proof};
 use placet_tests::p;
 use placet_tests::verifier::started;
 use placet_wallet::keys::SoftwareKey;
@@ -40,6 +40,44 @@ fn a_receipt_holds_until_the_withdrawal_and_is_refused_within_a_second() {
     assert!(took < Duration::from_secs(1), "{took:?}");
     // Nothing more is issued for it, by an old token or a new one.
     assert_eq!(issuer.ask_offer(&ada.consent, &ada.customer.key).status, 404);
+}
+
+#[test]
+fn each_suite_is_given_on_request_and_all_end_with_the_consent() {
+    let house = House::open();
+    let issuer = house.issuer();
+    let ada = house.yes("Ada");
+    let suites = |receipt: &Value| {
+        let all = match &receipt["proof"] {
+            Value::Array(proofs) => proofs.clone(),
+            proof => vec![proof.clone()],
+        };
+        all.iter()
+            .map(|proof| proof["cryptosuite"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let receipt = ada.receipt(&issuer);
+    assert_eq!(suites(&receipt), ["eddsa-jcs-2022"]);
+    let claim = |configuration: &str| issuer.claim(configuration, &ada.consent, &ada.customer.key);
+    let (rdfc, set) = (claim(LDP_VC_RDFC), claim(LDP_VC_SET));
+    assert_eq!(suites(&rdfc), ["eddsa-rdfc-2022"]);
+    assert_eq!(suites(&set), ["eddsa-jcs-2022", "eddsa-rdfc-2022"]);
+    for other in [&rdfc, &set] {
+        assert_eq!(house.judge(&issuer, other).in_force, Verdict::Holds);
+        assert_eq!(other["id"], receipt["id"], "the same credential, secured otherwise");
+        assert_eq!(other["credentialStatus"], receipt["credentialStatus"]);
+    }
+    // Whoever knows one suite alone can read the list as well.
+    let url = rdfc["credentialStatus"]["statusListCredential"].as_str().unwrap();
+    let list: Value = serde_json::from_slice(&issuer.fetch(url)).unwrap();
+    assert_eq!(suites(&list), ["eddsa-jcs-2022", "eddsa-rdfc-2022"]);
+
+    house.send(&house.withdrawal(&ada));
+    for receipt in [&receipt, &rdfc, &set] {
+        until("the list says that it is over", || {
+            house.judge(&issuer, receipt).in_force == Verdict::Fails
+        });
+    }
 }
 
 #[test]

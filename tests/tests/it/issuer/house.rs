@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use placet_kernel::receipt::{self, ReceiptReport};
 use placet_kernel::trust::Trust;
+use placet_linked_data::Contexts;
 use placet_schemas::id::Digest;
 use placet_schemas::lifecycle::{self, State};
 use placet_schemas::narrowing::{Pattern, Value as Taken};
@@ -128,7 +129,7 @@ impl House {
         let url = receipt["credentialStatus"]["statusListCredential"].as_str().unwrap();
         let list = issuer.fetch(url);
         let bytes = serde_json::to_vec(receipt).unwrap();
-        receipt::verify(&bytes, Some(&list), Some(&self.trust), now()).unwrap()
+        receipt::verify(&bytes, Some(&list), Some(&self.trust), now(), Contexts::bundled()).unwrap()
     }
 }
 

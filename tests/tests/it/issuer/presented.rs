@@ -41,7 +41,7 @@ impl Scene {
 
     /// What she shows: the members of these names, and the clauses.
     fn present(&self, names: &[&str], clauses: bool) -> String {
-        let choose = |name: Option<&str>| name.map_or(clauses, |name| names.contains(&name));
+        let choose = |name: Option<&str>, _: &serde_json::Value| name.map_or(clauses, |name| names.contains(&name));
         let asked = (ASKED.audience, ASKED.nonce);
         sd_jwt::present(&self.receipt, choose, asked, now(), &self.ada.customer.key).unwrap()
     }

@@ -383,7 +383,11 @@ fn an_offer_is_for_whoever_holds_the_key_of_the_consent() {
         spoil(&mut claims);
         let method = key.did().key_method().unwrap();
         let jws = jws::sign(&strict::to_jcs(&claims).unwrap(), typ, &method, key).unwrap();
-        let body = serde_json::to_vec(&AskOffer { jws }).unwrap();
+        let body = serde_json::to_vec(&AskOffer {
+            jws,
+            configurations: None,
+        });
+        let body = body.unwrap();
         error(&issuer.caller().call("POST", "/v1/offers", &body).unwrap())
     };
     let stranger = SoftwareKey::ed25519_from_seed(&bytes_of("stranger"));
@@ -443,9 +447,11 @@ fn wallets_are_told_what_is_offered_and_where() {
     let typ = "openidvci-issuer-metadata+jwt";
     let (_, payload) = jws::verify_within(&signed, typ, 64 * 1024, known).unwrap();
     let mut payload: Value = serde_json::from_slice(&payload).unwrap();
-    for claim in ["iss", "sub", "iat"] {
+    assert_eq!(payload["sub"], url);
+    for claim in ["sub", "iat"] {
         assert!(payload.as_object_mut().unwrap().remove(claim).is_some(), "{claim}");
     }
+    // No `iss`: wallets want it to be the DID of the `kid`.
     assert_eq!(payload, metadata);
     // It is its own key, so there is no document.
     assert_eq!(

@@ -7,7 +7,8 @@ use std::path::Path;
 use placet_issuer::DATABASE_FILE;
 use placet_kernel::bundle::Verdict;
 use placet_kernel::status::Bits;
-use placet_tests::issuer::IssuerProcess;
+use placet_tests::issuer::{IssuerOrder, IssuerProcess};
+use placet_tests::process::built;
 use serde_json::Value;
 
 use super::house::{Given, House, until};
@@ -202,4 +203,39 @@ fn an_issuer_that_knows_nothing_new_lets_its_lists_run_out() {
     let until: placet_schemas::time::Timestamp = serde_json::from_value(list["validUntil"].clone()).unwrap();
     assert_eq!(until, since.plus_seconds(placet_issuer::LIST_SECONDS));
     assert!(since <= placet_tests::process::now());
+}
+
+/// A proxy passes paths on as they are: all that receipts and metadata name is below the path of the public URL.
+#[test]
+fn an_issuer_below_a_path_answers_where_its_receipts_and_metadata_say() {
+    const PLACE: &str = "https://issuer.example";
+    let mut house = House::open();
+    let folder = house.dir.path().join("issuer-below");
+    house.order = IssuerOrder::behind(&built(), &house.node, &folder, &format!("{PLACE}/receipts"));
+    let issuer = house.issuer();
+    let receipt = house.yes("Ada").receipt(&issuer);
+    assert_eq!(receipt["issuer"], "did:web:issuer.example:receipts");
+    let metadata = issuer.caller().get("/.well-known/openid-credential-issuer/receipts");
+    let metadata: Value = serde_json::from_slice(&metadata).unwrap();
+    let server = issuer.caller().get("/.well-known/oauth-authorization-server/receipts");
+    let server: Value = serde_json::from_slice(&server).unwrap();
+    for (method, url, expected) in [
+        ("GET", &receipt["credentialStatus"]["statusListCredential"], 200),
+        ("POST", &metadata["nonce_endpoint"], 200),
+        ("POST", &metadata["credential_endpoint"], 401),
+        ("POST", &metadata["notification_endpoint"], 401),
+        ("POST", &server["token_endpoint"], 400),
+    ] {
+        let path = url.as_str().unwrap().strip_prefix(PLACE).unwrap();
+        assert!(path.starts_with("/receipts/"), "{url}");
+        let answer = issuer.caller().call(method, path, &[]).unwrap();
+        assert_eq!(answer.status, expected, "{url}");
+    }
+    for (path, expected) in [("/receipts/did.json", 200), ("/receipts/metrics", 404)] {
+        assert_eq!(
+            issuer.caller().call("GET", path, &[]).unwrap().status,
+            expected,
+            "{path}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 """Contains all the data models used in inputs/outputs"""
 
 from .action_properties import ActionProperties
+from .ask_presentation import AskPresentation
 from .asked import Asked
 from .asked_action import AskedAction
 from .asked_context import AskedContext
@@ -37,6 +38,12 @@ from .obligation_type_1 import ObligationType1
 from .obligation_type_1_type import ObligationType1Type
 from .obligation_type_2 import ObligationType2
 from .obligation_type_2_type import ObligationType2Type
+from .present_response_200 import PresentResponse200
+from .presentation_answer import PresentationAnswer
+from .presentation_asked import PresentationAsked
+from .presentation_decision import PresentationDecision
+from .presentation_evidence import PresentationEvidence
+from .presentation_state import PresentationState
 from .problem import Problem
 from .readiness import Readiness
 from .reason import Reason
@@ -46,10 +53,12 @@ from .reported import Reported
 from .reported_access import ReportedAccess
 from .resource_properties import ResourceProperties
 from .split_customer import SplitCustomer
+from .wallet_answer import WalletAnswer
 from .withdraw_consent_body import WithdrawConsentBody
 
 __all__ = (
     "ActionProperties",
+    "AskPresentation",
     "Asked",
     "AskedAction",
     "AskedContext",
@@ -86,6 +95,12 @@ __all__ = (
     "ObligationType1Type",
     "ObligationType2",
     "ObligationType2Type",
+    "PresentResponse200",
+    "PresentationAnswer",
+    "PresentationAsked",
+    "PresentationDecision",
+    "PresentationEvidence",
+    "PresentationState",
     "Problem",
     "Readiness",
     "Reason",
@@ -95,5 +110,6 @@ __all__ = (
     "ReportedAccess",
     "ResourceProperties",
     "SplitCustomer",
+    "WalletAnswer",
     "WithdrawConsentBody",
 )

@@ -1,0 +1,315 @@
+//! `placet receipt present`: answers a verifier's request (OpenID4VP 1.0) with the receipt that it asks for, and no more of it
+//! than it asks for.
+
+use anyhow::{Context as _, Result, bail};
+use hyper::Method;
+use placet_client::{Call, exchange, exchange_as};
+use placet_kernel::jws;
+use placet_kernel::keys::PublicKey;
+use placet_kernel::receipt;
+use placet_kernel::sd_jwt;
+use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP, SdReceipt};
+use placet_schemas::id::{Did, DidUrl, Digest};
+use placet_schemas::json as strict;
+use placet_schemas::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::held::is_sd_jwt;
+use crate::output::Output;
+use crate::system;
+use crate::wallet::book::{KeptReceipt, KnownConsent};
+use crate::wallet::meet::{TransportArgs, meet_again};
+use crate::wallet::store::Wallet;
+use crate::wallet::{ask, grant, watch};
+
+/// The `typ` of a request object (RFC 9101 section 10.8).
+const REQUEST_TYP: &str = "oauth-authz-req+jwt";
+/// How a verifier is named that its DID document vouches for (OpenID4VP section 5.9.3).
+const BY_DID: &str = "decentralized_identifier:";
+/// For whom requests of this kind are (section 5.8).
+const FOR_WALLETS: &str = "https://self-issued.me/v2";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Longest link that is read.
+const MAX_LINK_BYTES: usize = 16 * 1024;
+/// Longest request object.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// Show a verifier the receipt that it asks for: the part that it asks about, and nothing else
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The verifier's link
+    link: String,
+    /// The consent whose receipt is to be shown, or the first characters of its id; needed when several would do
+    #[arg(long, value_name = "ID")]
+    consent: Option<String>,
+    /// Show it without being asked
+    #[arg(long, conflicts_with = "no")]
+    yes: bool,
+    /// Tell the verifier that nothing is shown
+    #[arg(long)]
+    no: bool,
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+/// What the link says (section 5.4).
+#[derive(Deserialize)]
+struct Link {
+    client_id: String,
+    request_uri: String,
+}
+
+/// The request object, as far as this wallet takes it.
+#[derive(Deserialize)]
+struct Request {
+    aud: String,
+    exp: Option<u64>,
+    client_id: String,
+    response_type: String,
+    response_mode: String,
+    response_uri: String,
+    nonce: String,
+    state: Option<String>,
+    dcql_query: Query,
+}
+
+/// What is asked for, in DCQL (section 6).
+#[derive(Deserialize)]
+struct Query {
+    credentials: Vec<CredentialQuery>,
+}
+
+#[derive(Deserialize)]
+struct CredentialQuery {
+    id: String,
+    format: String,
+    meta: Value,
+    #[serde(default)]
+    claims: Vec<ClaimQuery>,
+}
+
+#[derive(Deserialize)]
+struct ClaimQuery {
+    path: Vec<Value>,
+    values: Option<Vec<Value>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    verifier: Did,
+    consent: Digest,
+    presented: bool,
+}
+
+pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result<()> {
+    let link = read_link(&args.link)?;
+    let brand = link.client_id.strip_prefix(BY_DID);
+    let brand: Did = brand
+        .and_then(|did| did.parse().ok())
+        .with_context(|| format!("the verifier is not named by its DID: client_id has to begin with {BY_DID}"))?;
+    let (kept, known) = choose(&wallet, &brand, args.consent.as_deref())?;
+    let request = fetch(args, &mut wallet, &link, &brand, &known, out).await?;
+    let query = only(&request)?;
+    let receipt = receipt::read_presented(&kept.credential)?;
+    let shown = shown(query, &receipt);
+    if shown.is_empty() {
+        bail!(
+            "{} asks about something that you did not consent to; nothing was sent",
+            known.legal_name
+        );
+    }
+    out.line(tell(&known, &brand, &shown))?;
+    let yes = match (args.yes, args.no) {
+        (true, _) => true,
+        (_, true) => false,
+        _ if ask::at_terminal() => ask::confirm("Show it?")?,
+        _ => bail!("there is no terminal to ask at: say --yes or --no"),
+    };
+    let mut form = match yes {
+        true => {
+            let key = known.key(&wallet.book.seed()?);
+            let choose = |name: Option<&str>, value: &Value| is_asked(query, name, value);
+            let asked = (request.client_id.as_str(), request.nonce.as_str());
+            let text = sd_jwt::present(&kept.credential, choose, asked, system::now()?, &key)?;
+            vec![("vp_token", json!({ query.id.as_str(): [text] }).to_string())]
+        }
+        false => vec![("error", "access_denied".to_owned())],
+    };
+    form.extend(request.state.map(|state| ("state", state)));
+    post(args, &request.response_uri, &form).await?;
+    let report = Report {
+        verifier: brand,
+        consent: known.state.consent,
+        presented: yes,
+    };
+    out.result(&report, |report| match report.presented {
+        true => format!("Shown to {}.", known.legal_name),
+        false => format!("{} was told that you show nothing.", known.legal_name),
+    })
+}
+
+fn read_link(link: &str) -> Result<Link> {
+    if link.len() > MAX_LINK_BYTES {
+        bail!("the link is longer than {MAX_LINK_BYTES} bytes");
+    }
+    let query = link.split_once('?').map_or("", |(_, query)| query);
+    serde_urlencoded::from_str(query).context("this is no link of a verifier: openid4vp://?client_id=…&request_uri=…")
+}
+
+/// The receipt that this brand may be shown.
+fn choose(wallet: &Wallet, brand: &Did, consent: Option<&str>) -> Result<(KeptReceipt, KnownConsent)> {
+    let wanted = consent.map(|consent| wallet.book.find(consent)).transpose()?;
+    let wanted = wanted.map(|known| known.state.consent);
+    let of_brand = |kept: &&KeptReceipt| {
+        let receipt = receipt::read_presented(&kept.credential);
+        is_sd_jwt(&kept.credential)
+            && wanted.is_none_or(|wanted| wanted == kept.consent)
+            && receipt.is_ok_and(|receipt| receipt.controllers.all().iter().any(|named| named.id == *brand))
+    };
+    let may: Vec<&KeptReceipt> = wallet.book.receipts.iter().filter(of_brand).collect();
+    match may.as_slice() {
+        [only] => Ok(((*only).clone(), wallet.book.find(&only.consent.to_string())?.clone())),
+        [] => bail!(
+            "the wallet has no receipt that {brand} may be shown: get one with `placet receipt claim --format dc+sd-jwt`"
+        ),
+        _ => bail!("several receipts name {brand}: say which with --consent ID"),
+    }
+}
+
+/// The request object, which the brand has signed: by the keys that the log has of it.
+async fn fetch(
+    args: &Args,
+    wallet: &mut Wallet,
+    link: &Link,
+    brand: &Did,
+    known: &KnownConsent,
+    out: &Output,
+) -> Result<Request> {
+    let node = args.transport.client(&wallet.book.log(&known.origin)?.node)?;
+    meet_again(&node, wallet, known, out).await?;
+    watch::look(&node, wallet, &known.origin).await?;
+    let keys = grant::brand_keys(&node, wallet, &known.origin, brand).await?;
+    let (server, path) = args.transport.place(&link.request_uri)?;
+    let call = Call {
+        method: Method::GET,
+        path: &path,
+        token: None,
+        body: None,
+    };
+    let answer = exchange(&server, call).await;
+    let answer = answer.map_err(|silence| anyhow::anyhow!("no answer from the verifier: {}", silence.why))?;
+    if answer.status != 200 || answer.body.len() > MAX_REQUEST_BYTES {
+        bail!(
+            "the verifier has no such request (status {}): ask for a new link",
+            answer.status
+        );
+    }
+    let token = str::from_utf8(&answer.body).context("the request is no text")?;
+    let key = |method: &DidUrl| PublicKey::from_multibase(keys.document.key(method)?).ok();
+    let (_, payload) = jws::verify_within(token.trim(), REQUEST_TYP, MAX_REQUEST_BYTES, key)
+        .with_context(|| format!("the request is not signed by {brand}"))?;
+    // The strict reader first: no member twice, bounded depth. A path of DCQL has null in it, which that reader does not give.
+    strict::parse(&payload, MAX_REQUEST_BYTES).context("the request")?;
+    let request: Request = serde_json::from_slice(&payload).context("the request")?;
+    check(&request, &link.client_id)?;
+    Ok(request)
+}
+
+fn check(request: &Request, client_id: &str) -> Result<()> {
+    // Section 5.10.1: a link that names one verifier and leads to the request of another.
+    if request.client_id != client_id {
+        bail!("the link names another verifier than the request");
+    }
+    if request.aud != FOR_WALLETS {
+        bail!("the request is for another wallet");
+    }
+    if request.response_type != "vp_token" || request.response_mode != "direct_post" {
+        bail!(
+            "the request wants {} by {}; this wallet answers by direct_post alone",
+            request.response_type,
+            request.response_mode
+        );
+    }
+    let exp = request.exp.and_then(Timestamp::from_unix);
+    if exp.is_some_and(|exp| exp < system::now().unwrap_or(exp)) {
+        bail!("the request has expired: ask for a new link");
+    }
+    Ok(())
+}
+
+/// What is asked for, where that is a receipt.
+fn only(request: &Request) -> Result<&CredentialQuery> {
+    let [query] = request.dcql_query.credentials.as_slice() else {
+        bail!("the verifier asks for more than a receipt");
+    };
+    let types = query.meta["vct_values"].as_array();
+    let is_ours = types.is_some_and(|types| types.iter().any(|one| one == RECEIPT_VCT));
+    if query.format != SD_JWT_VC_TYP || !is_ours {
+        bail!("the verifier asks for something else than a consent receipt as {SD_JWT_VC_TYP}");
+    }
+    Ok(query)
+}
+
+/// Whether a claim that can be withheld is asked for. A clause is asked for as a whole, or by its purpose.
+fn is_asked(query: &CredentialQuery, name: Option<&str>, value: &Value) -> bool {
+    query.claims.iter().any(|claim| {
+        let path: Vec<Option<&str>> = claim.path.iter().map(Value::as_str).collect();
+        match (name, path.as_slice()) {
+            (Some(name), [.., Some(last)]) => *last == name,
+            (None, [Some("scope")] | [Some("scope"), None]) => true,
+            (None, [Some("scope"), None, rest @ ..]) => {
+                let found = rest.iter().try_fold(value, |value, member| value.get((*member)?));
+                let values = claim.values.as_ref();
+                found.is_some_and(|found| values.is_none_or(|values| values.contains(found)))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// What would be seen of what she agreed to, in her words.
+fn shown(query: &CredentialQuery, receipt: &SdReceipt) -> Vec<String> {
+    let clauses = receipt.scope.iter().filter(|clause| {
+        let value = serde_json::to_value(clause).unwrap_or_default();
+        is_asked(query, None, &value)
+    });
+    let language = receipt.language.as_str();
+    clauses
+        .map(|clause| clause.purpose.text.in_language(language).to_owned())
+        .collect()
+}
+
+fn tell(known: &KnownConsent, brand: &Did, shown: &[String]) -> String {
+    let mut lines = vec![format!(
+        "{} ({brand}) asks to see that you agreed to:",
+        known.legal_name
+    )];
+    lines.extend(shown.iter().map(|text| format!("  {text}")));
+    lines.push("Shown with it: your consent's number, the brands that it names, and that the log has it.".to_owned());
+    lines.join("\n")
+}
+
+async fn post(args: &Args, url: &str, form: &[(&str, String)]) -> Result<()> {
+    let (server, path) = args.transport.place(url)?;
+    let body = serde_urlencoded::to_string(form).context("the answer cannot be written")?;
+    let call = Call {
+        method: Method::POST,
+        path: &path,
+        token: None,
+        body: Some(body.into_bytes()),
+    };
+    let answer = exchange_as(&server, call, FORM).await;
+    let answer = answer.map_err(|silence| anyhow::anyhow!("no answer from the verifier: {}", silence.why))?;
+    if (200..300).contains(&answer.status) {
+        return Ok(());
+    }
+    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let why = said["detail"].as_str().or(said["error_description"].as_str());
+    bail!(
+        "the verifier refused it ({}): {}",
+        answer.status,
+        why.unwrap_or("it says no more")
+    )
+}

@@ -1,0 +1,45 @@
+// Shows a receipt in part, bound to whoever asked and to the question, with the key of the wallet that holds it:
+//
+//   node present-receipt.mjs --wallet FILE --issuer URL --audience AUDIENCE --nonce NONCE [--disclose PATH]… RECEIPT
+//
+// The wallet checks the receipt and its status first. It prints `{presentable, presentation}`: the paths of what could be
+// withheld, such as `evidence.salt`, and the SD-JWT with what was asked to be disclosed.
+
+import {readFile} from 'node:fs/promises';
+import {parseArgs} from 'node:util';
+import {libraryFor} from './lib/sd-jwt.mjs';
+import {open} from './lib/wallet.mjs';
+
+const {values: options, positionals: [file]} = parseArgs({
+  allowPositionals: true,
+  options: {
+    wallet: {type: 'string'},
+    issuer: {type: 'string'},
+    audience: {type: 'string'},
+    nonce: {type: 'string'},
+    disclose: {type: 'string', multiple: true, default: []},
+  },
+});
+if(!options.wallet || !options.issuer || !options.audience || !options.nonce || !file) {
+  throw new Error('--wallet, --issuer, --audience, --nonce and a file are needed');
+}
+
+const receipt = await readFile(file, 'utf8');
+const library = libraryFor(options.issuer, await open(options.wallet));
+await library.verify(receipt);
+const payload = {aud: options.audience, nonce: options.nonce, iat: Math.floor(Date.now() / 1000)};
+process.stdout.write(JSON.stringify({
+  presentable: await library.presentableKeys(receipt),
+  presentation: await library.present(receipt, frameOf(options.disclose), {kb: {payload}}),
+}));
+
+/** The frame that the library wants: an object in the shape of the claims, true where something is disclosed. */
+function frameOf(paths) {
+  const frame = {};
+  for(const path of paths) {
+    const names = path.split('.');
+    const last = names.pop();
+    names.reduce((place, name) => place[name] ??= {}, frame)[last] = true;
+  }
+  return frame;
+}

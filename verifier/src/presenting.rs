@@ -1,0 +1,415 @@
+//! Receipts that are presented: a person shows the receipt in her wallet to a brand whose verifier may know nothing of her, by
+//! OpenID for Verifiable Presentations 1.0.
+//!
+//! The brand asks, for one purpose; the wallet reads the request, which the brand's own key signs, and answers with a receipt
+//! that is bound to this verifier and to a nonce of this request. The kernel judges it, with the status list of that moment.
+//!
+//! A request lives in memory for [`PRESENTATION_SECONDS`]: what is lost with the process is a question that can be put again.
+//! What was decided is told with all that it rests on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use hyper::{HeaderMap, Method};
+use placet_client::outgoing::{Outgoing, OutgoingCall, OutgoingConfig, OutgoingError, WebUrl};
+use placet_kernel::bundle::Verdict;
+use placet_kernel::decision;
+use placet_kernel::jws::Protected;
+use placet_kernel::receipt::{Challenge, MAX_TOKEN_LIST_BYTES, PresentedReport, verify_presented};
+use placet_kernel::sign::Signer;
+use placet_schemas::api::{
+    PresentationAnswer, PresentationAsked, PresentationDecision, PresentationEvidence, PresentationState,
+};
+use placet_schemas::authzen::{Asked, DecisionStatement, Evaluation, Question, Wanted, Whom};
+use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP};
+use placet_schemas::id::{DidUrl, Digest, RecordId};
+use placet_schemas::json;
+use placet_schemas::time::Timestamp;
+use placet_service::{Expiring, random};
+use serde_json::{Value, json};
+
+use crate::error::StoreError;
+use crate::verifier::{Inner, Verifier};
+
+/// How long a request can be answered, in seconds.
+pub const PRESENTATION_SECONDS: u64 = 300;
+/// How often a request may be answered with what is no presentation for it.
+pub const MAX_PRESENTATION_TRIES: u32 = 5;
+/// Most requests that wait; the oldest go first.
+const MAX_WAITING: usize = 16 * 1024;
+/// How long a status list may take.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The `typ` of a request object (RFC 9101 section 10.8).
+const REQUEST_TYP: &str = "oauth-authz-req+jwt";
+/// The one credential of a request (OpenID4VP section 6.1).
+pub(crate) const CREDENTIAL_ID: &str = "receipt";
+
+/// How a verifier asks for presentations.
+#[derive(Clone)]
+pub struct Presentations {
+    /// The brand's key.
+    pub signer: Arc<dyn Signer + Send + Sync>,
+    /// The method of the brand's DID document that names it.
+    pub method: DidUrl,
+    /// Whether status lists may be at loopback and private addresses, and over http.
+    pub private: bool,
+}
+
+impl core::fmt::Debug for Presentations {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Presentations({})", self.method)
+    }
+}
+
+/// Requests that wait, and what became of them.
+#[derive(Debug)]
+pub(crate) struct Waiting(Mutex<Expiring<Arc<Session>>>);
+
+#[derive(Debug)]
+struct Session {
+    asked: Asked,
+    nonce: String,
+    standing: Mutex<Standing>,
+}
+
+#[derive(Debug)]
+enum Standing {
+    /// How often it was answered with what is none.
+    Waiting(u32),
+    /// What was presented is being judged.
+    Judging,
+    Declined,
+    Presented(Arc<PresentationDecision>),
+}
+
+/// Why an answer does not count. [`PresentationError::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+pub enum PresentationError {
+    /// There is no such request.
+    #[error("there is no such request: it has expired, or was never made; ask for a new one")]
+    Unknown,
+    /// It has an answer.
+    #[error("this request has been answered; ask for a new one")]
+    Answered,
+    /// It is no presentation for this request.
+    #[error("{0}")]
+    Malformed(String),
+    /// The verifier.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PresentationError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "presentation_unknown",
+            Self::Answered => "presentation_answered",
+            Self::Malformed(_) => "presentation_refused",
+            Self::Store(_) => "unavailable",
+        }
+    }
+}
+
+/// One who asks: the way to this verifier, and how it signs.
+pub(crate) struct Asker<'a> {
+    pub(crate) how: &'a Presentations,
+    /// The public URL of this verifier.
+    pub(crate) place: &'a str,
+}
+
+impl Asker<'_> {
+    /// OpenID4VP section 5.9.3: who asks is whoever this DID's document says.
+    fn client_id(&self) -> String {
+        format!("decentralized_identifier:{}", self.how.method.did_str())
+    }
+
+    /// Where a wallet reads the request, and answers it.
+    fn address(&self, id: &str) -> String {
+        format!("{}/openid/presentations/{id}", self.place)
+    }
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self(Mutex::new(Expiring::new(MAX_WAITING)))
+    }
+}
+
+impl Waiting {
+    fn find(&self, id: &str, now: Timestamp) -> Result<Arc<Session>, PresentationError> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get(id, now).ok_or(PresentationError::Unknown)
+    }
+}
+
+impl Session {
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Verifier {
+    /// Makes a request.
+    pub(crate) fn ask_for_receipt(&self, asker: &Asker<'_>, asked: Asked) -> Result<PresentationAsked, StoreError> {
+        let (id, nonce, now) = (secret()?, secret()?, self.inner.clock.now());
+        let expires_at = now.plus_seconds(PRESENTATION_SECONDS);
+        let session = Arc::new(Session {
+            asked,
+            nonce,
+            standing: Mutex::new(Standing::Waiting(0)),
+        });
+        let waiting = &self.inner.presentations.0;
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(&id, session, expires_at, now);
+        drop(waiting);
+        let query = [("client_id", asker.client_id()), ("request_uri", asker.address(&id))];
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        Ok(PresentationAsked {
+            link: format!("openid4vp://?{query}"),
+            id,
+            expires_at,
+        })
+    }
+
+    /// What became of a request.
+    pub(crate) fn presented(&self, id: &str) -> Result<PresentationAnswer, PresentationError> {
+        let session = self.inner.presentations.find(id, self.inner.clock.now())?;
+        let (state, decided) = match &*session.standing() {
+            Standing::Waiting(_) | Standing::Judging => (PresentationState::Waiting, None),
+            Standing::Declined => (PresentationState::Declined, None),
+            Standing::Presented(decided) => (PresentationState::Presented, Some((**decided).clone())),
+        };
+        Ok(PresentationAnswer { state, decided })
+    }
+
+    /// The request object: what a wallet is to present, to whom and over which nonce, signed by the brand.
+    pub(crate) fn request_object(&self, asker: &Asker<'_>, id: &str) -> Result<String, PresentationError> {
+        let now = self.inner.clock.now();
+        let session = self.inner.presentations.find(id, now)?;
+        if !matches!(*session.standing(), Standing::Waiting(_)) {
+            return Err(PresentationError::Answered);
+        }
+        let claims = json!({
+            "aud": "https://self-issued.me/v2",
+            "iat": now.unix(),
+            "exp": now.plus_seconds(PRESENTATION_SECONDS).unix(),
+            "client_id": asker.client_id(),
+            "response_type": "vp_token",
+            "response_mode": "direct_post",
+            "response_uri": asker.address(id),
+            "state": id,
+            "nonce": session.nonce,
+            "dcql_query": query(&session.asked),
+            "client_metadata": { "vp_formats_supported": { SD_JWT_VC_TYP: {
+                "sd-jwt_alg_values": ["ES256"],
+                "kb-jwt_alg_values": ["ES256", "Ed25519", "EdDSA"],
+            } } },
+        });
+        let signed = || {
+            let header = Protected::new(REQUEST_TYP, &asker.how.method, asker.how.signer.algorithm())?;
+            header.sign(&json::to_jcs(&claims)?, &*asker.how.signer)
+        };
+        Ok(signed().map_err(StoreError::from)?)
+    }
+
+    /// The person said no.
+    pub(crate) fn decline_presentation(&self, id: &str) -> Result<(), PresentationError> {
+        let session = self.inner.presentations.find(id, self.inner.clock.now())?;
+        let mut standing = session.standing();
+        if !matches!(*standing, Standing::Waiting(_)) {
+            return Err(PresentationError::Answered);
+        }
+        *standing = Standing::Declined;
+        Ok(())
+    }
+
+    /// Judges what a wallet presents. What is no presentation for this request leaves it open, a few times.
+    pub(crate) async fn present(&self, asker: &Asker<'_>, id: &str, shown: &str) -> Result<(), PresentationError> {
+        let (inner, now) = (&self.inner, self.inner.clock.now());
+        let session = inner.presentations.find(id, now)?;
+        let audience = asker.client_id();
+        let challenge = Challenge {
+            audience: &audience,
+            nonce: &session.nonce,
+        };
+        let tries = match &mut *session.standing() {
+            Standing::Waiting(tries) if *tries < MAX_PRESENTATION_TRIES => {
+                *tries += 1;
+                *tries
+            }
+            _ => return Err(PresentationError::Answered),
+        };
+        let trust = Some(&inner.settings.trust);
+        let report = verify_presented(shown, None, Some(challenge), trust, now);
+        let report = report.map_err(|error| PresentationError::Malformed(error.to_string()))?;
+        if report.bound != Verdict::Holds {
+            let why = report.findings.iter().find(|found| found.code.starts_with("binding"));
+            let why = why.map_or_else(String::new, |found| format!(": {}", found.why));
+            return Err(PresentationError::Malformed(format!(
+                "the presentation is not bound to this request{why}"
+            )));
+        }
+        // From here on it is the holder's answer. Another that came meanwhile was first.
+        {
+            let mut standing = session.standing();
+            if !matches!(*standing, Standing::Waiting(known) if known >= tries) {
+                return Err(PresentationError::Answered);
+            }
+            *standing = Standing::Judging;
+        }
+        let decided = self.judge(asker, &session.asked, shown, challenge, report).await;
+        let (standing, outcome) = match decided {
+            Ok(decided) => (Standing::Presented(Arc::new(decided)), Ok(())),
+            // What failed is this verifier's; the wallet may answer again.
+            Err(error) => (Standing::Waiting(tries), Err(error.into())),
+        };
+        *session.standing() = standing;
+        outcome
+    }
+
+    async fn judge(
+        &self,
+        asker: &Asker<'_>,
+        asked: &Asked,
+        shown: &str,
+        challenge: Challenge<'_>,
+        mut report: PresentedReport,
+    ) -> Result<PresentationDecision, StoreError> {
+        let inner = &self.inner;
+        let mut list = None;
+        // Only where an issuer whom the brand has pinned says that the list is: an address of a stranger is not called.
+        if report.issued == Verdict::Holds && report.recorded == Verdict::Holds {
+            let url = report.receipt.status.status_list.uri.as_str();
+            list = fetch(asker.how.private, url).await;
+            let (trust, now) = (Some(&inner.settings.trust), inner.clock.now());
+            if let Some(list) = &list
+                && let Ok(judged) = verify_presented(shown, Some(list), Some(challenge), trust, now)
+            {
+                report = judged;
+            }
+        }
+        let (statement, signed) = self.decide_presented(asked, &report)?;
+        Ok(PresentationDecision {
+            decision: statement.decision,
+            evaluation_id: statement.evaluation_id,
+            evaluated_at: statement.evaluated_at,
+            valid_until: statement.valid_until,
+            reasons: statement.reasons,
+            obligations: statement.obligations,
+            consent: report.receipt.consent,
+            signed,
+            evidence: PresentationEvidence {
+                presentation: shown.to_owned(),
+                status_list: list,
+                audience: challenge.audience.to_owned(),
+                nonce: challenge.nonce.to_owned(),
+            },
+        })
+    }
+
+    /// By the receipt, unless this verifier knows the consent itself: then by what it knows, which may be more.
+    fn decide_presented(
+        &self,
+        asked: &Asked,
+        report: &PresentedReport,
+    ) -> Result<(DecisionStatement, Option<String>), StoreError> {
+        let inner = &self.inner;
+        let statement = inner.by_receipt(asked, report)?;
+        let consent = report.receipt.consent;
+        let subject = inner.read(|replica| replica.find(&consent).map(|(_, consent)| consent.subject.clone()));
+        if let (true, Some(subject)) = (statement.decision, subject) {
+            let evaluation = Evaluation {
+                digest: Digest::of(&json::to_jcs(asked)?),
+                question: Ok(Question {
+                    controller: inner.settings.controller.clone(),
+                    whom: Whom::Person(subject),
+                    asked: asked.clone(),
+                }),
+                nonce: None,
+                wanted: Wanted::Reference,
+            };
+            let decided = self.ask(&evaluation)?;
+            return Ok((decided.decision.statement, Some(decided.signed)));
+        }
+        inner.pulse.decided(&statement);
+        inner.pulse.unreported(inner.permits.remember(&statement));
+        Ok((statement, None))
+    }
+}
+
+impl Inner {
+    fn by_receipt(&self, asked: &Asked, report: &PresentedReport) -> Result<DecisionStatement, StoreError> {
+        let id = RecordId::from_random(random::bytes()?);
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        self.read(|replica| {
+            let state = replica.state(None, steady);
+            let mut report = report.clone();
+            // She ended it here, and nobody else may know of that yet.
+            if replica.was_handed(&report.receipt.consent) {
+                report.in_force = Verdict::Fails;
+            }
+            Ok(decision::decide_presented(
+                asked,
+                &report,
+                &state,
+                replica.policy(),
+                now,
+                id,
+            )?)
+        })
+    }
+}
+
+/// What is asked of the wallet, in DCQL (section 6): the clause of the purpose alone, and the salt that opens the leaf.
+fn query(asked: &Asked) -> Value {
+    json!({ "credentials": [{
+        "id": CREDENTIAL_ID,
+        "format": SD_JWT_VC_TYP,
+        "meta": { "vct_values": [RECEIPT_VCT] },
+        "claims": [
+            { "path": ["evidence", "salt"] },
+            { "path": ["scope", null, "purpose", "id"], "values": [asked.purpose] },
+        ],
+    }] })
+}
+
+/// The list, if it can be had now.
+async fn fetch(private: bool, url: &str) -> Option<String> {
+    match list(private, url).await {
+        Ok(list) => Some(list),
+        Err(error) => {
+            tracing::warn!(%error, "a status list cannot be had");
+            None
+        }
+    }
+}
+
+async fn list(private: bool, url: &str) -> Result<String, OutgoingError> {
+    let (url, http) = WebUrl::parse(url)?;
+    if http && !private {
+        return Err(OutgoingError::NotFetchable("a status list is at https"));
+    }
+    let config = OutgoingConfig {
+        allow_private_addresses: private,
+        allow_http: http,
+    };
+    let call = OutgoingCall {
+        method: Method::GET,
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        limit: Some(MAX_TOKEN_LIST_BYTES),
+        timeout: LIST_TIMEOUT,
+    };
+    let reply = Outgoing::new()?.call(config, &url, call).await?;
+    if reply.status != 200 {
+        return Err(OutgoingError::Status(reply.status));
+    }
+    String::from_utf8(reply.body).map_err(|_| OutgoingError::NotFetchable("the status list is no text"))
+}
+
+fn secret() -> Result<String, StoreError> {
+    Ok(Base64UrlUnpadded::encode_string(&random::bytes::<32>()?))
+}
