@@ -8,6 +8,7 @@ use placet_schemas::id::DidUrl;
 use placet_schemas::json::{self, Node};
 
 use super::identity::{self, Purpose};
+use super::json::changed;
 use super::refusal::{Code, Refusal};
 use super::shape;
 use super::{MAX_DOCUMENT_BYTES, MAX_SKEW_SECONDS, Policy};
@@ -22,6 +23,8 @@ const MEDIA_TYPES: [&str; 4] = [
 ];
 /// What `typ` may say.
 const TYPES: [&str; 4] = ["vc+jwt", "vp+jwt", "JWT", "vc-ld+jwt"];
+/// Claims of the token, which stand beside the members of the document (VC-JOSE-COSE section 3.1.3).
+const CLAIMS: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce"];
 /// Longest header, in bytes.
 const MAX_HEADER_BYTES: usize = 2048;
 
@@ -179,8 +182,21 @@ fn claims(
             ));
         }
     };
+    // What the token says twice it says once.
+    for (claim, member) in [("jti", "/id"), ("sub", "/credentialSubject/id")] {
+        let own = inner.pointer(member).and_then(Node::as_str);
+        if root
+            .get(claim)
+            .is_some_and(|said| said.as_str() != own || own.is_none())
+        {
+            return Err(Refusal::unproven(
+                "",
+                format!("the envelope's {claim} is not what is in it"),
+            ));
+        }
+    }
     Ok(Opened {
         by: by.to_owned(),
-        document: inner.to_jcs(),
+        document: changed(inner, &CLAIMS, &[]),
     })
 }

@@ -120,6 +120,11 @@ fn claims_are_the_issuers_and_in_time() {
     assert_eq!(with("exp", json!(now().unix() - 1)), refused(Code::NotInForce));
     assert_eq!(with("nbf", json!(now().unix() + 100)), refused(Code::NotInForce));
     assert_eq!(with("nbf", json!("a")), refused(Code::Malformed));
+    assert!(with("sub", json!("did:example:a")).is_ok());
+    assert_eq!(with("sub", json!("did:example:b")), refused(Code::Unproven));
+    assert_eq!(with("jti", json!("urn:a:b")), refused(Code::Unproven));
+    // What is no claim of a token is a word of the credential, and has to have a meaning.
+    assert_eq!(with("meaningless", json!(1)), refused(Code::Malformed));
     // The older claim has its own media type only.
     assert_eq!(with("vc", json!({})), refused(Code::Malformed));
     let old = token(

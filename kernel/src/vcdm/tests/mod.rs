@@ -89,7 +89,12 @@ impl Surroundings for World {
 
     fn meaning(&self, document: &[u8]) -> Result<(), Refusal> {
         match String::from_utf8_lossy(document) {
-            text if text.contains("meaningless") => Err(Refusal::new(Code::Malformed, "/meaningless", "no meaning")),
+            text if ["meaningless", "\"nonce\"", "\"exp\""]
+                .iter()
+                .any(|member| text.contains(member)) =>
+            {
+                Err(Refusal::new(Code::Malformed, "/meaningless", "no meaning"))
+            }
             text if text.contains("@direction") => Err(Refusal::new(Code::Malformed, "", "no word for a direction")),
             _ => Ok(()),
         }
