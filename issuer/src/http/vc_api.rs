@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -181,7 +181,14 @@ async fn list(
 
 fn allowed(api: &VcApi, headers: &HeaderMap) -> Result<(), ApiError> {
     let Access::Token(token) = api.access() else {
-        return Ok(());
+        return if is_of_this_machine(headers) {
+            Ok(())
+        } else {
+            Err(ApiError::new(
+                "forbidden",
+                "an open VC-API answers to localhost, 127.0.0.1 and [::1] only",
+            ))
+        };
     };
     // Of digests: how long the comparison takes tells nothing of the token.
     let shown = bearer(headers, MAX_TOKEN_BYTES).map(|shown| Digest::of(shown.as_bytes()));
@@ -189,6 +196,19 @@ fn allowed(api: &VcApi, headers: &HeaderMap) -> Result<(), ApiError> {
         return Ok(());
     }
     Err(ApiError::new("unauthorized", "this call needs the token of the VC-API"))
+}
+
+/// A page of another site can have its own name lead to this machine, and is then of one origin with what answers here.
+fn is_of_this_machine(headers: &HeaderMap) -> bool {
+    let mut all = headers.get_all(HOST).iter();
+    let (Some(host), None) = (all.next().and_then(|host| host.to_str().ok()), all.next()) else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["localhost", "127.0.0.1", "[::1]"].contains(&name)
 }
 
 /// Signing, canonical RDF and verification are work for a thread that nobody waits on. A call that gave up leaves its thread

@@ -71,7 +71,12 @@ impl House {
     async fn call(&self, head: &str, body: &str) -> (u16, String, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let length = body.len();
-        let request = format!("{head}\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+        let host = if head.contains("Host:") {
+            ""
+        } else {
+            "Host: localhost:1\r\n"
+        };
+        let request = format!("{head}\r\n{host}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
         // A body that is too large is answered before it has come.
         let _sent = stream.write_all(request.as_bytes()).await;
         let mut answer = Vec::new();
@@ -173,8 +178,19 @@ async fn a_vc_api_without_a_token_is_for_this_machine_only() {
         assert!(with_token().unwrap().check(&address).is_ok());
     }
     let house = House::open(Some(Access::Open)).await;
-    let head = "POST /credentials/verify HTTP/1.1\r\nContent-Type: application/json";
-    assert_eq!(house.call(head, "{}").await.0, 400);
+    // A name of another site that leads here would make its pages of one origin with this.
+    for (hosts, status) in [
+        ("Host: localhost", 400),
+        ("Host: 127.0.0.1:8441", 400),
+        ("Host: [::1]:8441", 400),
+        ("Host: attacker.example", 403),
+        ("Host: localhost.attacker.example:8441", 403),
+        ("Host: 192.0.2.1", 403),
+        ("Host: localhost\r\nHost: attacker.example", 403),
+    ] {
+        let head = format!("POST /credentials/verify HTTP/1.1\r\nContent-Type: application/json\r\n{hosts}");
+        assert_eq!(house.call(&head, "{}").await.0, status, "{hosts}");
+    }
 }
 
 #[tokio::test]
