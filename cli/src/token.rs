@@ -23,6 +23,9 @@ const BRAND_VARIABLE: &str = "PLACET_BRAND_TOKEN";
 /// A verifier's token itself.
 const ACCESS_VARIABLE: &str = "PLACET_VERIFIER_ACCESS_TOKEN";
 
+/// The token of an issuer's VC-API itself.
+const VC_API_VARIABLE: &str = "PLACET_VC_API_TOKEN";
+
 /// The operator's token.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OperatorToken {
@@ -108,6 +111,14 @@ impl VerifierToken {
         }
         find(named, ACCESS_VARIABLE, None, "the verifier's").map(Some)
     }
+}
+
+/// The token of an issuer's VC-API; none turns it off.
+pub(crate) fn vc_api(named: Option<&Path>) -> Result<Option<Zeroizing<String>>> {
+    if named.is_none() && std::env::var_os(VC_API_VARIABLE).is_none() {
+        return Ok(None);
+    }
+    find(named, VC_API_VARIABLE, None, "the VC-API's").map(Some)
 }
 
 fn find(named: Option<&Path>, variable: &str, usual: Option<&Path>, whose: &str) -> Result<Zeroizing<String>> {

@@ -1,6 +1,7 @@
 //! What can go wrong.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use placet_kernel::feed::LogTrustError;
@@ -82,6 +83,11 @@ pub enum OpenError {
         "{0:?} is no public URL for an issuer: https://host, or http:// for one on this machine, without query and fragment"
     )]
     PublicUrl(String),
+    /// Anyone could have anything signed.
+    #[error(
+        "the VC-API without a token is for this machine only, and {0} is not: listen on 127.0.0.1, or give it a token"
+    )]
+    OpenToAll(SocketAddr),
     /// The schema of the database is of another program.
     #[error("the issuer's database cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),

@@ -81,6 +81,14 @@ impl IssuerKeys {
 }
 
 impl IssuerKey {
+    /// The Ed25519 key in a file, which is made if it is not there, and the did:key that it is.
+    pub(crate) fn alone(path: &Path) -> Result<(Did, Self), KeyError> {
+        let seed = keys::load_or_make(path)?;
+        let signer = SoftwareSigner::from_seed(&seed);
+        let did = public_key(&signer)?.to_did();
+        Ok((did.clone(), Self::new(signer, &did)?))
+    }
+
     fn new(signer: SoftwareSigner, did: &Did) -> Result<Self, KeyError> {
         let public = public_key(&signer)?;
         // Named by the key itself: a rotated key never takes over the name of the one before.

@@ -5,7 +5,8 @@
 //! ([`Issuer`]). A receipt is signed only while the issuer knows that the consent is in force, and has a slot in a status list
 //! ([`slots`]) that is set, for ever, once the consent is over.
 //!
-//! In scope: receipts, status lists in both formats, who the issuer is, and all of that over HTTP ([`http`]). Out of scope: TLS
+//! In scope: receipts, status lists in both formats, who the issuer is, and all of that over HTTP ([`http`]); and, where it is
+//! turned on, the W3C's VC-API for other people's credentials ([`vc_api`]). Out of scope: TLS
 //! towards callers (a reverse proxy's work), the wallets.
 
 mod consent;
@@ -24,6 +25,7 @@ mod receipts;
 mod sd_jwt;
 pub mod slots;
 mod store;
+pub mod vc_api;
 
 pub use error::{KeyError, OpenError, StoreError};
 pub use issuer::{Issuer, Settings, TICK};

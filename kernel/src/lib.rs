@@ -4,7 +4,7 @@
 //! follow what. Node, verifier, command line and page all call these; none decides validity by itself.
 //!
 //! In scope: RFC 6962 proofs, C2SP notes, checkpoints and tiles, Data Integrity checks, operator's statements, trust files,
-//! evidence bundles, decisions, receipts and status lists. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
+//! evidence bundles, decisions, receipts and status lists, other people's credentials. Out of scope, and absent from the dependencies: clocks, randomness, private keys, files, the network.
 
 pub mod access;
 pub mod acknowledgement;
@@ -32,6 +32,7 @@ pub mod status;
 pub mod tile;
 pub mod tlog_proof;
 pub mod trust;
+pub mod vcdm;
 
 mod base58;
 mod form;

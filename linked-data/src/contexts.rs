@@ -39,6 +39,17 @@ const BUNDLED: [(&str, &str); 8] = [
     ),
 ];
 
+/// Earlier publications under the IRI of a bundled context, which credentials name by their digests. Documents are never read
+/// with one.
+const EARLIER: [(&str, &str); 1] = [(VC_CONTEXT, include_str!("../contexts/credentials-v2-2024-07.jsonld"))];
+
+/// What has been published under the IRI of a bundled context, byte for byte; nothing for other IRIs.
+pub fn published(iri: &str) -> impl Iterator<Item = &'static [u8]> {
+    let all = BUNDLED.into_iter().chain(EARLIER);
+    all.filter(move |(known, _)| *known == iri)
+        .map(|(_, text)| text.as_bytes())
+}
+
 /// Contexts by their IRIs.
 #[derive(Debug, Clone, Default)]
 pub struct Contexts {
@@ -106,6 +117,22 @@ mod tests {
     #[test]
     fn every_bundled_context_can_be_read() {
         assert_eq!(Contexts::bundled().iris().count(), BUNDLED.len());
+    }
+
+    #[test]
+    fn earlier_publications_are_known_by_their_digests_alone() {
+        let digests: Vec<String> = published(VC_CONTEXT)
+            .map(|text| Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect())
+            .collect();
+        // The Recommendation's, and the one of the Candidate Recommendation of 2024-07.
+        assert_eq!(
+            digests,
+            [
+                "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734",
+                "24a18c90e9856d526111f29376e302d970b2bd10182e33959995b0207d7043b9",
+            ]
+        );
+        assert_eq!(published("https://example.org/").count(), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!
 //! In scope: the part of JSON-LD 1.1 that credentials use, RDFC-1.0 whole, and Data Integrity's `eddsa-rdfc-2022`. Out of
 //! scope, and an error that says so: `@reverse`, `@nest`, `@included`, `@index`, `@import`, `@base`, `@direction`, the containers
-//! `@index`, `@id` and `@type`, relative IRIs, chains of proofs. Whatever another processor would drop in silence is an error
+//! `@index`, `@id` and `@type`, relative IRIs, chains of proofs (which `placet_kernel::vcdm` judges). Whatever another processor would drop in silence is an error
 //! too: it would not be signed. So where this crate gives N-Quads at all, they are the specification's, of the whole document.
 //!
 //! Pure: bytes go in, bytes come out. No context is ever fetched, there is no clock and no randomness, and each thing that an
@@ -26,7 +26,7 @@ mod proof;
 mod rdf;
 mod rdfc;
 
-pub use contexts::Contexts;
+pub use contexts::{Contexts, published};
 pub use error::{ErrorCode, LinkedError};
 pub use proof::{CRYPTOSUITE, signing_input, verify};
 pub use rdf::{Quad, Term};

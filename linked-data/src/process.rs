@@ -90,6 +90,12 @@ impl<'a> Processor<'a> {
             result = match context {
                 Json::Null => nothing(result, manner)?,
                 Json::String(iri) => self.named(&result, iri, depth)?,
+                // A context as a document has it, in place of a context: jsonld.js takes it for what it holds, and W3C's
+                // vectors rely on that. Others refuse it, so it has no second meaning.
+                Json::Object(members) if members.iter().map(|(key, _)| key).eq(["@context"]) => {
+                    let inner = members.get("@context").unwrap_or(&Json::Null);
+                    self.process_at(&result, inner, manner, depth + 1)?
+                }
                 Json::Object(members) => self.embedded(result, members, manner)?,
                 _ => return Err(invalid("a context is an IRI, an object or null")),
             };

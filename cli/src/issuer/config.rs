@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::builder::BoolishValueParser;
 use placet_client::Server;
 use placet_issuer::http::Display;
+use placet_issuer::vc_api::Access;
 use placet_schemas::id::{Iri, Origin};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::client::ServerArgs;
 use crate::files;
 use crate::serve::logging::{DEFAULT_LOG, LogFormat};
-use crate::token::ServiceToken;
+use crate::token::{self, ServiceToken};
 
 /// The folder that is used when none is named.
 pub(crate) const DEFAULT_DIR: &str = "placet-issuer";
@@ -59,6 +60,12 @@ pub(crate) struct Args {
     /// Trust file with the log's keys, pinned before [trust]
     #[arg(long, env = "PLACET_TRUST", value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Turn the VC-API on, for whoever shows the token in this file; or set PLACET_VC_API_TOKEN [vc_api_token_file]
+    #[arg(long, env = "PLACET_VC_API_TOKEN_FILE", value_name = "FILE")]
+    vc_api_token_file: Option<PathBuf>,
+    /// Turn the VC-API on without a token, for test suites; only where nobody but this machine reaches it [vc_api_open]
+    #[arg(long, env = "PLACET_VC_API_OPEN", value_parser = BoolishValueParser::new())]
+    vc_api_open: bool,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -82,6 +89,8 @@ struct File {
     logo: Option<Iri>,
     origin: Option<Origin>,
     trust: Option<PathBuf>,
+    vc_api_token_file: Option<PathBuf>,
+    vc_api_open: Option<bool>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -97,6 +106,7 @@ pub(super) struct Config {
     pub(super) trust: PathBuf,
     pub(super) ledger: Server,
     pub(super) token: Zeroizing<String>,
+    pub(super) vc_api: Option<Access>,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
 }
@@ -111,6 +121,8 @@ impl Config {
             None => File::default(),
         };
         let trust = args.trust.or(file.trust);
+        let vc_api_open = args.vc_api_open || file.vc_api_open.unwrap_or_default();
+        let vc_api_token = token::vc_api(args.vc_api_token_file.or(file.vc_api_token_file).as_deref())?;
         Ok(Self {
             dir: args.dir,
             listen: args.listen.or(file.listen).unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
@@ -124,6 +136,12 @@ impl Config {
             trust: trust.context("pin the log's keys: --trust FILE, as `placet trust` writes it")?,
             ledger: args.server.server()?,
             token: args.token.read()?,
+            vc_api: match (vc_api_token, vc_api_open) {
+                (Some(_), true) => bail!("the VC-API has a token or is open, not both: leave --vc-api-open out"),
+                (Some(token), false) => Some(Access::Token(token)),
+                (None, true) => Some(Access::Open),
+                (None, false) => None,
+            },
             log: args.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
         })

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::harness::{command, home, run};
+use crate::harness::{command, home, run, said};
 
 #[test]
 fn a_wrong_argument_is_one_line() {
@@ -131,4 +131,34 @@ fn a_reader_that_has_gone_is_no_error() {
     drop(child.stdout.take());
     let said = child.wait_with_output().unwrap();
     assert!(said.status.success() && said.stderr.is_empty(), "{said:?}");
+}
+
+/// Whoever reaches such an API can have anything signed, so it does not even begin.
+#[test]
+fn an_open_vc_api_is_for_this_machine_only() {
+    let home = home();
+    let trust = r#"{"version":1,"logs":[{"origin":"localhost/placet",
+        "checkpointKeys":[{"vkey":"localhost/placet+f60ec351+ARyG4nbGXW2ZlX2PbMI1Q12flRvdhLwqsd+VpwiMhuF7","sizes":{"from":0}}],
+        "cosignerKeys":[{"vkey":"localhost/placet/cosigner+c8c5a08f+BB4nW6v67vSs7EX+bkGkCbqHVcyt42WvDsyKb1o28LzB","sizes":{"from":0}}],
+        "operatorKeys":[{"key":"did:key:z6MkjS1H8JvuXP5YErt6QQg6PKpyTM2uzAKR9LwJq56LtBKF","sizes":{"from":0}}]}],
+        "witnesses":[],"groups":[],"quorum":"none"}"#;
+    std::fs::write(home.path().join("trust.json"), trust).unwrap();
+    let line = [
+        "issuer",
+        "--trust",
+        "trust.json",
+        "--listen",
+        "0.0.0.0:0",
+        "--vc-api-open",
+    ];
+    let start = || {
+        let mut command = command(home.path(), &line);
+        command.env("PLACET_SERVICE_TOKEN", "a");
+        command
+    };
+    assert!(said(start().output().unwrap()).refusal(1).contains("127.0.0.1"));
+    // Nor is it anyone's guess which of the two holds.
+    let both = start().env("PLACET_VC_API_TOKEN", "a").output().unwrap();
+    assert!(said(both).refusal(1).contains("--vc-api-open"));
+    assert!(!home.path().join("placet-issuer").exists());
 }

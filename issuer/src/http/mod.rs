@@ -8,6 +8,7 @@
 //! | `POST /oauth/token`, `/openid/nonce`, `/openid/credential`, `/openid/notification` | wallets | OpenID4VCI 1.0 |
 //! | `GET /.well-known/did.json` | anyone | the issuer's DID document |
 //! | `GET /.well-known/jwt-vc-issuer` | anyone | the keys of its SD-JWT VCs |
+//! | `POST /credentials/issue`, `/credentials/verify`, `/presentations/verify`, `/credentials/status` | whoever has the token | the VC-API, where it is turned on |
 //! | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` | the operator | how it goes |
 //!
 //! Logs carry the route template, never a path: the name of a list is whose receipts are in it.
@@ -16,6 +17,7 @@ mod health;
 mod openapi;
 mod openid;
 mod status;
+mod vc_api;
 mod who;
 
 use std::io;
@@ -40,6 +42,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use openid::Display;
 pub use placet_service::{DRAIN_TIMEOUT, HEADER_TIMEOUT, WRITE_TIMEOUT};
 
+use crate::vc_api::VcApi;
 use crate::{Issuer, PublicUrl};
 
 /// Most connections at once; further ones wait in the operating system's queue.
@@ -85,13 +88,20 @@ impl HttpState {
 /// open: close it afterwards.
 ///
 /// # Errors
-/// When the listener is unusable.
+/// When the listener is unusable, or a VC-API without a token could be reached by others through it.
 pub async fn serve(
     listener: TcpListener,
     issuer: Issuer,
     display: Display,
+    vc_api: Option<VcApi>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
+    if let Some(vc_api) = &vc_api {
+        vc_api
+            .access()
+            .check(&listener.local_addr()?)
+            .map_err(io::Error::other)?;
+    }
     let state = HttpState::new(issuer, display);
     let draining = {
         let state = state.clone();
@@ -99,7 +109,7 @@ pub async fn serve(
             state.draining.send_replace(true);
         }
     };
-    placet_service::serve(listener, router(state), MAX_CONNECTIONS, draining, shutdown).await
+    placet_service::serve(listener, router(state, vc_api), MAX_CONNECTIONS, draining, shutdown).await
 }
 
 /// What `/openapi.json` answers: an OpenAPI 3.1 document.
@@ -125,18 +135,20 @@ fn public() -> OpenApiRouter<HttpState> {
 
 /// The same below the public URL's path, for a proxy that passes paths on as they are, as it must for the DID document. What is
 /// the operator's alone is not there.
-fn below(place: &PublicUrl) -> Router<HttpState> {
+fn below(place: &PublicUrl, vc_api: Router<HttpState>) -> Router<HttpState> {
     match place.path() {
         "" => Router::new(),
-        path => Router::new().nest(path, public().split_for_parts().0),
+        path => Router::new().nest(path, public().split_for_parts().0.merge(vc_api)),
     }
 }
 
-fn router(state: HttpState) -> Router {
+fn router(state: HttpState, vc_api: Option<VcApi>) -> Router {
     let (routes, description) = described();
+    let vc_api = vc_api.map(|api| vc_api::routes(Arc::new(api))).unwrap_or_default();
     routes
+        .merge(vc_api.clone())
         .merge(openapi::routes(&description))
-        .merge(below(state.issuer.public_url()))
+        .merge(below(state.issuer.public_url(), vc_api))
         .merge(who::routes(state.issuer.public_url()))
         .merge(openid::well_known(state.issuer.public_url()))
         .fallback(async || ApiError::new("not_found", "there is nothing here"))

@@ -250,6 +250,26 @@ fn a_context_that_json_ld_forbids_is_an_error() {
 }
 
 #[test]
+fn a_context_as_a_document_has_it_is_what_it_holds_and_nothing_besides() {
+    let inner = json!({"a": "urn:x"});
+    let with = |context: Value| form(&json!({"@context": context, "@id": "urn:b", "a": 1}));
+    let plain = with(inner.clone()).unwrap();
+    assert_eq!(with(json!({"@context": inner})), Ok(plain.clone()));
+    assert_eq!(with(json!([{"@context": [inner]}])), Ok(plain));
+    // Protected terms stay so, and depth is limited as of other contexts.
+    let document = json!({"@context": [V2, {"@context": {"VerifiableCredential": "urn:x"}}], "id": "urn:b"});
+    assert_eq!(form(&document), Err(ErrorCode::ProtectedTerm));
+    let deep = (0..=MAX_CONTEXT_DEPTH).fold(inner.clone(), |inner, _| json!({"@context": inner}));
+    assert_eq!(with(deep), Err(ErrorCode::TooLarge));
+    for beside in [
+        json!({"@context": inner, "b": "urn:y"}),
+        json!({"@context": inner, "@vocab": "urn:y"}),
+    ] {
+        assert_eq!(with(beside), Err(ErrorCode::InvalidContext));
+    }
+}
+
+#[test]
 fn a_graph_says_whose_statements_they_are() {
     // What stands in a graph of another name is no statement of the default graph, and the canonical form shows it.
     let graph = json!({"@id": "urn:g", "@graph": [{"@id": "urn:a", "urn:p": "x"}]});

@@ -168,6 +168,11 @@ pub const PROBLEMS: &[ProblemType] = &[
     kind("bad_order", 422, "The order does not hold", "A key of the consent's controller, or of a configured authority, signs {origin, consent, ground, date} anew."),
     kind("bad_acknowledgement", 422, "The acknowledgement does not hold", "Sign {origin, destruction, outcome, date} with the key that is registered with the token."),
     kind("destruction_overtaken", 409, "The consent got another event meanwhile", "Send the same order again."),
+    // Credentials at the VC-API.
+    kind("vc_malformed", 400, "The document breaks a rule of the data model", "The pointer names the fault. See Verifiable Credentials Data Model 2.0."),
+    kind("vc_unknown", 400, "The document rests on something that is not known here", "Nothing is fetched: contexts, DID documents, status lists and resources that are not known refuse the document."),
+    kind("vc_unproven", 400, "A proof does not count", "Every proof holds, one is by a key of the issuer or holder, and it is for the domain and challenge that were asked for."),
+    kind("vc_not_in_force", 400, "The credential is not valid now", ""),
     // The DID document of a brand.
     kind("document_unreachable", 422, "The DID document cannot be fetched", "Serve it as did:web says, or hand it in as document."),
     kind("document_malformed", 422, "The DID document cannot be used", "It names the DID, and in assertionMethod an Ed25519 or P-256 key."),
