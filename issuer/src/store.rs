@@ -33,11 +33,15 @@ const LOCK_FILE: &str = "issuer.lock";
 const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_issuer.sql"))];
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
+/// How transactions begin: two connections write, and one that has read before it writes could not wait for the other.
+const WRITE: &str = "BEGIN IMMEDIATE";
 
 /// The database.
 #[derive(Debug)]
 pub(crate) struct Store {
     db: SqlitePool,
+    /// For offers and tokens, which are not worth a wait for the disk each.
+    brief: SqlitePool,
     /// Held while the folder is in use: two issuers would each deal out what the other does not know of.
     _lock: File,
 }
@@ -104,8 +108,10 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON");
-        let db = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-        let db = db.connect_with(options).await.map_err(StoreError::from)?;
+        let pool = || SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+        let db = pool().connect_with(options.clone()).await.map_err(StoreError::from)?;
+        let brief = options.synchronous(SqliteSynchronous::Normal);
+        let brief = pool().connect_with(brief).await.map_err(StoreError::from)?;
         let list = MIGRATIONS.iter().map(|(version, sql)| {
             Migration::new(
                 *version,
@@ -116,7 +122,7 @@ impl Store {
             )
         });
         Migrator::with_migrations(list.collect()).run(&db).await?;
-        Ok(Self { db, _lock: lock })
+        Ok(Self { db, brief, _lock: lock })
     }
 
     /// The feeds that have been begun.
@@ -204,7 +210,7 @@ impl Store {
 
     /// Writes a page. A crash before the commit reads it once more; a crash after it finds it read.
     pub(crate) async fn apply(&self, feed: i64, kept: &Kept, change: &Change) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_with(WRITE).await?;
         for (digest, request) in &change.requests {
             sqlx::query("INSERT INTO requests (feed, digest, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(feed)
@@ -311,6 +317,7 @@ impl Store {
 
     /// Closes everything.
     pub(crate) async fn close(&self) {
+        self.brief.close().await;
         self.db.close().await;
     }
 }

@@ -1,9 +1,13 @@
 //! Offers and what they were redeemed for. Codes and tokens are kept by their hash alone.
+//!
+//! They are written without waiting for the disk: what dies with the machine in those moments is an offer that is asked for
+//! again, or that a code was redeemed. Who redeems it once more still needs the transaction code, and a key that may hold the
+//! receipt. A process that dies loses nothing.
 
 use placet_schemas::id::{Did, Digest};
 use placet_schemas::time::Timestamp;
 
-use super::{Store, digest_of, int, uint};
+use super::{Store, WRITE, digest_of, int, uint};
 use crate::error::StoreError;
 
 /// Whose receipt of which consent.
@@ -34,7 +38,7 @@ impl Store {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.brief.begin_with(WRITE).await?;
         for stale in [
             "DELETE FROM offers WHERE expires <= $1",
             "DELETE FROM access WHERE expires <= $1",
@@ -64,7 +68,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Redeemed, StoreError> {
         type Row = (Vec<u8>, String, Option<Vec<u8>>, i64, i64);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.brief.begin_with(WRITE).await?;
         let row: Option<Row> =
             sqlx::query_as("SELECT consent, holder, tx_code, tries, expires FROM offers WHERE code = $1")
                 .bind(code.as_bytes().as_slice())
@@ -111,7 +115,7 @@ impl Store {
         let row: Option<(Vec<u8>, String, i64)> =
             sqlx::query_as("SELECT consent, holder, expires FROM access WHERE token = $1")
                 .bind(token.as_bytes().as_slice())
-                .fetch_optional(&self.db)
+                .fetch_optional(&self.brief)
                 .await?;
         let Some((consent, holder, expires)) = row else {
             return Ok(None);
