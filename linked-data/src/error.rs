@@ -2,9 +2,11 @@
 
 use core::fmt;
 
+use placet_schemas::json::OneLine;
+
 /// What is wrong, and where: the RFC 6901 pointer of the fault in the JSON text that was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {message} (at {})", .code.as_str(), if .pointer.is_empty() { "the document itself" } else { .pointer.as_str() })]
+#[error("{}: {} (at {})", .code.as_str(), OneLine(.message), OneLine(if .pointer.is_empty() { "the document itself" } else { .pointer }))]
 pub struct LinkedError {
     /// Where.
     pub pointer: String,

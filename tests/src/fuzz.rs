@@ -12,6 +12,7 @@
 
 mod decision;
 mod documents;
+mod foreign;
 mod log;
 mod receipts;
 mod sample;
@@ -19,6 +20,7 @@ mod tokens;
 
 pub use decision::{authzen_evaluation, authzen_evaluations, decision, register};
 pub use documents::*;
+pub use foreign::{credential, linked_data, possession, presented};
 pub use log::*;
 pub use receipts::{receipt, status_bitstring, status_token};
 pub use tokens::*;
@@ -68,13 +70,17 @@ targets! {
     body_withdraw_by_code: sample::withdrawals_by_code();
     bundle: sample::bundles();
     checkpoint: sample::checkpoint_texts();
+    credential: foreign::credentials();
     decision: decision::decisions();
     did_document: sample::did_documents();
     entry_bundle: sample::entry_bundles();
     json: sample::json_texts();
+    linked_data: foreign::documents();
     misbehaviour: sample::accusations();
     note: sample::notes();
     notice: sample::notices();
+    possession: foreign::proofs();
+    presented: foreign::presentations();
     receipt: receipts::receipts();
     record: sample::records();
     register: decision::registers();

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use placet_schemas::json::{Fault, FaultCode};
+use placet_schemas::json::{Fault, FaultCode, OneLine};
 
 /// What is wrong, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,8 @@ impl fmt::Display for Refusal {
         } else {
             &self.pointer
         };
-        write!(f, "{}: {} (at {place})", self.code.as_str(), self.message)
+        let (place, message) = (OneLine(place), OneLine(&self.message));
+        write!(f, "{}: {message} (at {place})", self.code.as_str())
     }
 }
 

@@ -101,7 +101,9 @@ impl fmt::Display for FaultCode {
     }
 }
 
-struct OneLine<'a>(&'a str);
+/// A text that somebody else chose, on one line: what could end the line or drive a terminal is written as an escape.
+#[derive(Debug, Clone, Copy)]
+pub struct OneLine<'a>(pub &'a str);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

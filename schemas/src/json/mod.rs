@@ -27,7 +27,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use decode::decode;
-pub use fault::{Fault, FaultCode};
+pub use fault::{Fault, FaultCode, OneLine};
 pub use jcs::{JcsError, to_jcs};
 pub use parse::{parse, parse_canonical};
 

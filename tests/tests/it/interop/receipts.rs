@@ -195,6 +195,47 @@ fn a_foreign_verifier_of_credentials_believes_a_receipt_until_the_withdrawal_and
 }
 
 #[test]
+fn a_foreign_verifier_believes_each_suite_by_itself_and_none_that_was_changed() {
+    const JCS: &str = "eddsa-jcs-2022";
+    const RDFC: &str = "eddsa-rdfc-2022";
+    let Some(stage) = Stage::set() else {
+        return;
+    };
+    let wallet = stage.wallet("phone");
+    stage.authorize(&wallet);
+    let _known = stage.receipts(&wallet);
+    let claim = |suite: &str| match stage.claim_by(&wallet, &stage.offer_of(&["--suite", suite]), &[]) {
+        Claim::Done { receipts, .. } => receipts[0].text(),
+        Claim::Refused { refused, asked } => panic!("{refused} at {asked}"),
+    };
+    let (rdfc, both) = (claim(RDFC), claim("both"));
+    let (one, set) = (stage.file("rdfc", &rdfc), stage.file("both", &both));
+    assert_eq!(stage.verify(RDFC, &[&one, &set]), [None, None]);
+    let [of_one, of_set] = stage.verify(JCS, &[&one, &set]).try_into().unwrap();
+    assert!(of_one.is_some(), "it has no proof of that suite");
+    assert_eq!(of_set, None);
+    assert_eq!(stage.judge(&rdfc, &[]).said(), (0, vec!["Holds"; 3]));
+    assert_eq!(stage.judge(&both, &[]).said(), (0, vec!["Holds"; 3]));
+
+    let spoilt: Vec<PathBuf> = changed(rdfc.as_bytes())
+        .into_iter()
+        .map(|(at, bytes)| stage.file(&format!("changed-{at}"), str::from_utf8(&bytes).unwrap()))
+        .collect();
+    assert!(spoilt.len() > 40);
+    let files: Vec<&Path> = spoilt.iter().map(PathBuf::as_path).collect();
+    for (file, refused) in files.iter().zip(stage.verify(RDFC, &files)) {
+        assert!(refused.is_some(), "{}", file.display());
+    }
+
+    stage.withdraw();
+    let over = until("the list says that it is over", || {
+        let [refused] = stage.verify(RDFC, &[&one]).try_into().unwrap();
+        refused
+    });
+    assert_eq!(over, "revoked");
+}
+
+#[test]
 fn foreign_verifiers_find_the_keys_of_an_issuer_with_a_did_web() {
     let Some(web) = Web::set() else {
         return;

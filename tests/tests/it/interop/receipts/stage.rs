@@ -19,6 +19,9 @@ use crate::interop::tools::{self, ready};
 /// For whom a receipt is shown, and in answer to what.
 pub(super) const ASKED: [&str; 4] = ["--audience", "https://gym.example", "--nonce", "n-0S6_WzA2Mj"];
 
+/// What gives the words of a receipt their meaning.
+const CONTEXT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/contexts/v1.jsonld");
+
 /// A node, an issuer beside it, and somebody with Placet's own wallet who said yes.
 pub(super) struct Stage {
     // Dropped first: the issuer ends before the node and its folder go.
@@ -95,8 +98,14 @@ impl Stage {
 
     /// An offer of a receipt; the issuer hears of the consent a moment after the ledger has it.
     pub(super) fn offer(&self) -> Offer {
+        self.offer_of(&[])
+    }
+
+    /// The same of a receipt that is wanted otherwise.
+    pub(super) fn offer_of(&self, wanted: &[&str]) -> Offer {
         let url = self.issuer.url();
         let line = ["--json", "receipt", "offer", &self.consent, "--issuer", &url];
+        let line = [&line[..], wanted].concat();
         let said = until("there is an offer", || self.placet(&line).ok());
         serde_json::from_slice(&said).unwrap()
     }
@@ -180,7 +189,7 @@ impl Stage {
 
     /// Why the foreign verifier of credentials refuses these; nothing of those that it believes.
     pub(super) fn verify(&self, cryptosuite: &str, files: &[&Path]) -> Vec<Option<String>> {
-        let mut line = vec!["--cryptosuite", cryptosuite];
+        let mut line = vec!["--cryptosuite", cryptosuite, "--context", CONTEXT];
         line.extend(files.iter().map(|file| text(file)));
         let verified: Vec<Verified> = self.foreign("verify-receipt.mjs", &line);
         assert!(verified.iter().map(|one| &*one.file).eq(files.iter().copied()));

@@ -1,0 +1,6 @@
+//! `cargo xtask fuzz --target possession`; what it asserts is in `tests/src/fuzz/`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    placet_tests::fuzz::possession(data);
+});
