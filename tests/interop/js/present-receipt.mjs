@@ -7,7 +7,7 @@
 
 import {readFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
-import {libraryFor} from './lib/sd-jwt.mjs';
+import {frameOf, libraryFor} from './lib/sd-jwt.mjs';
 import {open} from './lib/wallet.mjs';
 
 const {values: options, positionals: [file]} = parseArgs({
@@ -32,14 +32,3 @@ process.stdout.write(JSON.stringify({
   presentable: await library.presentableKeys(receipt),
   presentation: await library.present(receipt, frameOf(options.disclose), {kb: {payload}}),
 }));
-
-/** The frame that the library wants: an object in the shape of the claims, true where something is disclosed. */
-function frameOf(paths) {
-  const frame = {};
-  for(const path of paths) {
-    const names = path.split('.');
-    const last = names.pop();
-    names.reduce((place, name) => place[name] ??= {}, frame)[last] = true;
-  }
-  return frame;
-}

@@ -44,6 +44,17 @@ export function libraryFor(issuer, wallet) {
   return library;
 }
 
+/** The frame that the library wants: an object in the shape of the claims, true where something is disclosed. */
+export function frameOf(paths) {
+  const frame = {};
+  for(const path of paths) {
+    const names = path.split('.');
+    const last = names.pop();
+    names.reduce((place, name) => place[name] ??= {}, frame)[last] = true;
+  }
+  return frame;
+}
+
 async function verifyBy(signed, signature, keyOf) {
   const {alg, kid} = decoded(signed.split('.')[0]);
   return alg === 'ES256' && verifyPart(signed, signature, await keyOf(kid));

@@ -2,6 +2,7 @@
 //! the person authorised by `placet receipt authorize`; shown, checked with their status, and refused once the consent is
 //! over. `tests/interop/js` says what is asked of whose code.
 
+mod asked;
 mod foreign;
 mod stage;
 mod web;

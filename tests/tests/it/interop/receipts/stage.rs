@@ -26,10 +26,10 @@ const CONTEXT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/contexts/
 pub(super) struct Stage {
     // Dropped first: the issuer ends before the node and its folder go.
     issuer: IssuerProcess,
-    trust: PathBuf,
+    pub(super) trust: PathBuf,
     pub(super) consent: String,
-    home: TempDir,
-    running: Running,
+    pub(super) home: TempDir,
+    pub(super) running: Running,
     programs: PathBuf,
 }
 
@@ -83,7 +83,7 @@ impl Stage {
     }
 
     /// The person's own program, with her wallet in the folder.
-    fn placet(&self, line: &[&str]) -> Result<Vec<u8>, String> {
+    pub(super) fn placet(&self, line: &[&str]) -> Result<Vec<u8>, String> {
         tools::run(&mut self.command(line))
     }
 
@@ -110,13 +110,18 @@ impl Stage {
         serde_json::from_slice(&said).unwrap()
     }
 
+    /// Where the issuer is.
+    pub(super) fn issuer_url(&self) -> String {
+        self.issuer.url()
+    }
+
     /// Another wallet's key may hold receipts from now on.
     pub(super) fn authorize(&self, wallet: &Wallet) {
         let line = ["receipt", "authorize", &self.consent, "--key", wallet.did.as_str()];
         self.placet(&line).unwrap();
     }
 
-    fn foreign<T: DeserializeOwned>(&self, program: &str, line: &[&str]) -> T {
+    pub(super) fn foreign<T: DeserializeOwned>(&self, program: &str, line: &[&str]) -> T {
         foreign(&self.programs, program, line)
     }
 
