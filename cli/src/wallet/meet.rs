@@ -52,6 +52,7 @@ impl TransportArgs {
         let rest = url.find("://").map_or(0, |at| at + 3);
         let at = url[rest..].find('/').map_or(url.len(), |at| rest + at);
         let (server, path) = url.split_at(at);
+        let path = if path.is_empty() { "/" } else { path };
         Ok((self.server(server)?, path.to_owned()))
     }
 

@@ -120,7 +120,8 @@ pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result
             known.legal_name
         );
     }
-    out.line(tell(&known, &brand, &shown))?;
+    let names_her = receipt.sub.is_some() && is_asked(query, Some("sub"), &Value::Null);
+    out.line(tell(&known, &brand, &shown, names_her))?;
     let yes = match (args.yes, args.no) {
         (true, _) => true,
         (_, true) => false,
@@ -281,13 +282,16 @@ fn shown(query: &CredentialQuery, receipt: &SdReceipt) -> Vec<String> {
         .collect()
 }
 
-fn tell(known: &KnownConsent, brand: &Did, shown: &[String]) -> String {
+fn tell(known: &KnownConsent, brand: &Did, shown: &[String], names_her: bool) -> String {
     let mut lines = vec![format!(
         "{} ({brand}) asks to see that you agreed to:",
         known.legal_name
     )];
     lines.extend(shown.iter().map(|text| format!("  {text}")));
     lines.push("Shown with it: your consent's number, the brands that it names, and that the log has it.".to_owned());
+    if names_her {
+        lines.push("It also asks for the name (DID) by which this brand knows you, which is shown too.".to_owned());
+    }
     lines.join("\n")
 }
 
