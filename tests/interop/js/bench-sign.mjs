@@ -8,12 +8,12 @@ import {readFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import {contexts as vcContexts} from '@digitalbazaar/credentials-context';
-import {cryptosuite as jcs} from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
+import {createSignCryptosuite} from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
 import {cryptosuite as rdfc} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import * as vc from '@digitalbazaar/vc';
 
-const SUITES = {'eddsa-jcs-2022': jcs, 'eddsa-rdfc-2022': rdfc};
+const SUITES = {'eddsa-jcs-2022': createSignCryptosuite(), 'eddsa-rdfc-2022': rdfc};
 
 const receipt = JSON.parse(await readFile('receipt.json', 'utf8'));
 const placet = JSON.parse(await readFile('placet-v1.jsonld', 'utf8'));
