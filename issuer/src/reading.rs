@@ -36,6 +36,8 @@ pub(crate) struct Reading {
     ordinals: u64,
     keys: Option<ControllerKeys>,
     requests: BTreeMap<Digest, ConsentRequest>,
+    /// Those that were replaced materially: no receipt of an answer to them is good for anything.
+    superseded: BTreeSet<Digest>,
     lists: BTreeMap<u64, Bits>,
     misbehaved: bool,
 }
@@ -75,6 +77,8 @@ struct Fold {
     ordinals: u64,
     keys: Option<ControllerKeys>,
     requests: Vec<(Digest, ConsentRequest)>,
+    /// Requests that this page replaces materially.
+    superseded: BTreeSet<Digest>,
     items: Vec<(u64, u64)>,
     /// By the index of the grant; none for what is over.
     consents: BTreeMap<u64, Option<Held>>,
@@ -97,9 +101,12 @@ impl Reading {
     ) -> Result<Self, StoreError> {
         let followed: Followed = (&row.kept.follower).into();
         let follower = Follower::resume(followed);
+        let requests: BTreeMap<_, _> = store.requests(row.id).await?.into_iter().collect();
+        let find = |digest: &Digest| requests.get(digest);
         Ok(Self {
             follower: follower.map_err(|_| StoreError::Corrupt("how far a feed was read"))?,
-            requests: store.requests(row.id).await?.into_iter().collect(),
+            superseded: requests.values().flat_map(|by| replaced(by, find)).collect(),
+            requests,
             lists: store.lists(row.id).await?.into_iter().collect(),
             id: row.id,
             log: Arc::clone(log),
@@ -165,6 +172,11 @@ impl Reading {
         self.lists.get(&list).cloned().unwrap_or_else(Bits::none_set)
     }
 
+    /// Whether a request was replaced by one that differs from it materially.
+    pub(crate) fn was_superseded(&self, request: &Digest) -> bool {
+        self.superseded.contains(request)
+    }
+
     /// Takes one page.
     pub(crate) async fn take(&mut self, page: &FeedAnswer) -> Result<Taken, TakeError> {
         // 1. CHECK. The follower is put aside until the page is durable.
@@ -198,6 +210,8 @@ impl Reading {
             }
         }
 
+        self.void_superseded(&mut fold).await?;
+
         // 3. WRITE. When this returns, the page is read.
         let lists = self
             .set(&fold)
@@ -210,6 +224,7 @@ impl Reading {
         };
         let keys = fold.keys.take().or_else(|| self.keys.clone());
         let kept = kept(&follower, keys.clone(), self.misbehaved);
+        let superseded = core::mem::take(&mut fold.superseded);
         let change = fold.change(lists);
         self.store.apply(self.id, &kept, &change).await?;
 
@@ -218,6 +233,7 @@ impl Reading {
         self.keys = keys;
         self.ordinals = change.ordinals;
         self.requests.extend(change.requests);
+        self.superseded.extend(superseded);
         self.lists.extend(change.lists);
         Ok(taken)
     }
@@ -282,7 +298,11 @@ impl Reading {
         let digest = record.digest();
         match &record.body {
             Body::ControllerKeys(keys) => fold.keys = Some((**keys).clone()),
-            Body::ConsentRequest(request) => fold.requests.push((digest, (**request).clone())),
+            Body::ConsentRequest(request) => {
+                let replaced = replaced(request, |digest| self.known_request(digest, fold));
+                fold.superseded.extend(replaced);
+                fold.requests.push((digest, (**request).clone()));
+            }
             Body::Destruction(destruction) => self.destroy(opened.index, destruction.leaves.as_slice(), fold).await?,
             Body::ConsentGrant(grant) => {
                 let request = self.known_request(&grant.request, fold);
@@ -345,6 +365,31 @@ impl Reading {
             fold.consents.insert(grant, Some(held));
         }
         Ok(None)
+    }
+
+    /// Whoever answered a request that was since replaced materially has not seen what changed: her receipts say a yes that
+    /// counts for nothing until she renews it. All consents are looked through, which is long work, and rare.
+    async fn void_superseded(&self, fold: &mut Fold) -> Result<(), StoreError> {
+        let changed = fold.consents.values().flatten();
+        let stale = changed.filter(|held| self.is_superseded(&held.state.request, fold));
+        let mut void: Vec<u64> = stale.flat_map(|held| held.live.iter().copied()).collect();
+        if !fold.superseded.is_empty() {
+            let mut from = 0;
+            while let Some(rows) = self.store.live(self.id, from).await? {
+                for row in &rows {
+                    if fold.superseded.contains(&row.request) && !fold.consents.contains_key(&row.grant) {
+                        void.extend(&row.live);
+                    }
+                    from = row.grant + 1;
+                }
+            }
+        }
+        fold.void.extend(void);
+        Ok(())
+    }
+
+    fn is_superseded(&self, request: &Digest, fold: &Fold) -> bool {
+        self.superseded.contains(request) || fold.superseded.contains(request)
     }
 
     /// Voids what is out for a consent.
@@ -446,6 +491,18 @@ impl Fold {
         }
         change
     }
+}
+
+/// What a request replaces materially: the one that it names, and those that came before that one.
+fn replaced<'a>(by: &ConsentRequest, find: impl Fn(&Digest) -> Option<&'a ConsentRequest>) -> Vec<Digest> {
+    let mut chain = Vec::new();
+    let mut earlier = by.supersedes.as_ref().filter(|supersedes| supersedes.material);
+    while let Some(supersedes) = earlier {
+        chain.push(supersedes.request);
+        // A request names one that was there before it by its digest, so there is no circle.
+        earlier = find(&supersedes.request).and_then(|request| request.supersedes.as_ref());
+    }
+    chain
 }
 
 enum Item<'a> {

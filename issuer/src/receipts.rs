@@ -39,6 +39,11 @@ pub enum IssueError {
     /// Its time is over.
     #[error("the consent has expired")]
     Expired,
+    /// Its request was replaced materially.
+    #[error(
+        "the brand has since changed materially what it asked for: a receipt can be had again once the consent is renewed"
+    )]
+    Superseded,
     /// What is known is too old, or does not add up.
     #[error("the issuer does not know at the moment what is in force; ask again later")]
     Stale,
@@ -58,6 +63,7 @@ impl IssueError {
             Self::Unknown => "consent_unknown",
             Self::NotAHolder => "wrong_signer",
             Self::Expired => "consent_expired",
+            Self::Superseded => "notice_superseded",
             Self::Stale | Self::Store(_) => "unavailable",
             Self::Oversize => "oversize",
         }
@@ -187,6 +193,9 @@ impl Inner {
             Effective::Given => {}
             Effective::Expired => return Err(IssueError::Expired),
             Effective::Withdrawn | Effective::EndedByController => return Err(IssueError::Unknown),
+        }
+        if reading.was_superseded(&held.state.request) {
+            return Err(IssueError::Superseded);
         }
         Ok(InForce {
             log_size: head.size,

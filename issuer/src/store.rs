@@ -33,6 +33,8 @@ const LOCK_FILE: &str = "issuer.lock";
 const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_issuer.sql"))];
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
+/// How many consents are looked through at once.
+const ROWS: i64 = 1024;
 /// How transactions begin: two connections write, and one that has read before it writes could not wait for the other.
 const WRITE: &str = "BEGIN IMMEDIATE";
 
@@ -78,6 +80,13 @@ pub(crate) struct Change {
     pub(crate) lists: Vec<(u64, Bits)>,
     /// Destructions, and whether anything of theirs was held.
     pub(crate) destructions: Vec<(u64, bool)>,
+}
+
+/// For which items of a consent receipts may be out, and which request it answers.
+pub(crate) struct Live {
+    pub(crate) grant: u64,
+    pub(crate) request: Digest,
+    pub(crate) live: Vec<u64>,
 }
 
 /// A destruction that the ledger waits for.
@@ -190,6 +199,28 @@ impl Store {
             .fetch_optional(&self.db)
             .await?;
         body.map(|body| read(&body, "a consent")).transpose()
+    }
+
+    /// Some consents of a feed, from this grant on; nothing where there are no more.
+    pub(crate) async fn live(&self, feed: i64, from: u64) -> Result<Option<Vec<Live>>, StoreError> {
+        let select =
+            "SELECT grant_idx, body FROM consents WHERE feed = $1 AND grant_idx >= $2 ORDER BY grant_idx LIMIT $3";
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(select)
+            .bind(feed)
+            .bind(int(from))
+            .bind(ROWS)
+            .fetch_all(&self.db)
+            .await?;
+        let row = |(grant, body): (i64, Vec<u8>)| {
+            let held: Held = read(&body, "a consent")?;
+            Ok(Live {
+                grant: uint(grant)?,
+                request: held.state.request,
+                live: held.live,
+            })
+        };
+        let rows: Vec<Live> = rows.into_iter().map(row).collect::<Result<_, StoreError>>()?;
+        Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 
     /// The ordinal of the item at this index of the log, if it has slots.

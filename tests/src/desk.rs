@@ -167,10 +167,24 @@ impl Desk {
     /// Never: what is asked has a canonical form.
     #[must_use]
     pub fn decide_presented(&self, asked: &Asked, shown: &PresentedReport) -> DecisionStatement {
+        self.decide_presented_of(None, asked, shown)
+    }
+
+    /// The same where it has to be this person's.
+    ///
+    /// # Panics
+    /// Never: what is asked has a canonical form.
+    #[must_use]
+    pub fn decide_presented_of(
+        &self,
+        subject: Option<&Did>,
+        asked: &Asked,
+        shown: &PresentedReport,
+    ) -> DecisionStatement {
         let head = self.head.clone().map(disclosed);
         let state = self.state(head.as_ref(), None);
         let id = RecordId::from_random(bytes_of("by a receipt"));
-        decision::decide_presented(asked, shown, &state, &self.policy, self.now, id).unwrap()
+        decision::decide_presented((asked, subject), shown, &state, &self.policy, self.now, id).unwrap()
     }
 
     fn state<'a>(&'a self, head: Option<&'a DisclosedHead>, consents: Option<&'a [&'a Consent]>) -> State<'a> {

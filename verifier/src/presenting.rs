@@ -13,17 +13,18 @@ use std::time::Duration;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hyper::{HeaderMap, Method};
 use placet_client::outgoing::{Outgoing, OutgoingCall, OutgoingConfig, OutgoingError, WebUrl};
-use placet_kernel::bundle::Verdict;
+use placet_kernel::bundle::{Question as Point, Verdict};
 use placet_kernel::decision;
 use placet_kernel::jws::Protected;
 use placet_kernel::receipt::{Challenge, MAX_TOKEN_LIST_BYTES, PresentedReport, verify_presented};
 use placet_kernel::sign::Signer;
 use placet_schemas::api::{
-    PresentationAnswer, PresentationAsked, PresentationDecision, PresentationEvidence, PresentationState,
+    AskPresentation, PresentationAnswer, PresentationAsked, PresentationDecision, PresentationEvidence,
+    PresentationState,
 };
 use placet_schemas::authzen::{Asked, DecisionStatement, Evaluation, Question, Wanted, Whom};
 use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP};
-use placet_schemas::id::{DidUrl, Digest, RecordId};
+use placet_schemas::id::{Did, DidUrl, Digest, Iri, RecordId};
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
 use placet_service::{Expiring, random};
@@ -36,8 +37,8 @@ use crate::verifier::{Inner, Verifier};
 pub const PRESENTATION_SECONDS: u64 = 300;
 /// How often a request may be answered with what is no presentation for it.
 pub const MAX_PRESENTATION_TRIES: u32 = 5;
-/// Most requests that wait; the oldest go first.
-const MAX_WAITING: usize = 16 * 1024;
+/// Most requests that wait, or whose answer is told; the oldest go first. Each holds at most a receipt and a list.
+const MAX_WAITING: usize = 4096;
 /// How long a status list may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The `typ` of a request object (RFC 9101 section 10.8).
@@ -69,6 +70,10 @@ pub(crate) struct Waiting(Mutex<Expiring<Arc<Session>>>);
 #[derive(Debug)]
 struct Session {
     asked: Asked,
+    /// Whose receipt it has to be.
+    subject: Option<Did>,
+    /// Where the browser of whoever answers goes on, and what it has then that nobody else has.
+    onward: Option<(Iri, String)>,
     nonce: String,
     standing: Mutex<Standing>,
 }
@@ -95,6 +100,9 @@ pub enum PresentationError {
     /// It is no presentation for this request.
     #[error("{0}")]
     Malformed(String),
+    /// Whoever asks for the decision has not come from the wallet that answered.
+    #[error("the response_code is not the one that the wallet's browser was given: the session is somebody else's")]
+    OtherSession,
     /// The verifier.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,6 +116,7 @@ impl PresentationError {
             Self::Unknown => "presentation_unknown",
             Self::Answered => "presentation_answered",
             Self::Malformed(_) => "presentation_refused",
+            Self::OtherSession => "presentation_session",
             Self::Store(_) => "unavailable",
         }
     }
@@ -149,15 +158,29 @@ impl Session {
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Where the browser of whoever answers goes on.
+    fn goes_on(&self) -> Option<String> {
+        let (uri, code) = self.onward.as_ref()?;
+        let joint = if uri.as_str().contains('?') { '&' } else { '?' };
+        Some(format!("{uri}{joint}response_code={code}"))
+    }
 }
 
 impl Verifier {
     /// Makes a request.
-    pub(crate) fn ask_for_receipt(&self, asker: &Asker<'_>, asked: Asked) -> Result<PresentationAsked, StoreError> {
+    pub(crate) fn ask_for_receipt(
+        &self,
+        asker: &Asker<'_>,
+        ask: AskPresentation,
+    ) -> Result<PresentationAsked, StoreError> {
         let (id, nonce, now) = (secret()?, secret()?, self.inner.clock.now());
         let expires_at = now.plus_seconds(PRESENTATION_SECONDS);
+        let onward = ask.redirect_uri.map(|uri| Ok::<_, StoreError>((uri, secret()?)));
         let session = Arc::new(Session {
-            asked,
+            asked: ask.asked,
+            subject: ask.subject,
+            onward: onward.transpose()?,
             nonce,
             standing: Mutex::new(Standing::Waiting(0)),
         });
@@ -174,9 +197,18 @@ impl Verifier {
         })
     }
 
-    /// What became of a request.
-    pub(crate) fn presented(&self, id: &str) -> Result<PresentationAnswer, PresentationError> {
+    /// What became of a request. Where the browser of whoever answers goes on, the decision is for that browser alone.
+    pub(crate) fn presented(&self, id: &str, code: Option<&str>) -> Result<PresentationAnswer, PresentationError> {
         let session = self.inner.presentations.find(id, self.inner.clock.now())?;
+        if let Some((_, wanted)) = &session.onward
+            && matches!(*session.standing(), Standing::Presented(_))
+        {
+            // By their hashes: how long it takes tells nothing.
+            let wanted = Digest::of(wanted.as_bytes());
+            if code.is_none_or(|code| Digest::of(code.as_bytes()) != wanted) {
+                return Err(PresentationError::OtherSession);
+            }
+        }
         let (state, decided) = match &*session.standing() {
             Standing::Waiting(_) | Standing::Judging => (PresentationState::Waiting, None),
             Standing::Declined => (PresentationState::Declined, None),
@@ -202,7 +234,7 @@ impl Verifier {
             "response_uri": asker.address(id),
             "state": id,
             "nonce": session.nonce,
-            "dcql_query": query(&session.asked),
+            "dcql_query": query(&session.asked, session.subject.is_some()),
             "client_metadata": { "vp_formats_supported": { SD_JWT_VC_TYP: {
                 "sd-jwt_alg_values": ["ES256"],
                 "kb-jwt_alg_values": ["ES256", "Ed25519", "EdDSA"],
@@ -226,8 +258,23 @@ impl Verifier {
         Ok(())
     }
 
-    /// Judges what a wallet presents. What is no presentation for this request leaves it open, a few times.
-    pub(crate) async fn present(&self, asker: &Asker<'_>, id: &str, shown: &str) -> Result<(), PresentationError> {
+    /// Whether a request waits for an answer.
+    pub(crate) fn awaits(&self, id: &str) -> Result<(), PresentationError> {
+        let session = self.inner.presentations.find(id, self.inner.clock.now())?;
+        match &*session.standing() {
+            Standing::Waiting(tries) if *tries < MAX_PRESENTATION_TRIES => Ok(()),
+            _ => Err(PresentationError::Answered),
+        }
+    }
+
+    /// Judges what a wallet presents; gives where its browser goes on. What is no presentation for this request leaves it open,
+    /// a few times.
+    pub(crate) async fn present(
+        &self,
+        asker: &Asker<'_>,
+        id: &str,
+        shown: &str,
+    ) -> Result<Option<String>, PresentationError> {
         let (inner, now) = (&self.inner, self.inner.clock.now());
         let session = inner.presentations.find(id, now)?;
         let audience = asker.client_id();
@@ -245,13 +292,7 @@ impl Verifier {
         let trust = Some(&inner.settings.trust);
         let report = verify_presented(shown, None, Some(challenge), trust, now);
         let report = report.map_err(|error| PresentationError::Malformed(error.to_string()))?;
-        if report.bound != Verdict::Holds {
-            let why = report.findings.iter().find(|found| found.code.starts_with("binding"));
-            let why = why.map_or_else(String::new, |found| format!(": {}", found.why));
-            return Err(PresentationError::Malformed(format!(
-                "the presentation is not bound to this request{why}"
-            )));
-        }
+        answers(&report)?;
         // From here on it is the holder's answer. Another that came meanwhile was first.
         {
             let mut standing = session.standing();
@@ -260,9 +301,9 @@ impl Verifier {
             }
             *standing = Standing::Judging;
         }
-        let decided = self.judge(asker, &session.asked, shown, challenge, report).await;
+        let decided = self.judge(asker, &session, shown, challenge, report).await;
         let (standing, outcome) = match decided {
-            Ok(decided) => (Standing::Presented(Arc::new(decided)), Ok(())),
+            Ok(decided) => (Standing::Presented(Arc::new(decided)), Ok(session.goes_on())),
             // What failed is this verifier's; the wallet may answer again.
             Err(error) => (Standing::Waiting(tries), Err(error.into())),
         };
@@ -273,25 +314,21 @@ impl Verifier {
     async fn judge(
         &self,
         asker: &Asker<'_>,
-        asked: &Asked,
+        session: &Session,
         shown: &str,
         challenge: Challenge<'_>,
         mut report: PresentedReport,
     ) -> Result<PresentationDecision, StoreError> {
         let inner = &self.inner;
-        let mut list = None;
-        // Only where an issuer whom the brand has pinned says that the list is: an address of a stranger is not called.
-        if report.issued == Verdict::Holds && report.recorded == Verdict::Holds {
-            let url = report.receipt.status.status_list.uri.as_str();
-            list = fetch(asker.how.private, url).await;
-            let (trust, now) = (Some(&inner.settings.trust), inner.clock.now());
-            if let Some(list) = &list
-                && let Ok(judged) = verify_presented(shown, Some(list), Some(challenge), trust, now)
-            {
-                report = judged;
-            }
+        // An issuer whom the brand has pinned says that the list is there: see `answers`.
+        let list = fetch(asker.how.private, report.receipt.status.status_list.uri.as_str()).await;
+        let (trust, now) = (Some(&inner.settings.trust), inner.clock.now());
+        if let Some(list) = &list
+            && let Ok(judged) = verify_presented(shown, Some(list), Some(challenge), trust, now)
+        {
+            report = judged;
         }
-        let (statement, signed) = self.decide_presented(asked, &report)?;
+        let (statement, signed) = self.decide_presented(session, &report)?;
         Ok(PresentationDecision {
             decision: statement.decision,
             evaluation_id: statement.evaluation_id,
@@ -313,11 +350,11 @@ impl Verifier {
     /// By the receipt, unless this verifier knows the consent itself: then by what it knows, which may be more.
     fn decide_presented(
         &self,
-        asked: &Asked,
+        session: &Session,
         report: &PresentedReport,
     ) -> Result<(DecisionStatement, Option<String>), StoreError> {
-        let inner = &self.inner;
-        let statement = inner.by_receipt(asked, report)?;
+        let (inner, asked) = (&self.inner, &session.asked);
+        let statement = inner.by_receipt(session, report)?;
         let consent = report.receipt.consent;
         let subject = inner.read(|replica| replica.find(&consent).map(|(_, consent)| consent.subject.clone()));
         if let (true, Some(subject)) = (statement.decision, subject) {
@@ -341,7 +378,7 @@ impl Verifier {
 }
 
 impl Inner {
-    fn by_receipt(&self, asked: &Asked, report: &PresentedReport) -> Result<DecisionStatement, StoreError> {
+    fn by_receipt(&self, session: &Session, report: &PresentedReport) -> Result<DecisionStatement, StoreError> {
         let id = RecordId::from_random(random::bytes()?);
         let (now, steady) = (self.clock.now(), self.clock.steady());
         self.read(|replica| {
@@ -352,7 +389,7 @@ impl Inner {
                 report.in_force = Verdict::Fails;
             }
             Ok(decision::decide_presented(
-                asked,
+                (&session.asked, session.subject.as_ref()),
                 &report,
                 &state,
                 replica.policy(),
@@ -363,16 +400,50 @@ impl Inner {
     }
 }
 
-/// What is asked of the wallet, in DCQL (section 6): the clause of the purpose alone, and the salt that opens the leaf.
-fn query(asked: &Asked) -> Value {
+/// Whether a presentation is one for this request, of a receipt that an issuer whom the brand has pinned signed, of a record
+/// that is in the log. Of anything else nothing is kept, nothing is told to the brand, and no address in it is called.
+fn answers(report: &PresentedReport) -> Result<(), PresentationError> {
+    for (question, verdict, what) in [
+        (
+            Point::Issued,
+            report.issued,
+            "no issuer whom this verifier knows has signed the receipt",
+        ),
+        (
+            Point::Bound,
+            report.bound,
+            "the presentation is not bound to this request",
+        ),
+        (
+            Point::Recorded,
+            report.recorded,
+            "it is not shown that the record is in the log",
+        ),
+    ] {
+        if verdict != Verdict::Holds {
+            let why = report.findings.iter().find(|found| found.question == question);
+            let why = why.map_or_else(String::new, |found| format!(": {}", found.why));
+            return Err(PresentationError::Malformed(format!("{what}{why}")));
+        }
+    }
+    Ok(())
+}
+
+/// What is asked of the wallet, in DCQL (section 6): the clause of the purpose alone, the salt that opens the leaf, and, where
+/// the brand says whom it means, who she is.
+fn query(asked: &Asked, names_her: bool) -> Value {
+    let mut claims = vec![
+        json!({ "path": ["evidence", "salt"] }),
+        json!({ "path": ["scope", null, "purpose", "id"], "values": [asked.purpose] }),
+    ];
+    if names_her {
+        claims.push(json!({ "path": ["sub"] }));
+    }
     json!({ "credentials": [{
         "id": CREDENTIAL_ID,
         "format": SD_JWT_VC_TYP,
         "meta": { "vct_values": [RECEIPT_VCT] },
-        "claims": [
-            { "path": ["evidence", "salt"] },
-            { "path": ["scope", null, "purpose", "id"], "values": [asked.purpose] },
-        ],
+        "claims": claims,
     }] })
 }
 

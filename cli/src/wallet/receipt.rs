@@ -1,6 +1,7 @@
 //! `placet receipt`: receipts of consents, as credentials that any wallet can hold.
 
 mod authorize;
+mod dcql;
 mod held;
 mod present;
 mod wire;

@@ -337,6 +337,14 @@ export interface components {
         AskPresentation: {
             /** @description What is to be done with which data. */
             asked: components["schemas"]["Asked"];
+            /**
+             * Format: uri
+             * @description Where her browser goes on when her wallet has answered: https, without a fragment. It gets a `response_code`, without
+             *     which the decision is not told: so it is for the browser of whoever answered, and not of somebody who sent her the link
+             *     (OpenID4VP 1.0 section 8.2).
+             */
+            redirectUri?: string | null;
+            subject?: components["schemas"]["Did"] | null;
         };
         /** @description What is to be done with which data. */
         Asked: {
@@ -1365,7 +1373,10 @@ export interface operations {
     };
     presentation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description what the browser of whoever answered brought, if it was asked with a redirectUri */
+                response_code?: string;
+            };
             header?: never;
             path: {
                 /** @description its name */

@@ -126,9 +126,13 @@ impl VcApi {
         })
     }
 
-    /// Sets the entries of a credential for good; false where it has none.
+    /// Sets the entries of a credential for good, by its id, or one by its own: a credential need not have an id, and several may
+    /// have the same. False where there is none.
     pub(crate) async fn revoke(&self, credential: &str) -> Result<bool, StoreError> {
-        let known = self.entries.set(name_of(credential)).await?;
+        let known = match self.place_of(credential) {
+            Some(place) => self.entries.set_place(place).await?,
+            None => self.entries.set(name_of(credential)).await?,
+        };
         self.signed.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(known)
     }
@@ -187,6 +191,14 @@ impl VcApi {
         });
         let list = json::to_jcs(&list).map_err(|error| Refusal::new(Code::Malformed, "", error.to_string()))?;
         self.issue(&list, Securing::Proof(Suite::EddsaJcs2022))
+    }
+
+    /// The list and index that the id of a status entry names.
+    fn place_of(&self, entry: &str) -> Option<(u64, u64)> {
+        let number = |text: &str| text.parse().ok().filter(|n: &u64| n.to_string() == text);
+        let place = entry.strip_prefix(&self.lists_url)?.strip_prefix('/')?;
+        let (list, index) = place.split_once('#')?;
+        Some((number(list)?, number(index)?))
     }
 
     fn list_url(&self, number: u64) -> String {

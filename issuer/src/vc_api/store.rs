@@ -112,11 +112,28 @@ impl Entries {
     /// Sets all entries of a credential; false where it has none.
     pub(super) async fn set(&self, credential: Digest) -> Result<bool, StoreError> {
         let name = credential.to_string();
-        let rows: Vec<(i64, i64)> =
-            sqlx::query_as("UPDATE entry SET is_set = 1 WHERE credential = ? RETURNING list, place")
-                .bind(name.as_bytes())
-                .fetch_all(&self.db)
-                .await?;
+        let rows = sqlx::query_as("UPDATE entry SET is_set = 1 WHERE credential = ? RETURNING list, place")
+            .bind(name.as_bytes())
+            .fetch_all(&self.db)
+            .await?;
+        self.publish(rows)
+    }
+
+    /// Sets one entry; false where it was not given out.
+    pub(super) async fn set_place(&self, (list, place): (u64, u64)) -> Result<bool, StoreError> {
+        let (Ok(list), Ok(place)) = (i64::try_from(list), i64::try_from(place)) else {
+            return Ok(false);
+        };
+        let rows = sqlx::query_as("UPDATE entry SET is_set = 1 WHERE list = ? AND place = ? RETURNING list, place")
+            .bind(list)
+            .bind(place)
+            .fetch_all(&self.db)
+            .await?;
+        self.publish(rows)
+    }
+
+    /// Memory follows disk.
+    fn publish(&self, rows: Vec<(i64, i64)>) -> Result<bool, StoreError> {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         for (list, place) in &rows {
             let bits = lists.entry(number(*list)?).or_insert_with(Bits::none_set);

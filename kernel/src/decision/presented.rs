@@ -6,7 +6,7 @@
 //! is not in it. And what she did not disclose is not granted.
 
 use placet_schemas::authzen::{Asked, DecisionStatement, Reason, ReasonCode};
-use placet_schemas::id::{Digest, RecordId};
+use placet_schemas::id::{Did, Digest, RecordId};
 use placet_schemas::json::{self, JcsError};
 use placet_schemas::rules::{Demand, demand};
 use placet_schemas::scope::{Clause, Scope};
@@ -22,12 +22,15 @@ use crate::bundle::{Question, Verdict, Weight};
 use crate::receipt::PresentedReport;
 
 /// Decides by a receipt that was presented to the brand of `state`. Of the state, what the brand itself says counts: its
-/// register, its policy, its requests. How old its replica is does not matter, as nothing of the person is taken from it.
+/// register, its policy, its requests. How old its replica is does not matter, as nothing of the person is taken from it; that
+/// a request was replaced materially since is the issuer's to say, who voids what answered it.
+///
+/// Where `subject` is said, that person's receipt is the only one that is any good.
 ///
 /// # Errors
 /// When the question has no canonical form.
 pub fn decide_presented(
-    asked: &Asked,
+    (asked, subject): (&Asked, Option<&Did>),
     shown: &PresentedReport,
     state: &State<'_>,
     policy: &Policy,
@@ -39,7 +42,8 @@ pub fn decide_presented(
         explicit: vec![false; scope.clauses().len()],
         scope,
     });
-    let outcome = judge_all(asked, shown, granted.as_ref(), state, policy, now);
+    let outcome =
+        founded((asked, subject), shown, state).and_then(|()| judge_all(asked, shown, granted.as_ref(), policy, now));
     let decision = outcome.is_ok();
     let (reasons, obligations, until) = match outcome {
         Ok(covered) => {
@@ -66,14 +70,12 @@ pub fn decide_presented(
     })
 }
 
-fn judge_all<'a>(
-    asked: &Asked,
+/// Whether the receipt is one by which anything can be decided for this brand.
+fn founded(
+    (asked, subject): (&Asked, Option<&Did>),
     shown: &PresentedReport,
-    granted: Option<&'a Granted>,
     state: &State<'_>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<Vec<Covered<'a>>, Vec<Reason>> {
+) -> Result<(), Vec<Reason>> {
     let whole = |code, path| Err(vec![reason(code, path)]);
     if state.broken {
         return whole(ReasonCode::ProofInvalid, "");
@@ -87,7 +89,9 @@ fn judge_all<'a>(
     if let Some((question, verdict)) = verdicts.into_iter().find(|(_, verdict)| *verdict != Verdict::Holds) {
         return Err(vec![unfounded(shown, question, verdict)]);
     }
-    let receipt = &shown.receipt;
+    if subject.is_some() && shown.receipt.sub.as_ref() != subject {
+        return whole(ReasonCode::NoRecord, "/subject");
+    }
     if !shown.names(state.controller) {
         return whole(ReasonCode::ControllerUnknown, "/controllers");
     }
@@ -95,13 +99,22 @@ fn judge_all<'a>(
     if !elsewhere.is_empty() {
         return Err(elsewhere);
     }
-    let known = state.requests.get(&receipt.request);
+    let known = state.requests.get(&shown.receipt.request);
     if known.is_some_and(|request| request.superseded.is_some()) {
         return whole(ReasonCode::NoticeSuperseded, PURPOSE);
     }
-    let Some(granted) = granted else {
-        return whole(ReasonCode::PurposeNotNamed, PURPOSE);
-    };
+    Ok(())
+}
+
+fn judge_all<'a>(
+    asked: &Asked,
+    shown: &PresentedReport,
+    granted: Option<&'a Granted>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<Covered<'a>>, Vec<Reason>> {
+    let granted = granted.ok_or_else(|| vec![reason(ReasonCode::PurposeNotNamed, PURPOSE)])?;
+    let receipt = &shown.receipt;
     let until = Timestamp::from_unix(receipt.exp).unwrap_or(now);
     let (mut permitted, mut denied) = (Vec::new(), Vec::new());
     for category in asked.categories.iter() {

@@ -54,6 +54,10 @@ impl Draft {
             ));
         }
         let credential = credential(root, surroundings)?;
+        // The same key would have said both, and an envelope without a type could be opened as either.
+        if shape::types(root, "")?.contains(&"VerifiablePresentation") {
+            return Err(Refusal::malformed("/type", "a credential is no presentation besides"));
+        }
         let (issuer, version) = (credential.issuer.to_owned(), credential.version);
         Ok(Self { bytes, version, issuer })
     }

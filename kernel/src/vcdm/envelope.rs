@@ -14,19 +14,23 @@ use super::shape;
 use super::{MAX_DOCUMENT_BYTES, MAX_SKEW_SECONDS, Policy};
 use crate::sign::Algorithm;
 
-/// The media types of envelopes, and the legacy one of both kinds.
-const MEDIA_TYPES: [&str; 4] = [
-    "application/vc+jwt",
-    "application/vp+jwt",
-    "application/jwt",
-    "application/vc-ld+jwt",
-];
-/// What `typ` may say.
-const TYPES: [&str; 4] = ["vc+jwt", "vp+jwt", "JWT", "vc-ld+jwt"];
+/// The media type of both kinds, which VCDM 1.1 has.
+const LEGACY_MEDIA_TYPE: &str = "application/jwt";
+/// Its `typ`.
+const LEGACY_TYPE: &str = "JWT";
 /// Claims of the token, which stand beside the members of the document (VC-JOSE-COSE section 3.1.3).
 const CLAIMS: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce"];
 /// Longest header, in bytes.
 const MAX_HEADER_BYTES: usize = 2048;
+
+/// The names of an envelope of credentials, or of presentations. Whoever signs credentials of any content might sign one that
+/// looks like a presentation: what it says outside tells what it is.
+const fn kinds(purpose: Purpose) -> &'static [&'static str] {
+    match purpose {
+        Purpose::Assertion => &["vc+jwt", "vc-ld+jwt"],
+        Purpose::Authentication => &["vp+jwt", "vp-ld+jwt"],
+    }
+}
 
 /// What an envelope holds, and by whom.
 pub(super) struct Opened {
@@ -66,11 +70,14 @@ pub(super) fn open(root: &Node<'_>, kind: &str, purpose: Purpose, policy: &Polic
         .and_then(Node::as_str)
         .and_then(|id| id.strip_prefix("data:"));
     let parts = id.and_then(|data| data.split_once(','));
-    let Some((media_type, token)) = parts.filter(|(media_type, _)| MEDIA_TYPES.contains(media_type)) else {
-        return Err(Refusal::malformed(
-            "/id",
-            "this is data:application/vc+jwt, or vp+jwt, and a compact JWS",
-        ));
+    let fits = |media_type: &str| {
+        let kind = media_type.strip_prefix("application/");
+        media_type == LEGACY_MEDIA_TYPE || kind.is_some_and(|kind| kinds(purpose).contains(&kind))
+    };
+    let Some((media_type, token)) = parts.filter(|(media_type, _)| fits(media_type)) else {
+        let kind = kinds(purpose)[0];
+        let message = format!("this is data:application/{kind} and a compact JWS");
+        return Err(Refusal::malformed("/id", message));
     };
     let opened = jws(token, purpose, policy).map_err(|error| error.below("/id"));
     let (method, payload) = opened.map_err(|error| Refusal {
@@ -104,11 +111,12 @@ fn jws(token: &str, purpose: Purpose, policy: &Policy<'_>) -> Result<(DidUrl, Ve
     let known = |member: &json::Member<'_>| {
         ["alg", "kid", "typ", "cty"].contains(&&*member.key) && member.value.as_str().is_some()
     };
-    if !header.as_object().unwrap_or_default().iter().all(known) || says("typ").is_some_and(|typ| !TYPES.contains(&typ))
-    {
-        return Err(wrong(
-            "the envelope's header has alg, kid, typ (vc+jwt, vp+jwt or JWT) and cty, and nothing besides",
-        ));
+    let fits = |typ: &str| typ == LEGACY_TYPE || kinds(purpose).contains(&typ);
+    if !header.as_object().unwrap_or_default().iter().all(known) || says("typ").is_some_and(|typ| !fits(typ)) {
+        let kind = kinds(purpose)[0];
+        return Err(wrong(&format!(
+            "the envelope's header has alg, kid, typ ({kind} or {LEGACY_TYPE}) and cty, and nothing besides"
+        )));
     }
     let method: DidUrl = says("kid")
         .and_then(|kid| kid.parse().ok())
@@ -174,7 +182,7 @@ fn claims(
     // VC-JOSE-COSE forbids the claim in its own media types; the older form has nothing else.
     let inner = match (root.get(legacy), media_type) {
         (None, _) => root,
-        (Some(inner), "application/jwt") => inner,
+        (Some(inner), LEGACY_MEDIA_TYPE) => inner,
         (Some(_), _) => {
             return Err(Refusal::malformed(
                 "",

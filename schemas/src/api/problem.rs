@@ -140,11 +140,13 @@ pub const PROBLEMS: &[ProblemType] = &[
     // Presentations of receipts.
     kind("presentation_unknown", 404, "No such request for a presentation", "Ask for a new one: it lives for five minutes."),
     kind("presentation_answered", 410, "The request for a presentation was answered", "Ask for a new one."),
+    kind("presentation_session", 403, "This is not the session of whoever answered", "Give the response_code that the browser brought to the redirectUri."),
     kind("presentation_refused", 400, "This is no presentation for this request", "Present the receipt to the audience, and over the nonce, of the request object."),
     // The life of a consent.
     kind("consent_unknown", 404, "No such consent", ""),
     kind("consent_ended", 409, "The consent has ended", "A new yes is a new consent."),
     kind("consent_expired", 409, "The consent had expired", "A new yes is a new consent."),
+    kind("notice_superseded", 409, "The brand has changed its request materially since", "Answer the new request first."),
     kind("illegal_transition", 409, "This record cannot follow", SIGN_ANEW),
     kind("previous_stale", 409, "The record follows one that is not the last", SIGN_ANEW),
     kind("previous_forked", 409, "The record follows one that is not of this consent", SIGN_ANEW),

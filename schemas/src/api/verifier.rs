@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authzen::{Asked, CustomerRef, Obligation, Reason};
-use crate::id::{Did, Digest, Origin, RecordId};
+use crate::id::{Did, Digest, Iri, Origin, RecordId};
 use crate::lifecycle::Effective;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -205,6 +205,16 @@ pub struct DirectWithdrawalAnswer {
 pub struct AskPresentation {
     /// What is to be done with which data.
     pub asked: Asked,
+    /// Whose data: the DID by which this brand knows her. Her wallet has to show it then, and nobody else's receipt will do.
+    /// Without it a permit is for whoever answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Did>,
+    /// Where her browser goes on when her wallet has answered: https, without a fragment. It gets a `response_code`, without
+    /// which the decision is not told: so it is for the browser of whoever answered, and not of somebody who sent her the link
+    /// (OpenID4VP 1.0 section 8.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uri"))]
+    pub redirect_uri: Option<Iri>,
 }
 
 /// How a person is asked.

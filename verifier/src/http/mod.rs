@@ -88,6 +88,7 @@ pub(crate) struct HttpState {
     token: Option<Digest>,
     calls: Arc<Semaphore>,
     public_calls: Arc<Semaphore>,
+    wallet_calls: Arc<Semaphore>,
     operator_calls: Arc<Semaphore>,
     metrics: Arc<health::Metrics>,
     draining: Arc<watch::Sender<bool>>,
@@ -102,6 +103,7 @@ impl HttpState {
             token: config.token.as_ref().map(|token| Digest::of(token.as_bytes())),
             calls: Arc::new(Semaphore::new(MAX_CALLS)),
             public_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
+            wallet_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
             operator_calls: Arc::new(Semaphore::new(MAX_PUBLIC_CALLS)),
             metrics: Arc::default(),
             draining: Arc::new(watch::Sender::new(false)),
@@ -177,7 +179,9 @@ async fn observe(State(state): State<HttpState>, request: Request, next: Next) -
     // asked at any time.
     let places = match route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str) {
         "/healthz" | "/readyz" | "/metrics" => &state.operator_calls,
-        "/v1/withdrawals" | presentations::WALLETS | NO_ROUTE => &state.public_calls,
+        // A withdrawal never waits for somebody who shows something.
+        presentations::WALLETS => &state.wallet_calls,
+        "/v1/withdrawals" | NO_ROUTE => &state.public_calls,
         _ => &state.calls,
     };
     let mut response = placet_service::limited(places, REQUEST_TIMEOUT, next.run(request)).await;

@@ -2,7 +2,7 @@
 //!
 //! Wallets need no token: the name in the address is a secret that only they and the brand have.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
@@ -26,6 +26,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const MAX_ASKED_BYTES: usize = 16 * 1024;
 /// Largest answer of a wallet: a presentation, in which each octet may be percent-encoded.
 const MAX_ANSWER_BYTES: usize = 3 * MAX_SD_JWT_BYTES + 4096;
+/// Longest address for a browser to go on.
+const MAX_URI_BYTES: usize = 2048;
 /// Longest name of a request.
 const MAX_ID_BYTES: usize = 64;
 
@@ -55,18 +57,28 @@ async fn ask(
 ) -> Result<Response, ApiError> {
     let asker = asker(&state)?;
     let asked: AskPresentation = json::decode(json::parse(&body, MAX_ASKED_BYTES)?.root())?;
-    placet_service::json(
-        StatusCode::CREATED,
-        &state.verifier.ask_for_receipt(&asker, asked.asked)?,
-    )
+    if let Some(uri) = &asked.redirect_uri
+        && (!uri.as_str().starts_with("https://") || uri.as_str().contains('#') || uri.as_str().len() > MAX_URI_BYTES)
+    {
+        let why = format!("redirectUri is https, without a fragment, of at most {MAX_URI_BYTES} bytes");
+        return Err(ApiError::new("malformed", why).at("/redirectUri"));
+    }
+    placet_service::json(StatusCode::CREATED, &state.verifier.ask_for_receipt(&asker, asked)?)
 }
 
 /// What became of it.
 #[utoipa::path(get, path = "/v1/presentations/{id}", operation_id = "presentation", tag = "presentations",
-    params(("id" = String, Path, description = "its name")), responses((status = 200, body = PresentationAnswer)),
-    security(("token" = [])))]
-async fn look(State(state): State<HttpState>, _: Service, Path(id): Path<String>) -> Result<Response, ApiError> {
-    placet_service::json(StatusCode::OK, &state.verifier.presented(name(&id)?)?)
+    params(("id" = String, Path, description = "its name"),
+        ("response_code" = Option<String>, Query, description = "what the browser of whoever answered brought, if it was asked with a redirectUri")),
+    responses((status = 200, body = PresentationAnswer)), security(("token" = [])))]
+async fn look(
+    State(state): State<HttpState>,
+    _: Service,
+    Path(id): Path<String>,
+    Query(came): Query<Came>,
+) -> Result<Response, ApiError> {
+    let answer = state.verifier.presented(name(&id)?, came.response_code.as_deref())?;
+    placet_service::json(StatusCode::OK, &answer)
 }
 
 /// The request object of a presentation (OpenID4VP section 5.10), signed by the brand.
@@ -76,6 +88,12 @@ async fn look(State(state): State<HttpState>, _: Service, Path(id): Path<String>
 async fn request(State(state): State<HttpState>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let token = state.verifier.request_object(&asker(&state)?, name(&id)?)?;
     Ok(([(CONTENT_TYPE, "application/oauth-authz-req+jwt")], token).into_response())
+}
+
+/// What a browser brought.
+#[derive(Deserialize)]
+struct Came {
+    response_code: Option<String>,
 }
 
 /// What a wallet posts (section 8.2). Parameters that are not known are ignored.
@@ -100,12 +118,14 @@ async fn respond(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (_asker, id) = (asker(&state)?, name(&id)?.to_owned());
+    // Nothing is read for a request that nobody made.
+    state.verifier.awaits(&id)?;
     let answer = read(request).await?;
     let refused = |what: &str| ApiError::new("presentation_refused", what);
     if answer.state.as_deref() != Some(id.as_str()) {
         return Err(refused("state is not what the request said"));
     }
-    match (answer.vp_token, answer.error) {
+    let onward = match (answer.vp_token, answer.error) {
         (Some(token), None) => {
             let shown = only(&token).ok_or_else(|| {
                 refused(
@@ -119,12 +139,19 @@ async fn respond(
             });
             judged
                 .await
-                .map_err(|_| ApiError::new("internal", "the verifier failed while it answered"))??;
+                .map_err(|_| ApiError::new("internal", "the verifier failed while it answered"))??
         }
-        (None, Some(_)) => state.verifier.decline_presentation(&id)?,
+        (None, Some(_)) => {
+            state.verifier.decline_presentation(&id)?;
+            None
+        }
         _ => return Err(refused("say either vp_token or error")),
-    }
-    placet_service::json(StatusCode::OK, &serde_json::json!({}))
+    };
+    let said = onward.map_or_else(
+        || serde_json::json!({}),
+        |uri| serde_json::json!({ "redirect_uri": uri }),
+    );
+    placet_service::json(StatusCode::OK, &said)
 }
 
 fn asker(state: &HttpState) -> Result<Asker<'_>, ApiError> {

@@ -3,25 +3,27 @@
 
 use anyhow::{Context as _, Result, bail};
 use hyper::Method;
+use placet_client::outgoing::WebUrl;
 use placet_client::{Call, exchange, exchange_as};
 use placet_kernel::jws;
 use placet_kernel::keys::PublicKey;
 use placet_kernel::receipt;
 use placet_kernel::sd_jwt;
-use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP, SdReceipt};
+use placet_schemas::credential::sd_jwt::SdReceipt;
 use placet_schemas::id::{Did, DidUrl, Digest};
 use placet_schemas::json as strict;
 use placet_schemas::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::dcql::{Query, Wanted};
 use super::held::is_sd_jwt;
 use crate::output::Output;
-use crate::system;
 use crate::wallet::book::{KeptReceipt, KnownConsent};
 use crate::wallet::meet::{TransportArgs, meet_again};
 use crate::wallet::store::Wallet;
 use crate::wallet::{ask, grant, watch};
+use crate::{system, words};
 
 /// The `typ` of a request object (RFC 9101 section 10.8).
 const REQUEST_TYP: &str = "oauth-authz-req+jwt";
@@ -72,27 +74,7 @@ struct Request {
     nonce: String,
     state: Option<String>,
     dcql_query: Query,
-}
-
-/// What is asked for, in DCQL (section 6).
-#[derive(Deserialize)]
-struct Query {
-    credentials: Vec<CredentialQuery>,
-}
-
-#[derive(Deserialize)]
-struct CredentialQuery {
-    id: String,
-    format: String,
-    meta: Value,
-    #[serde(default)]
-    claims: Vec<ClaimQuery>,
-}
-
-#[derive(Deserialize)]
-struct ClaimQuery {
-    path: Vec<Value>,
-    values: Option<Vec<Value>>,
+    transaction_data: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -101,6 +83,9 @@ struct Report {
     verifier: Did,
     consent: Digest,
     presented: bool,
+    /// Where the verifier says that a browser may go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onward: Option<String>,
 }
 
 pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result<()> {
@@ -109,19 +94,21 @@ pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result
     let brand: Did = brand
         .and_then(|did| did.parse().ok())
         .with_context(|| format!("the verifier is not named by its DID: client_id has to begin with {BY_DID}"))?;
+    // Read whether or not there is a receipt to show: whoever sent the link learns that it was opened, and nothing else.
+    let token = fetch(args, &link).await?;
     let (kept, known) = choose(&wallet, &brand, args.consent.as_deref())?;
-    let request = fetch(args, &mut wallet, &link, &brand, &known, out).await?;
-    let query = only(&request)?;
+    let request = check(args, &mut wallet, (&token, &link), &brand, &known, out).await?;
+    let wanted = Wanted::of(&request.dcql_query)?;
     let receipt = receipt::read_presented(&kept.credential)?;
-    let shown = shown(query, &receipt);
+    let shown = shown(&wanted, &receipt);
     if shown.is_empty() {
         bail!(
             "{} asks about something that you did not consent to; nothing was sent",
             known.legal_name
         );
     }
-    let names_her = receipt.sub.is_some() && is_asked(query, Some("sub"), &Value::Null);
-    out.line(tell(&known, &brand, &shown, names_her))?;
+    let names_her = receipt.sub.is_some() && wanted.asks(Some("sub"), &Value::Null);
+    out.line(tell(&known, &brand, &receipt, &shown, names_her))?;
     let yes = match (args.yes, args.no) {
         (true, _) => true,
         (_, true) => false,
@@ -131,23 +118,25 @@ pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result
     let mut form = match yes {
         true => {
             let key = known.key(&wallet.book.seed()?);
-            let choose = |name: Option<&str>, value: &Value| is_asked(query, name, value);
+            let choose = |name: Option<&str>, value: &Value| wanted.asks(name, value);
             let asked = (request.client_id.as_str(), request.nonce.as_str());
             let text = sd_jwt::present(&kept.credential, choose, asked, system::now()?, &key)?;
-            vec![("vp_token", json!({ query.id.as_str(): [text] }).to_string())]
+            vec![("vp_token", json!({ wanted.id: [text] }).to_string())]
         }
         false => vec![("error", "access_denied".to_owned())],
     };
     form.extend(request.state.map(|state| ("state", state)));
-    post(args, &request.response_uri, &form).await?;
+    let onward = post(args, &request.response_uri, &form).await?;
     let report = Report {
         verifier: brand,
         consent: known.state.consent,
         presented: yes,
+        onward,
     };
-    out.result(&report, |report| match report.presented {
-        true => format!("Shown to {}.", known.legal_name),
-        false => format!("{} was told that you show nothing.", known.legal_name),
+    out.result(&report, |report| match (report.presented, &report.onward) {
+        (true, None) => format!("Shown to {}.", known.legal_name),
+        (true, Some(onward)) => format!("Shown to {}. Go on in your browser: {onward}", known.legal_name),
+        (false, _) => format!("{} was told that you show nothing.", known.legal_name),
     })
 }
 
@@ -179,19 +168,8 @@ fn choose(wallet: &Wallet, brand: &Did, consent: Option<&str>) -> Result<(KeptRe
     }
 }
 
-/// The request object, which the brand has signed: by the keys that the log has of it.
-async fn fetch(
-    args: &Args,
-    wallet: &mut Wallet,
-    link: &Link,
-    brand: &Did,
-    known: &KnownConsent,
-    out: &Output,
-) -> Result<Request> {
-    let node = args.transport.client(&wallet.book.log(&known.origin)?.node)?;
-    meet_again(&node, wallet, known, out).await?;
-    watch::look(&node, wallet, &known.origin).await?;
-    let keys = grant::brand_keys(&node, wallet, &known.origin, brand).await?;
+/// The request object, as its verifier gives it.
+async fn fetch(args: &Args, link: &Link) -> Result<String> {
     let (server, path) = args.transport.place(&link.request_uri)?;
     let call = Call {
         method: Method::GET,
@@ -208,17 +186,33 @@ async fn fetch(
         );
     }
     let token = str::from_utf8(&answer.body).context("the request is no text")?;
+    Ok(token.trim().to_owned())
+}
+
+/// The request, which the brand has signed: by the keys that the log has of it.
+async fn check(
+    args: &Args,
+    wallet: &mut Wallet,
+    (token, link): (&str, &Link),
+    brand: &Did,
+    known: &KnownConsent,
+    out: &Output,
+) -> Result<Request> {
+    let node = args.transport.client(&wallet.book.log(&known.origin)?.node)?;
+    meet_again(&node, wallet, known, out).await?;
+    watch::look(&node, wallet, &known.origin).await?;
+    let keys = grant::brand_keys(&node, wallet, &known.origin, brand).await?;
     let key = |method: &DidUrl| PublicKey::from_multibase(keys.document.key(method)?).ok();
-    let (_, payload) = jws::verify_within(token.trim(), REQUEST_TYP, MAX_REQUEST_BYTES, key)
+    let (_, payload) = jws::verify_within(token, REQUEST_TYP, MAX_REQUEST_BYTES, key)
         .with_context(|| format!("the request is not signed by {brand}"))?;
     // The strict reader first: no member twice, bounded depth. A path of DCQL has null in it, which that reader does not give.
     strict::parse(&payload, MAX_REQUEST_BYTES).context("the request")?;
     let request: Request = serde_json::from_slice(&payload).context("the request")?;
-    check(&request, &link.client_id)?;
+    is_for_us(&request, &link.client_id)?;
     Ok(request)
 }
 
-fn check(request: &Request, client_id: &str) -> Result<()> {
+fn is_for_us(request: &Request, client_id: &str) -> Result<()> {
     // Section 5.10.1: a link that names one verifier and leads to the request of another.
     if request.client_id != client_id {
         bail!("the link names another verifier than the request");
@@ -233,6 +227,10 @@ fn check(request: &Request, client_id: &str) -> Result<()> {
             request.response_mode
         );
     }
+    // Section 5.1: what a wallet does not understand it must not agree to.
+    if request.transaction_data.is_some() {
+        bail!("the request wants a transaction agreed to, which this wallet does not do");
+    }
     let exp = request.exp.and_then(Timestamp::from_unix);
     if exp.is_some_and(|exp| exp < system::now().unwrap_or(exp)) {
         bail!("the request has expired: ask for a new link");
@@ -240,62 +238,40 @@ fn check(request: &Request, client_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is asked for, where that is a receipt.
-fn only(request: &Request) -> Result<&CredentialQuery> {
-    let [query] = request.dcql_query.credentials.as_slice() else {
-        bail!("the verifier asks for more than a receipt");
-    };
-    let types = query.meta["vct_values"].as_array();
-    let is_ours = types.is_some_and(|types| types.iter().any(|one| one == RECEIPT_VCT));
-    if query.format != SD_JWT_VC_TYP || !is_ours {
-        bail!("the verifier asks for something else than a consent receipt as {SD_JWT_VC_TYP}");
-    }
-    Ok(query)
-}
-
-/// Whether a claim that can be withheld is asked for. A clause is asked for as a whole, or by its purpose.
-fn is_asked(query: &CredentialQuery, name: Option<&str>, value: &Value) -> bool {
-    query.claims.iter().any(|claim| {
-        let path: Vec<Option<&str>> = claim.path.iter().map(Value::as_str).collect();
-        match (name, path.as_slice()) {
-            (Some(name), [.., Some(last)]) => *last == name,
-            (None, [Some("scope")] | [Some("scope"), None]) => true,
-            (None, [Some("scope"), None, rest @ ..]) => {
-                let found = rest.iter().try_fold(value, |value, member| value.get((*member)?));
-                let values = claim.values.as_ref();
-                found.is_some_and(|found| values.is_none_or(|values| values.contains(found)))
-            }
-            _ => false,
-        }
-    })
-}
-
-/// What would be seen of what she agreed to, in her words.
-fn shown(query: &CredentialQuery, receipt: &SdReceipt) -> Vec<String> {
+/// What would be seen of what she agreed to: each clause whole, since its words do not say all that is in it.
+fn shown(wanted: &Wanted<'_>, receipt: &SdReceipt) -> Vec<Vec<String>> {
     let clauses = receipt.scope.iter().filter(|clause| {
         let value = serde_json::to_value(clause).unwrap_or_default();
-        is_asked(query, None, &value)
+        wanted.asks(None, &value)
     });
     let language = receipt.language.as_str();
-    clauses
-        .map(|clause| clause.purpose.text.in_language(language).to_owned())
-        .collect()
+    clauses.map(|clause| words::clause(clause, language)).collect()
 }
 
-fn tell(known: &KnownConsent, brand: &Did, shown: &[String], names_her: bool) -> String {
+fn tell(known: &KnownConsent, brand: &Did, receipt: &SdReceipt, shown: &[Vec<String>], names_her: bool) -> String {
     let mut lines = vec![format!(
         "{} ({brand}) asks to see that you agreed to:",
         known.legal_name
     )];
-    lines.extend(shown.iter().map(|text| format!("  {text}")));
-    lines.push("Shown with it: your consent's number, the brands that it names, and that the log has it.".to_owned());
+    for clause in shown {
+        lines.extend(clause.iter().enumerate().map(|(at, line)| match at {
+            0 => format!("  {line}"),
+            _ => format!("    {line}"),
+        }));
+    }
+    lines.push(format!(
+        "Shown with it: the number of your consent ({}), the brands that it names, when the receipt was made and ends, and that \
+         the log has it.",
+        receipt.consent
+    ));
     if names_her {
         lines.push("It also asks for the name (DID) by which this brand knows you, which is shown too.".to_owned());
     }
     lines.join("\n")
 }
 
-async fn post(args: &Args, url: &str, form: &[(&str, String)]) -> Result<()> {
+/// Gives where the verifier says that a browser may go on (section 8.2).
+async fn post(args: &Args, url: &str, form: &[(&str, String)]) -> Result<Option<String>> {
     let (server, path) = args.transport.place(url)?;
     let body = serde_urlencoded::to_string(form).context("the answer cannot be written")?;
     let call = Call {
@@ -306,10 +282,13 @@ async fn post(args: &Args, url: &str, form: &[(&str, String)]) -> Result<()> {
     };
     let answer = exchange_as(&server, call, FORM).await;
     let answer = answer.map_err(|silence| anyhow::anyhow!("no answer from the verifier: {}", silence.why))?;
-    if (200..300).contains(&answer.status) {
-        return Ok(());
-    }
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if (200..300).contains(&answer.status) {
+        // Only what is a plain address is put before anyone.
+        let onward = said["redirect_uri"].as_str();
+        let onward = onward.filter(|url| matches!(WebUrl::parse(url), Ok((_, false))));
+        return Ok(onward.map(str::to_owned));
+    }
     let why = said["detail"].as_str().or(said["error_description"].as_str());
     bail!(
         "the verifier refused it ({}): {}",

@@ -165,7 +165,7 @@ async fn issue(state: &HttpState, securing: Securing, grant: &Grant, key: &Publi
         IssueError::Store(error) => error.into(),
         IssueError::Stale => Refusal::later(error.to_string()),
         IssueError::NotAHolder => Refusal::new("invalid_proof", error.to_string()),
-        IssueError::Unknown | IssueError::Expired | IssueError::Oversize => {
+        IssueError::Unknown | IssueError::Expired | IssueError::Superseded | IssueError::Oversize => {
             Refusal::new("credential_request_denied", error.to_string())
         }
     })?;

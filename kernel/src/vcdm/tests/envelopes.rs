@@ -167,3 +167,27 @@ fn a_presentation_in_an_envelope_answers_what_was_asked() {
     assert_eq!(judge("a.example", "d", own), Err(Code::Unproven));
     assert_eq!(judge("a.example", "c", issuer.did.as_str()), Err(Code::Unproven));
 }
+
+/// Whoever has a key sign credentials of any content could have it sign what looks like its holder's presentation.
+#[test]
+fn a_credential_is_no_presentation_whatever_it_says() {
+    let issuer = Party::new(1);
+    let mut both = credential(&issuer);
+    both["type"] = json!(["VerifiableCredential", "VerifiablePresentation"]);
+    let refusal = Draft::parse(&bytes(&both), &World::default()).unwrap_err();
+    assert_eq!((refusal.code, refusal.pointer.as_str()), (Code::Malformed, "/type"));
+
+    let claims = json!({"@context": [V2], "type": "VerifiablePresentation", "holder": issuer.did});
+    let (world, kind) = (World::default(), "EnvelopedVerifiablePresentation");
+    let judge = |typ: &str, media_type: &str| {
+        let header = json!({"alg": "EdDSA", "kid": issuer.method, "typ": typ});
+        let document = enveloped(kind, media_type, &token(&header, &claims, &issuer));
+        verify_presentation(&bytes(&document), &policy(&world)).map_err(|refusal| refusal.code)
+    };
+    assert!(judge("vp+jwt", "application/vp+jwt").is_ok());
+    assert_eq!(judge("vc+jwt", "application/vp+jwt"), Err(Code::Unproven));
+    assert_eq!(judge("vp+jwt", "application/vc+jwt"), Err(Code::Malformed));
+    // Nor is a presentation a credential.
+    let header = json!({"alg": "EdDSA", "kid": issuer.method, "typ": "vp+jwt"});
+    assert_eq!(of(&header, &credential(&issuer), &issuer), refused(Code::Unproven));
+}

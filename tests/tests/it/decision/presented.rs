@@ -5,6 +5,7 @@ use placet_kernel::decision::PurposePolicy;
 use placet_kernel::receipt::{Challenge, PresentedReport, verify_presented};
 use placet_kernel::sd_jwt;
 use placet_schemas::authzen::{self, Asked, Question, ReasonCode};
+use placet_schemas::id::Did;
 use placet_schemas::record::consent::Strength;
 use placet_schemas::scope::Clause;
 use placet_tests::brand::Brand;
@@ -160,6 +161,23 @@ fn what_does_not_hold_of_a_receipt_permits_nothing() {
     }
     assert_eq!(spoilt(&|report| report.in_force = Fails), ReasonCode::Withdrawn);
     assert_eq!(spoilt(&|report| report.in_force = CannotTell), ReasonCode::StateStale);
+    // Somebody else's, or nobody says whose.
+    let her = scene.person.did();
+    let of = |subject: &Did, spoil: &dyn Fn(&mut PresentedReport)| {
+        let mut report = report.clone();
+        spoil(&mut report);
+        only(&desk.decide_presented_of(Some(subject), &asked, &report))
+    };
+    let other = SoftwareKey::ed25519_from_seed(&bytes_of("other")).did();
+    assert_eq!(
+        of(&her, &|report| report.receipt.sub = Some(her.clone())),
+        ReasonCode::Permitted
+    );
+    assert_eq!(
+        of(&other, &|report| report.receipt.sub = Some(her.clone())),
+        ReasonCode::NoRecord
+    );
+    assert_eq!(of(&her, &|report| report.receipt.sub = None), ReasonCode::NoRecord);
     // A replica that was caught with wrong evidence permits nothing at all; one that is merely old does not matter.
     desk.silent_for = 1_000_000;
     assert_eq!(only(&desk.decide_presented(&asked, &report)), ReasonCode::Permitted);

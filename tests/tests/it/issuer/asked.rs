@@ -91,7 +91,16 @@ impl Scene {
     }
 
     fn ask(&self, verifier: &VerifierProcess) -> Asked {
-        let body = self.asked().to_string();
+        self.ask_with(verifier, &[])
+    }
+
+    /// The same with more members.
+    fn ask_with(&self, verifier: &VerifierProcess, more: &[(&str, &str)]) -> Asked {
+        let mut body = self.asked();
+        for (name, value) in more {
+            body[*name] = json!(value);
+        }
+        let body = body.to_string();
         let answer = verifier.caller().call("POST", "/v1/presentations", body.as_bytes());
         let said: Value = serde_json::from_slice(&answer.unwrap().expect(201, "a request")).unwrap();
         let id = said["id"].as_str().unwrap().to_owned();
@@ -152,6 +161,13 @@ fn answer(verifier: &VerifierProcess, asked: &Asked, shown: &str) -> Answer {
 fn code(answer: &Answer) -> String {
     let said: Value = serde_json::from_slice(&answer.body).unwrap();
     said["code"].as_str().unwrap_or("none").to_owned()
+}
+
+fn lists_fetched(issuer: &IssuerProcess) -> bool {
+    let metrics = String::from_utf8(issuer.caller().get("/metrics")).unwrap();
+    metrics
+        .lines()
+        .any(|line| line.contains("calls_total") && line.contains("/status/token/"))
 }
 
 fn look(verifier: &VerifierProcess, id: &str) -> Value {
@@ -271,11 +287,113 @@ fn who_is_not_pinned_is_not_believed_nor_called() {
     let scene = Scene::new();
     let verifier = scene.verifier("verifier", false, &["--status-private"]);
     let asked = scene.ask(&verifier);
+    let refused = answer(&verifier, &asked, &scene.shown(&asked));
+    assert_eq!((refused.status, code(&refused).as_str()), (400, "presentation_refused"));
+    let why: Value = serde_json::from_slice(&refused.body).unwrap();
+    assert!(
+        why["detail"]
+            .as_str()
+            .unwrap()
+            .contains("no issuer whom this verifier knows")
+    );
+    // The brand is told nothing of what a stranger has made up: a receipt of an issuer whom it knows is still an answer.
+    assert_eq!(look(&verifier, &asked.id), json!({"state": "waiting"}));
+    assert!(!lists_fetched(&scene.issuer), "an address of a stranger is not called");
+    let knowing = scene.verifier("knowing", true, &["--status-private"]);
+    let asked = scene.ask(&knowing);
+    assert_eq!(answer(&knowing, &asked, &scene.shown(&asked)).status, 200);
+    assert!(lists_fetched(&scene.issuer));
+}
+
+#[test]
+fn a_receipt_of_a_record_that_is_not_shown_to_be_in_the_log_is_no_answer() {
+    let scene = Scene::new();
+    let verifier = scene.verifier("verifier", true, &["--status-private"]);
+    let asked = scene.ask(&verifier);
+    let claim = |name: &str| asked.claims[name].as_str().unwrap();
+    let without_salt = sd_jwt::present(
+        &scene.receipt,
+        |name, _| name.is_none(),
+        (claim("client_id"), claim("nonce")),
+        now(),
+        &scene.ada.customer.key,
+    );
+    let refused = answer(&verifier, &asked, &without_salt.unwrap());
+    assert_eq!((refused.status, code(&refused).as_str()), (400, "presentation_refused"));
+    assert_eq!(look(&verifier, &asked.id), json!({"state": "waiting"}));
     assert_eq!(answer(&verifier, &asked, &scene.shown(&asked)).status, 200);
-    let decided = look(&verifier, &asked.id)["decided"].clone();
-    assert_eq!(decided["decision"], false);
-    assert_eq!(decided["reasons"][0]["code"], "proof_invalid", "{decided}");
-    assert!(decided["evidence"].get("statusList").is_none());
+}
+
+/// A permit by whoever happened to answer would let anyone lend his yes to somebody else's data.
+#[test]
+fn a_brand_that_says_whom_it_means_is_answered_by_her_alone() {
+    let scene = Scene::new();
+    let verifier = scene.verifier("verifier", true, &["--status-private"]);
+    let her = scene.ada.customer.key.did().to_string();
+    let other = SoftwareKey::ed25519_from_seed(&[7; 32]).did().to_string();
+    for (subject, names_her, expected) in [
+        (&her, true, "permitted"),
+        (&her, false, "no_record"),
+        (&other, true, "no_record"),
+    ] {
+        let asked = scene.ask_with(&verifier, &[("subject", subject)]);
+        assert_eq!(
+            asked.claims["dcql_query"]["credentials"][0]["claims"][2]["path"],
+            json!(["sub"])
+        );
+        let claim = |name: &str| asked.claims[name].as_str().unwrap();
+        let shown = sd_jwt::present(
+            &scene.receipt,
+            |name, _| names_her || name != Some("sub"),
+            (claim("client_id"), claim("nonce")),
+            now(),
+            &scene.ada.customer.key,
+        );
+        assert_eq!(answer(&verifier, &asked, &shown.unwrap()).status, 200);
+        let decided = look(&verifier, &asked.id)["decided"].clone();
+        assert_eq!(decided["reasons"][0]["code"], expected, "{decided}");
+        assert_eq!(decided["decision"], expected == "permitted");
+    }
+}
+
+/// Whoever starts a session and sends its link to somebody else does not get to see what she is permitted.
+#[test]
+fn a_decision_is_told_to_the_browser_that_comes_from_the_wallet() {
+    let scene = Scene::new();
+    let verifier = scene.verifier("verifier", true, &["--status-private"]);
+    for wrong in [
+        "http://cinema.example/back",
+        "https://cinema.example/back#x",
+        "cinema.example",
+        "javascript:alert(1)",
+    ] {
+        let mut body = scene.asked();
+        body["redirectUri"] = json!(wrong);
+        let refused = verifier
+            .caller()
+            .call("POST", "/v1/presentations", body.to_string().as_bytes());
+        assert_eq!(refused.unwrap().status, 400, "{wrong}");
+    }
+    let asked = scene.ask_with(&verifier, &[("redirectUri", "https://cinema.example/back?x=1")]);
+    let path = format!("/v1/presentations/{}", asked.id);
+    assert_eq!(look(&verifier, &asked.id), json!({"state": "waiting"}));
+    let said = answer(&verifier, &asked, &scene.shown(&asked)).expect(200, "an answer");
+    let said: Value = serde_json::from_slice(&said).unwrap();
+    let onward = said["redirect_uri"].as_str().unwrap();
+    let came = onward
+        .strip_prefix("https://cinema.example/back?x=1&response_code=")
+        .unwrap();
+    for wrong in [
+        path.clone(),
+        format!("{path}?response_code=x"),
+        format!("{path}?response_code="),
+    ] {
+        let refused = verifier.caller().call("GET", &wrong, &[]).unwrap();
+        assert_eq!((refused.status, code(&refused).as_str()), (403, "presentation_session"));
+    }
+    let told = verifier.caller().get(&format!("{path}?response_code={came}"));
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["decided"]["decision"], true);
 }
 
 #[test]

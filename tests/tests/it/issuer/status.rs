@@ -7,7 +7,12 @@ use std::path::Path;
 use placet_issuer::DATABASE_FILE;
 use placet_kernel::bundle::Verdict;
 use placet_kernel::status::Bits;
+use placet_schemas::narrowing::Value as Taken;
+use placet_schemas::record::CanonicalRecord;
+use placet_schemas::record::request::Supersedes;
+use placet_tests::caller::Answer;
 use placet_tests::issuer::{IssuerOrder, IssuerProcess};
+use placet_tests::p;
 use placet_tests::process::built;
 use serde_json::Value;
 
@@ -90,6 +95,60 @@ fn a_list_made_anew_from_the_feed_has_the_same_bits_before_and_after_a_destructi
     let issuer = house.issuer();
     assert_eq!(bits(&issuer, &receipts[2]).0, after);
     assert_eq!(house.judge(&issuer, &receipts[2]).in_force, Verdict::Holds);
+}
+
+/// Whoever has not seen what changed has said yes to something else: no verifier, whatever it knows of the request, may take the
+/// receipt for that yes.
+#[test]
+fn receipts_are_void_once_the_request_is_replaced_materially() {
+    let mut house = House::open();
+    let issuer = house.issuer();
+    let (mut ada, berta) = (house.yes("Ada"), house.yes("Berta"));
+    let receipts = [ada.receipt(&issuer), berta.receipt(&issuer)];
+    let replace = |house: &House, name: &str, request: &CanonicalRecord, material: bool| {
+        let supersedes = Some(Supersedes {
+            request: request.record.digest(),
+            material,
+        });
+        let clauses = vec![house.clause.clone()];
+        house.shop.ask_instead(&house.node, name, clauses, supersedes)
+    };
+    let reworded = replace(&house, "reworded", &house.request, false);
+    let between = house.yes("Cleo");
+    let third = between.receipt(&issuer);
+    assert_eq!(set(&bits(&issuer, &third).0), 0);
+
+    let other = replace(&house, "other", &reworded, true);
+    until("what answered the old request is void", || {
+        let judged = receipts
+            .iter()
+            .chain([&third])
+            .map(|receipt| house.judge(&issuer, receipt).in_force);
+        judged.eq([Verdict::Fails; 3])
+    });
+    assert_eq!(set(&bits(&issuer, &third).0), 3 * 16);
+    // Nor is there another of it, also not of what she says of it afterwards.
+    let refused = issuer.ask_offer(&ada.consent, &ada.customer.key);
+    assert_eq!((refused.status, kind(&refused)), (409, "notice_superseded".to_owned()));
+    house.narrow(&mut ada, "less", Taken::Category(p("pd:Interest")));
+    until("the narrowing is void too", || set(&bits(&issuer, &third).0) == 4 * 16);
+
+    // Who answers the new one has a receipt of that.
+    house.request = other;
+    let dora = house.yes("Dora");
+    let receipt = dora.receipt(&issuer);
+    assert_eq!(house.judge(&issuer, &receipt).in_force, Verdict::Holds);
+    let before = bits(&issuer, &receipt).0;
+    forget(issuer);
+    let issuer = house.issuer();
+    assert_eq!(bits(&issuer, &receipt).0, before);
+    let refused = issuer.ask_offer(&berta.consent, &berta.customer.key);
+    assert_eq!((refused.status, kind(&refused)), (409, "notice_superseded".to_owned()));
+}
+
+fn kind(answer: &Answer) -> String {
+    let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+    problem["code"].as_str().unwrap().to_owned()
 }
 
 fn acknowledged(house: &House, index: u64) -> bool {

@@ -416,3 +416,33 @@ async fn a_status_list_is_at_the_public_url_and_says_what_was_revoked() {
     let bits = placet_kernel::status::Bits::from_bitstring(list["credentialSubject"]["encodedList"].as_str().unwrap());
     assert!(bits.unwrap().get(index).unwrap());
 }
+
+/// A credential need not have an id, and two may have the same: its entry names one by itself.
+#[tokio::test]
+async fn a_credential_without_an_id_of_its_own_is_revoked_by_its_entry() {
+    let house = House::open(with_token()).await;
+    let options = json!({"credentialStatus": {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"}});
+    let mut nameless = house.credential();
+    nameless.as_object_mut().unwrap().remove("id");
+    let (first, second) = (
+        house.issued(&nameless, &options).await,
+        house.issued(&nameless, &options).await,
+    );
+    assert_eq!((house.verdict(&first).await, house.verdict(&second).await), (200, 200));
+    let entry = first["credentialStatus"]["id"].as_str().unwrap();
+    let status = |id: &str| json!({"credentialId": id, "credentialStatus": options["credentialStatus"]});
+    for wrong in [
+        entry.replace('#', "#0"),
+        entry.replace("/0#", "/1#"),
+        entry.replace('#', ""),
+        format!("{}#{}", entry.split('#').next().unwrap(), u64::MAX),
+    ] {
+        assert_eq!(
+            house.post("/credentials/status", &status(&wrong)).await.0,
+            404,
+            "{wrong}"
+        );
+    }
+    assert_eq!(house.post("/credentials/status", &status(entry)).await.0, 200);
+    assert_eq!((house.verdict(&first).await, house.verdict(&second).await), (400, 200));
+}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.asked import Asked
@@ -18,12 +20,32 @@ class AskPresentation:
 
     Attributes:
         asked (Asked): What is to be done with which data.
+        redirect_uri (None | str | Unset): Where her browser goes on when her wallet has answered: https, without a
+            fragment. It gets a `response_code`, without
+            which the decision is not told: so it is for the browser of whoever answered, and not of somebody who sent her
+            the link
+            (OpenID4VP 1.0 section 8.2).
+        subject (None | str | Unset):
     """
 
     asked: Asked
+    redirect_uri: None | str | Unset = UNSET
+    subject: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         asked = self.asked.to_dict()
+
+        redirect_uri: None | str | Unset
+        if isinstance(self.redirect_uri, Unset):
+            redirect_uri = UNSET
+        else:
+            redirect_uri = self.redirect_uri
+
+        subject: None | str | Unset
+        if isinstance(self.subject, Unset):
+            subject = UNSET
+        else:
+            subject = self.subject
 
         field_dict: dict[str, Any] = {}
 
@@ -32,6 +54,10 @@ class AskPresentation:
                 "asked": asked,
             }
         )
+        if redirect_uri is not UNSET:
+            field_dict["redirectUri"] = redirect_uri
+        if subject is not UNSET:
+            field_dict["subject"] = subject
 
         return field_dict
 
@@ -42,8 +68,28 @@ class AskPresentation:
         d = dict(src_dict)
         asked = Asked.from_dict(d.pop("asked"))
 
+        def _parse_redirect_uri(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        redirect_uri = _parse_redirect_uri(d.pop("redirectUri", UNSET))
+
+        def _parse_subject(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        subject = _parse_subject(d.pop("subject", UNSET))
+
         ask_presentation = cls(
             asked=asked,
+            redirect_uri=redirect_uri,
+            subject=subject,
         )
 
         return ask_presentation

@@ -7,18 +7,27 @@ import httpx
 from ...client import AuthenticatedClient, Client
 from ...models.presentation_answer import PresentationAnswer
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     id: str,
+    *,
+    response_code: str | Unset = UNSET,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["response_code"] = response_code
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v1/presentations/{id}".format(
             id=quote(str(id), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -50,11 +59,13 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
+    response_code: str | Unset = UNSET,
 ) -> Response[PresentationAnswer | Problem]:
     """What became of it.
 
     Args:
         id (str):
+        response_code (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -66,6 +77,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         id=id,
+        response_code=response_code,
     )
 
     response = client.get_httpx_client().request(
@@ -79,11 +91,13 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
+    response_code: str | Unset = UNSET,
 ) -> PresentationAnswer | Problem | None:
     """What became of it.
 
     Args:
         id (str):
+        response_code (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -96,6 +110,7 @@ def sync(
     return sync_detailed(
         id=id,
         client=client,
+        response_code=response_code,
     ).parsed
 
 
@@ -103,11 +118,13 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
+    response_code: str | Unset = UNSET,
 ) -> Response[PresentationAnswer | Problem]:
     """What became of it.
 
     Args:
         id (str):
+        response_code (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -119,6 +136,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         id=id,
+        response_code=response_code,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -130,11 +148,13 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
+    response_code: str | Unset = UNSET,
 ) -> PresentationAnswer | Problem | None:
     """What became of it.
 
     Args:
         id (str):
+        response_code (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -148,5 +168,6 @@ async def asyncio(
         await asyncio_detailed(
             id=id,
             client=client,
+            response_code=response_code,
         )
     ).parsed
