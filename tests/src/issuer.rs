@@ -63,6 +63,8 @@ pub struct IssuerOrder {
     pub listen: String,
     /// What it logs.
     pub log_filter: String,
+    /// More of its command line.
+    pub more: Vec<String>,
     /// Where a proxy with TLS would make it known, if it is to have a did:web.
     public_url: Option<String>,
     keys: Value,
@@ -126,6 +128,7 @@ impl IssuerOrder {
             token,
             listen: free.local_addr().unwrap().to_string(),
             log_filter: "debug".to_owned(),
+            more: Vec::new(),
             public_url,
             keys,
         }
@@ -194,6 +197,7 @@ impl IssuerOrder {
             .arg(&self.folder)
             .arg("--trust")
             .arg(&self.trust)
+            .args(&self.more)
             .env("PLACET_SERVICE_TOKEN", &self.token)
             .envs(self.public_url.iter().map(|url| (PUBLIC_URL, url)))
             .stdin(Stdio::null())

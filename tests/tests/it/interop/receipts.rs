@@ -4,6 +4,7 @@
 
 mod asked;
 mod foreign;
+mod issued;
 mod stage;
 mod web;
 
