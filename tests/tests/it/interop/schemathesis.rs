@@ -1,5 +1,5 @@
-//! Requests that Schemathesis makes up from the node's own description of its interface, as each role, and from the verifier's:
-//! whatever it sends, neither fails or hangs, and every answer is one that the description announces.
+//! Requests that Schemathesis makes up from the node's own description of its interface, as each role, and from the verifier's
+//! and the issuer's: whatever it sends, none fails or hangs, and every answer is one that the description announces.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,6 +17,7 @@ use placet_schemas::id::Digest;
 use placet_schemas::json;
 use placet_schemas::record::{Body, Kind};
 use placet_tests::brand::Brand;
+use placet_tests::issuer::IssuerOrder;
 use placet_tests::offer::newsletter;
 use placet_tests::p;
 use placet_tests::process::{built, now};
@@ -119,6 +120,34 @@ fn made_up_requests_to_a_verifier_meet_no_failure_and_no_answer_that_is_not_desc
     let requests = tried(&program, &config, &url, &visit).unwrap_or_else(|said| panic!("{said}"));
     assert!(requests >= visit.requests, "{requests}");
     assert!(verifier.ready().0);
+}
+
+/// The same of an issuer, for wallets and whoever else finds it.
+#[test]
+fn made_up_requests_to_an_issuer_meet_no_failure_and_no_answer_that_is_not_described() {
+    let Some(program) = ready(install()) else {
+        return;
+    };
+    let running = Running::start("described.example/issuer", Brand::cinema());
+    let known = Known::make(&running);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("schemathesis.toml");
+    fs::write(&config, known.config(&running)).unwrap();
+    let order = IssuerOrder::new(&built(), &running.node, &folder.path().join("issuer"));
+    let issuer = order.start(&folder.path().join("issuer.stderr"));
+    while !issuer.is_ready() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let visit = Visit {
+        role: "a wallet",
+        paths: "^/",
+        method: None,
+        token: None,
+        requests: 150,
+    };
+    let requests = tried(&program, &config, &order.local_url(), &visit).unwrap_or_else(|said| panic!("{said}"));
+    assert!(requests >= visit.requests, "{requests}");
+    assert!(issuer.is_ready());
 }
 
 /// What there is on the node, so that not every made-up name leads to nothing.
