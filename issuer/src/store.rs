@@ -30,7 +30,12 @@ use crate::error::{OpenError, StoreError};
 pub const DATABASE_FILE: &str = "issuer.db";
 /// The file whose lock says that the folder is in use.
 const LOCK_FILE: &str = "issuer.lock";
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_issuer.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../migrations/0001_issuer.sql")),
+    (2, include_str!("../migrations/0002_sums.sql")),
+];
+/// Octets of SHA-256 before what is kept.
+const SUM_BYTES: usize = 16;
 /// How long a statement waits for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
 /// How many consents are looked through at once.
@@ -154,7 +159,7 @@ impl Store {
         let insert = "INSERT INTO feeds (controller, state, ordinals) VALUES ($1, $2, 0) RETURNING id";
         let id = sqlx::query_scalar(insert)
             .bind(controller.as_str())
-            .bind(json::to_jcs(kept)?)
+            .bind(summed(&json::to_jcs(kept)?))
             .fetch_one(&self.db)
             .await?;
         Ok(id)
@@ -177,7 +182,10 @@ impl Store {
             .fetch_all(&self.db)
             .await?;
         rows.into_iter()
-            .map(|(number, bits)| Ok((uint(number)?, Bits::from_bytes(bits))))
+            .map(|(number, bits)| {
+                let bits = unsummed(&bits, "a status list")?.to_vec();
+                Ok((uint(number)?, Bits::from_bytes(bits)))
+            })
             .collect()
     }
 
@@ -246,7 +254,7 @@ impl Store {
             sqlx::query("INSERT INTO requests (feed, digest, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(feed)
                 .bind(digest.as_bytes().as_slice())
-                .bind(json::to_jcs(request)?)
+                .bind(summed(&json::to_jcs(request)?))
                 .execute(&mut *tx)
                 .await?;
         }
@@ -265,7 +273,7 @@ impl Store {
                 .bind(int(*grant))
                 .bind(feed)
                 .bind(held.state.consent.as_bytes().as_slice())
-                .bind(json::to_jcs(held)?)
+                .bind(summed(&json::to_jcs(held)?))
                 .execute(&mut *tx)
                 .await?;
         }
@@ -285,7 +293,7 @@ impl Store {
             sqlx::query(put)
                 .bind(feed)
                 .bind(int(*number))
-                .bind(bits.as_bytes())
+                .bind(summed(bits.as_bytes()))
                 .execute(&mut *tx)
                 .await?;
         }
@@ -298,7 +306,7 @@ impl Store {
         }
         sqlx::query("UPDATE feeds SET state = $2, ordinals = $3 WHERE id = $1")
             .bind(feed)
-            .bind(json::to_jcs(kept)?)
+            .bind(summed(&json::to_jcs(kept)?))
             .bind(int(change.ordinals))
             .execute(&mut *tx)
             .await?;
@@ -369,7 +377,22 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8], what: &'static str) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|_| StoreError::Corrupt(what))
+    serde_json::from_slice(unsummed(bytes, what)?).map_err(|_| StoreError::Corrupt(what))
+}
+
+/// With its sum before it. A bit that a disk loses may be the one that makes a receipt void, and nothing else would tell.
+fn summed(bytes: &[u8]) -> Vec<u8> {
+    let mut all = Digest::of(bytes).as_bytes()[..SUM_BYTES].to_vec();
+    all.extend_from_slice(bytes);
+    all
+}
+
+fn unsummed<'a>(kept: &'a [u8], what: &'static str) -> Result<&'a [u8], StoreError> {
+    let (sum, bytes) = kept.split_at_checked(SUM_BYTES).ok_or(StoreError::Corrupt(what))?;
+    match Digest::of(bytes).as_bytes().starts_with(sum) {
+        true => Ok(bytes),
+        false => Err(StoreError::Corrupt(what)),
+    }
 }
 
 fn digest_of(bytes: &[u8]) -> Result<Digest, StoreError> {
@@ -385,4 +408,40 @@ fn int(number: u64) -> i64 {
 
 fn uint(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| StoreError::Corrupt("a number is negative"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_that_lost_a_bit_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        let mut bits = Bits::none_set();
+        bits.set(7).unwrap();
+        let kept = summed(bits.as_bytes());
+        let insert = "INSERT INTO feeds (id, controller, state, ordinals) VALUES (1, 'did:web:a.example', x'00', 1)";
+        sqlx::query(insert).execute(&store.db).await.unwrap();
+        sqlx::query("INSERT INTO lists (feed, number, bits) VALUES (1, 0, $1)")
+            .bind(&kept)
+            .execute(&store.db)
+            .await
+            .unwrap();
+        assert_eq!(store.lists(1).await.unwrap(), [(0, bits)]);
+        for at in [0, SUM_BYTES - 1, SUM_BYTES, SUM_BYTES + 1, kept.len() - 1] {
+            let mut lost = kept.clone();
+            lost[at] ^= 1;
+            let update = sqlx::query("UPDATE lists SET bits = $1").bind(lost);
+            update.execute(&store.db).await.unwrap();
+            assert!(matches!(store.lists(1).await, Err(StoreError::Corrupt(_))), "{at}");
+        }
+        for short in [
+            Vec::new(),
+            kept[..SUM_BYTES - 1].to_vec(),
+            kept[..kept.len() - 1].to_vec(),
+        ] {
+            assert!(unsummed(&short, "a list").is_err());
+        }
+    }
 }

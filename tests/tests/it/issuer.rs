@@ -2,6 +2,7 @@
 
 mod asked;
 mod claims;
+mod faults;
 mod house;
 mod presented;
 mod refusals;

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::house::{Given, House, until};
 
-fn bits(issuer: &IssuerProcess, receipt: &Value) -> (Bits, Bits) {
+pub(super) fn bits(issuer: &IssuerProcess, receipt: &Value) -> (Bits, Bits) {
     let url = receipt["credentialStatus"]["statusListCredential"].as_str().unwrap();
     let list: Value = serde_json::from_slice(&issuer.fetch(url)).unwrap();
     let bitstring = Bits::from_bitstring(list["credentialSubject"]["encodedList"].as_str().unwrap()).unwrap();
@@ -38,7 +38,7 @@ fn set(bits: &Bits) -> usize {
 }
 
 /// Forgets all but the keys.
-fn forget(issuer: IssuerProcess) {
+pub(super) fn forget(issuer: IssuerProcess) {
     let folder = issuer.folder().to_owned();
     issuer.kill();
     for name in [
