@@ -228,6 +228,12 @@ impl IssuerProcess {
         self.url.clone()
     }
 
+    /// Its number in the system.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -20,6 +20,7 @@ mod plot;
 mod replica;
 mod report;
 mod sizes;
+mod status;
 mod verifier;
 
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ struct Orders {
     only: Vec<String>,
     /// Fewer rounds: to see that it works, not to be believed.
     quick: bool,
-    /// How many consents a large replica has.
+    /// How many consents a large replica has, and of how many a large issuer could have receipts out.
     consents: usize,
     /// The `placet` program.
     placet: PathBuf,
@@ -64,13 +65,14 @@ fn main() -> ExitCode {
         }
     }
     let mut figures: Vec<Figure> = Vec::new();
-    let all: [Measurement; 7] = [
+    let all: [Measurement; 8] = [
         (&["P1"], p1::measure),
         (&["P2", "P3", "P9"], verifier::measure),
         (&["V1", "V2"], replica::measure),
         (&["P4"], p4::measure),
         (&["P5"], p5::measure),
         (&["P11", "P12"], issuer::measure),
+        (&["I1", "I2"], status::measure),
         // Of one log each, and P5 on each of them.
         (&["P6", "P7", "P8", "P10"], sizes::measure),
     ];

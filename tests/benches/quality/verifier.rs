@@ -318,7 +318,7 @@ fn each(rounds: &[Duration], per_round: usize) -> f64 {
 }
 
 /// The processor time that the system booked to a process, in seconds.
-fn cpu_seconds(pid: u32) -> f64 {
+pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     /// Linux counts in hundredths of a second (`USER_HZ`).
     const TICKS: f64 = 100.0;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 
 use placet_tests::process::built;
 
+/// Somebody's key, where the reader puts in what he was shown.
+const KEY: &str = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -57,7 +60,7 @@ fn the_compose_file_names_only_what_is_there() {
     let yaml = read("docs/examples/compose.yaml");
     let services = section(&yaml, "services");
     let names: BTreeSet<&str> = services.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, BTreeSet::from(["nginx", "node", "shop", "verifier"]));
+    assert_eq!(names, BTreeSet::from(["issuer", "nginx", "node", "shop", "verifier"]));
     let volumes: BTreeSet<&str> = section(&yaml, "volumes").into_iter().map(|(name, _)| name).collect();
     let mut mounted = BTreeSet::new();
     for (name, service) in &services {
@@ -110,16 +113,18 @@ fn the_commands_in_the_container_files_are_commands() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 2);
+    assert_eq!(tried, 3);
     // What a person is told to type.
-    let typed = yaml.lines().filter_map(|line| line.split_once("exec node placet "));
-    for (_, line) in typed {
-        let args = line.replace("'Brand plc'", "Brand");
+    let ways = ["exec node placet ", "exec -T node placet ", "run --rm issuer "];
+    let typed = |line| ways.iter().find_map(|way| str::split_once(line, way));
+    for (_, line) in yaml.lines().filter_map(typed) {
+        let line = line.split("   ").next().unwrap();
+        let args = line.replace("'Brand plc'", "Brand").replace("did:key:…", KEY);
         let args: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
         assert!(is_understood(&args), "{line}");
         tried += 1;
     }
-    assert_eq!(tried, 5);
+    assert_eq!(tried, 8);
 }
 
 #[test]
