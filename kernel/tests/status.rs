@@ -42,6 +42,21 @@ fn the_token_list_of_the_specification_is_read_and_written() {
 }
 
 #[test]
+fn the_test_vector_of_a_large_token_list_is_read() {
+    // Token Status List, appendix of test vectors: 2^20 entries of one bit.
+    let lst = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAA\
+               AAAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAA\
+               AJsLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb";
+    let bits = Bits::from_token(lst).unwrap();
+    let set = [
+        0, 1993, 25_460, 159_495, 495_669, 554_353, 645_645, 723_232, 854_545, 934_534, 1_000_345,
+    ];
+    assert_eq!(bits.entries(), 1 << 20);
+    let found: Vec<u64> = (0..1 << 20).filter(|index| bits.get(*index).unwrap()).collect();
+    assert_eq!(found, set);
+}
+
+#[test]
 fn a_set_entry_stays_set_and_beyond_the_end_there_is_none() {
     let mut bits = Bits::none_set();
     assert_eq!(bits.set(0), Ok(true));
