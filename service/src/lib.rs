@@ -1,5 +1,5 @@
 //! What Placet's services have in common besides the kernel: connections that are limited and let go in good order ([`serve`]),
-//! key files ([`keys`]), the system's randomness ([`random`]) and clocks ([`Clock`]), JSON and problems over HTTP
+//! key files ([`keys`]), answers that are encrypted to one key ([`jwe`]), the system's randomness ([`random`]) and clocks ([`Clock`]), JSON and problems over HTTP
 //! ([`Json`], [`ApiError`]), tokens and limits around a call ([`bearer`], [`limited`]), secrets of a short life ([`Expiring`]), and proofs of misbehaviour that are kept.
 //!
 //! Out of scope: TLS towards callers (a reverse proxy's work), HTTP/2, routes, storage.
@@ -10,6 +10,7 @@ mod body;
 mod call;
 mod clock;
 mod expiring;
+pub mod jwe;
 pub mod keys;
 mod patient;
 pub mod random;

@@ -7,26 +7,26 @@
 //! A request lives in memory for [`PRESENTATION_SECONDS`]: what is lost with the process is a question that can be put again.
 //! What was decided is told with all that it rests on.
 
+mod list;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use hyper::{HeaderMap, Method};
-use placet_client::outgoing::{Outgoing, OutgoingCall, OutgoingConfig, OutgoingError, WebUrl};
 use placet_kernel::bundle::{Question as Point, Verdict};
 use placet_kernel::decision;
 use placet_kernel::jws::Protected;
-use placet_kernel::receipt::{Challenge, MAX_TOKEN_LIST_BYTES, PresentedReport, verify_presented};
+use placet_kernel::receipt::{Challenge, PresentedReport, verify_presented};
 use placet_kernel::sign::Signer;
 use placet_schemas::api::{
     AskPresentation, PresentationAnswer, PresentationAsked, PresentationDecision, PresentationEvidence,
-    PresentationState,
+    PresentationState, ResponseMode,
 };
 use placet_schemas::authzen::{Asked, DecisionStatement, Evaluation, Question, Wanted, Whom};
 use placet_schemas::credential::sd_jwt::{RECEIPT_VCT, SD_JWT_VC_TYP};
 use placet_schemas::id::{Did, DidUrl, Digest, Iri, RecordId};
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
+use placet_service::jwe::{DecryptionKey, ENCRYPTIONS, JweError};
 use placet_service::{Expiring, random};
 use serde_json::{Value, json};
 
@@ -39,8 +39,6 @@ pub const PRESENTATION_SECONDS: u64 = 300;
 pub const MAX_PRESENTATION_TRIES: u32 = 5;
 /// Most requests that wait, or whose answer is told; the oldest go first. Each holds at most a receipt and a list.
 const MAX_WAITING: usize = 4096;
-/// How long a status list may take.
-const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The `typ` of a request object (RFC 9101 section 10.8).
 const REQUEST_TYP: &str = "oauth-authz-req+jwt";
 /// The one credential of a request (OpenID4VP section 6.1).
@@ -74,6 +72,8 @@ struct Session {
     subject: Option<Did>,
     /// Where the browser of whoever answers goes on, and what it has then that nobody else has.
     onward: Option<(Iri, String)>,
+    /// To which the answer is encrypted, where it is to be.
+    key: Option<DecryptionKey>,
     nonce: String,
     standing: Mutex<Standing>,
 }
@@ -103,6 +103,9 @@ pub enum PresentationError {
     /// Whoever asks for the decision has not come from the wallet that answered.
     #[error("the response_code is not the one that the wallet's browser was given: the session is somebody else's")]
     OtherSession,
+    /// The answer cannot be asked for, or read, as it is encrypted.
+    #[error(transparent)]
+    Encryption(#[from] JweError),
     /// The verifier.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,7 +118,8 @@ impl PresentationError {
         match self {
             Self::Unknown => "presentation_unknown",
             Self::Answered => "presentation_answered",
-            Self::Malformed(_) => "presentation_refused",
+            Self::Encryption(JweError::NotBuilt) => "encryption_not_built",
+            Self::Malformed(_) | Self::Encryption(_) => "presentation_refused",
             Self::OtherSession => "presentation_session",
             Self::Store(_) => "unavailable",
         }
@@ -159,6 +163,13 @@ impl Session {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    const fn mode(&self) -> ResponseMode {
+        match self.key {
+            Some(_) => ResponseMode::DirectPostJwt,
+            None => ResponseMode::DirectPost,
+        }
+    }
+
     /// Where the browser of whoever answers goes on.
     fn goes_on(&self) -> Option<String> {
         let (uri, code) = self.onward.as_ref()?;
@@ -173,7 +184,7 @@ impl Verifier {
         &self,
         asker: &Asker<'_>,
         ask: AskPresentation,
-    ) -> Result<PresentationAsked, StoreError> {
+    ) -> Result<PresentationAsked, PresentationError> {
         let (id, nonce, now) = (secret()?, secret()?, self.inner.clock.now());
         let expires_at = now.plus_seconds(PRESENTATION_SECONDS);
         let onward = ask.redirect_uri.map(|uri| Ok::<_, StoreError>((uri, secret()?)));
@@ -181,6 +192,10 @@ impl Verifier {
             asked: ask.asked,
             subject: ask.subject,
             onward: onward.transpose()?,
+            key: match ask.response_mode {
+                Some(ResponseMode::DirectPostJwt) => Some(DecryptionKey::generate(&secret()?)?),
+                Some(ResponseMode::DirectPost) | None => None,
+            },
             nonce,
             standing: Mutex::new(Standing::Waiting(0)),
         });
@@ -224,13 +239,13 @@ impl Verifier {
         if !matches!(*session.standing(), Standing::Waiting(_)) {
             return Err(PresentationError::Answered);
         }
-        let claims = json!({
+        let mut claims = json!({
             "aud": "https://self-issued.me/v2",
             "iat": now.unix(),
             "exp": now.plus_seconds(PRESENTATION_SECONDS).unix(),
             "client_id": asker.client_id(),
             "response_type": "vp_token",
-            "response_mode": "direct_post",
+            "response_mode": session.mode().as_str(),
             "response_uri": asker.address(id),
             "state": id,
             "nonce": session.nonce,
@@ -240,6 +255,11 @@ impl Verifier {
                 "kb-jwt_alg_values": ["ES256", "Ed25519", "EdDSA"],
             } } },
         });
+        if let Some(key) = &session.key {
+            let metadata = &mut claims["client_metadata"];
+            metadata["jwks"] = json!({ "keys": [key.public()] });
+            metadata["encrypted_response_enc_values_supported"] = json!(ENCRYPTIONS);
+        }
         let signed = || {
             let header = Protected::new(REQUEST_TYP, &asker.how.method, asker.how.signer.algorithm())?;
             header.sign(&json::to_jcs(&claims)?, &*asker.how.signer)
@@ -258,13 +278,26 @@ impl Verifier {
         Ok(())
     }
 
-    /// Whether a request waits for an answer.
-    pub(crate) fn awaits(&self, id: &str) -> Result<(), PresentationError> {
+    /// Whether a request waits for an answer, and how that comes.
+    pub(crate) fn awaits(&self, id: &str) -> Result<ResponseMode, PresentationError> {
         let session = self.inner.presentations.find(id, self.inner.clock.now())?;
         match &*session.standing() {
-            Standing::Waiting(tries) if *tries < MAX_PRESENTATION_TRIES => Ok(()),
+            Standing::Waiting(tries) if *tries < MAX_PRESENTATION_TRIES => Ok(session.mode()),
             _ => Err(PresentationError::Answered),
         }
+    }
+
+    /// What was encrypted to the key of a request. What cannot be opened is an answer that is none, and counted as such.
+    pub(crate) fn open_answer(&self, id: &str, token: &str) -> Result<Vec<u8>, PresentationError> {
+        let session = self.inner.presentations.find(id, self.inner.clock.now())?;
+        let key = session.key.as_ref();
+        let key = key.ok_or_else(|| PresentationError::Malformed("the request asked for a plain answer".to_owned()))?;
+        key.decrypt(token).map_err(|error| {
+            if let Standing::Waiting(tries) = &mut *session.standing() {
+                *tries += 1;
+            }
+            error.into()
+        })
     }
 
     /// Judges what a wallet presents; gives where its browser goes on. What is no presentation for this request leaves it open,
@@ -321,7 +354,7 @@ impl Verifier {
     ) -> Result<PresentationDecision, StoreError> {
         let inner = &self.inner;
         // An issuer whom the brand has pinned says that the list is there: see `answers`.
-        let list = fetch(asker.how.private, report.receipt.status.status_list.uri.as_str()).await;
+        let list = list::fetch(asker.how.private, report.receipt.status.status_list.uri.as_str()).await;
         let (trust, now) = (Some(&inner.settings.trust), inner.clock.now());
         if let Some(list) = &list
             && let Ok(judged) = verify_presented(shown, Some(list), Some(challenge), trust, now)
@@ -445,40 +478,6 @@ fn query(asked: &Asked, names_her: bool) -> Value {
         "meta": { "vct_values": [RECEIPT_VCT] },
         "claims": claims,
     }] })
-}
-
-/// The list, if it can be had now.
-async fn fetch(private: bool, url: &str) -> Option<String> {
-    match list(private, url).await {
-        Ok(list) => Some(list),
-        Err(error) => {
-            tracing::warn!(%error, "a status list cannot be had");
-            None
-        }
-    }
-}
-
-async fn list(private: bool, url: &str) -> Result<String, OutgoingError> {
-    let (url, http) = WebUrl::parse(url)?;
-    if http && !private {
-        return Err(OutgoingError::NotFetchable("a status list is at https"));
-    }
-    let config = OutgoingConfig {
-        allow_private_addresses: private,
-        allow_http: http,
-    };
-    let call = OutgoingCall {
-        method: Method::GET,
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-        limit: Some(MAX_TOKEN_LIST_BYTES),
-        timeout: LIST_TIMEOUT,
-    };
-    let reply = Outgoing::new()?.call(config, &url, call).await?;
-    if reply.status != 200 {
-        return Err(OutgoingError::Status(reply.status));
-    }
-    String::from_utf8(reply.body).map_err(|_| OutgoingError::NotFetchable("the status list is no text"))
 }
 
 fn secret() -> Result<String, StoreError> {

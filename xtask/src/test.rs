@@ -1,11 +1,12 @@
 //! `cargo xtask test [filter]`: every test of the workspace, counted in one last line.
 //!
 //! The tests run under `cargo nextest` where it is installed, else under `cargo test`; doc tests,
-//! which nextest does not run, follow. A suite that cannot run on this machine prints one line
+//! which nextest does not run, follow, and then those of the optional feature `jwe`. A suite that cannot run on this machine prints one line
 //! that begins with `skipped:` and passes; it is counted as skipped here, since a test that did
 //! not test anything must not be reported as passed, and with `CI=true` it fails the run.
 
 mod counts;
+mod encrypted;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -48,6 +49,9 @@ pub(crate) fn run(filter: Option<&str>) -> Result<bool> {
         .args(["test", "--workspace", "--doc", "--no-fail-fast"])
         .args(filter);
     total += follow(&mut command, Stream::Output, LibtestReader::default())?;
+    if encrypted::is_meant(filter) {
+        total += encrypted::run()?;
+    }
 
     let skip_is_failure = std::env::var_os("CI").is_some_and(|value| value == "true");
     conclude(total, filter, skip_is_failure)

@@ -176,6 +176,51 @@ fn judged_again(stage: &Stage, decided: &Value, code: i32) {
     assert_eq!(said.code, code, "{said:?}");
 }
 
+/// A build without encryption promises none.
+#[cfg(not(feature = "jwe"))]
+#[test]
+fn an_encrypted_answer_is_not_asked_for_by_who_could_not_read_it() {
+    let stage = stage();
+    let verifier = verifier(&stage);
+    let mut asked = asked(NEWSLETTER, "pd:EmailAddress");
+    asked["responseMode"] = json!("direct_post.jwt");
+    let to = ("POST", "/v1/presentations", "application/json");
+    let (status, said) = http(&verifier, to, None, asked.to_string().as_bytes());
+    assert_eq!(status, 422);
+    assert!(said.contains("encryption_not_built"), "{said}");
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn an_answer_is_encrypted_where_the_request_asks_for_it_and_taken_in_no_other_form() {
+    let stage = stage();
+    let (node, consent, issuer) = (&stage.node, stage.consent.as_str(), stage.issuer.url.as_str());
+    let verifier = verifier(&stage);
+    stage.soon(&["receipt", "claim", consent, "--issuer", issuer, "--format", "dc+sd-jwt"]);
+    let mut asked = asked(NEWSLETTER, "pd:EmailAddress");
+    asked["responseMode"] = json!("direct_post.jwt");
+    let (id, link) = ask(&verifier, &asked);
+    let path = format!("/openid/presentations/{id}");
+    let post = |form: &str| {
+        let to = ("POST", path.as_str(), "application/x-www-form-urlencoded");
+        http(&verifier, to, None, form.as_bytes()).0
+    };
+    // Plain, both, and no JWE: none is an answer, and the request stays open.
+    for form in [
+        format!("state={id}&vp_token=%7B%7D"),
+        format!("state={id}&vp_token=%7B%7D&response=a.b.c.d.e"),
+        "response=a.b.c.d.e".to_owned(),
+        "response=".to_owned(),
+    ] {
+        assert_eq!(post(&form), 400, "{form}");
+    }
+    node.run(&["receipt", "present", &link, "--yes"]).ok();
+    assert_eq!(look(&verifier, &id)["decided"]["decision"], true);
+    let (id, link) = ask(&verifier, &asked);
+    node.run(&["receipt", "present", &link, "--no"]).ok();
+    assert_eq!(look(&verifier, &id), json!({"state": "declined"}));
+}
+
 #[test]
 fn a_wallet_answers_no_request_that_the_brand_has_not_signed() {
     let stage = stage();

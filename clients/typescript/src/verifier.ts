@@ -344,6 +344,7 @@ export interface components {
              *     (OpenID4VP 1.0 section 8.2).
              */
             redirectUri?: string | null;
+            responseMode?: components["schemas"]["ResponseMode"] | null;
             subject?: components["schemas"]["Did"] | null;
         };
         /** @description What is to be done with which data. */
@@ -772,6 +773,11 @@ export interface components {
              */
             categories?: string[] | null;
         };
+        /**
+         * @description How a wallet answers a request (OpenID4VP 1.0 sections 8.2 and 8.3.1).
+         * @enum {string}
+         */
+        ResponseMode: "direct_post" | "direct_post.jwt";
         /** @description `POST /v1/customers/split`: one reference turned out to be two customers. */
         SplitCustomer: {
             /** @description The reference. */
@@ -787,6 +793,8 @@ export interface components {
         WalletAnswer: {
             /** @description Why nothing is presented (section 8.5). */
             error?: string | null;
+            /** @description All of that as a JWE, where the request asks for it (section 8.3). */
+            response?: string | null;
             /** @description What the request said. */
             state?: string | null;
             /** @description A JSON object: for each credential of the query, what is presented. */

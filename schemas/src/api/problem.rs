@@ -140,6 +140,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     // Presentations of receipts.
     kind("presentation_unknown", 404, "No such request for a presentation", "Ask for a new one: it lives for five minutes."),
     kind("presentation_answered", 410, "The request for a presentation was answered", "Ask for a new one."),
+    kind("encryption_not_built", 422, "This program was built without encryption", "Leave responseMode out, or use a build with the feature jwe."),
     kind("presentation_session", 403, "This is not the session of whoever answered", "Give the response_code that the browser brought to the redirectUri."),
     kind("presentation_refused", 400, "This is no presentation for this request", "Present the receipt to the audience, and over the nonce, of the request object."),
     // The life of a consent.

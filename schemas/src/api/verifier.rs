@@ -215,6 +215,32 @@ pub struct AskPresentation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uri"))]
     pub redirect_uri: Option<Iri>,
+    /// How the wallet answers; `direct_post` where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_mode: Option<ResponseMode>,
+}
+
+/// How a wallet answers a request (OpenID4VP 1.0 sections 8.2 and 8.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ResponseMode {
+    /// As a form.
+    #[serde(rename = "direct_post")]
+    DirectPost,
+    /// As a form in which the answer is encrypted to a key of this request alone, so that no proxy reads it.
+    #[serde(rename = "direct_post.jwt")]
+    DirectPostJwt,
+}
+
+impl ResponseMode {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectPost => "direct_post",
+            Self::DirectPostJwt => "direct_post.jwt",
+        }
+    }
 }
 
 /// How a person is asked.

@@ -11,6 +11,7 @@ import {setGlobalConfig} from '@openid4vc/oauth2';
 import {Openid4vpClient} from '@openid4vc/openid4vp';
 import {DcqlQuery} from 'dcql';
 import {createHash} from 'node:crypto';
+import {CompactEncrypt, importJWK} from 'jose';
 import {readFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
 import {split} from './lib/jose.mjs';
@@ -41,8 +42,19 @@ const client = new Openid4vpClient({
     hash: (bytes, algorithm) => createHash(algorithm.replace('-', '')).update(bytes).digest(),
     verifyJwt: verifyRequest,
     decryptJwe: async () => ({decrypted: false}),
+    encryptJwe,
   },
 });
+
+/** What this wallet can encrypt by. */
+const ENCRYPTION = {
+  encryption: {},
+  serverMetadata: {
+    authorization_signing_alg_values_supported: [],
+    authorization_encryption_alg_values_supported: ['ECDH-ES'],
+    authorization_encryption_enc_values_supported: ['A256GCM', 'A128GCM'],
+  },
+};
 
 process.stdout.write(JSON.stringify(await answer()));
 
@@ -70,13 +82,15 @@ async function answer() {
     iat: Math.floor(Date.now() / 1000),
   };
   const presentation = await library.present(receipt, frameOf(disclosed), {kb: {payload}});
-  const {authorizationResponsePayload} = await client.createOpenid4vpAuthorizationResponse({
+  const {authorizationResponsePayload, jarm} = await client.createOpenid4vpAuthorizationResponse({
     authorizationRequestPayload: request,
     authorizationResponsePayload: {vp_token: {[id]: [presentation]}},
+    ...(request.response_mode === 'direct_post.jwt' && {jarm: ENCRYPTION}),
   });
   const {response} = await client.submitOpenid4vpAuthorizationResponse({
     authorizationRequestPayload: request,
     authorizationResponsePayload,
+    jarm,
   });
   return {client: asker.identifier, satisfied, status: response.status, disclosed};
 }
@@ -95,6 +109,17 @@ async function pathsOf(output) {
     }
   }
   return paths;
+}
+
+async function encryptJwe({publicJwk, alg, enc, apu, apv}, data) {
+  const jwe = await new CompactEncrypt(Buffer.from(data))
+    .setProtectedHeader({alg, enc, kid: publicJwk.kid})
+    .setKeyManagementParameters({
+      ...(apu && {apu: Buffer.from(apu, 'base64url')}),
+      ...(apv && {apv: Buffer.from(apv, 'base64url')}),
+    })
+    .encrypt(await importJWK(publicJwk, alg));
+  return {encryptionJwk: publicJwk, jwe};
 }
 
 /** Whether the brand's DID document has the key that signed the request. */

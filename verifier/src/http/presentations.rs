@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use placet_kernel::sd_jwt::MAX_SD_JWT_BYTES;
-use placet_schemas::api::{AskPresentation, PresentationAnswer, PresentationAsked};
-use placet_schemas::json;
+use placet_schemas::api::{AskPresentation, PresentationAnswer, PresentationAsked, ResponseMode};
+use placet_schemas::json::{self, Node};
 use placet_service::{ApiError, BODY_TIMEOUT, Raw};
 use serde::Deserialize;
 use serde_json::Value;
@@ -103,6 +103,8 @@ struct WalletAnswer {
     vp_token: Option<String>,
     /// What the request said.
     state: Option<String>,
+    /// All of that as a JWE, where the request asks for it (section 8.3).
+    response: Option<String>,
     /// Why nothing is presented (section 8.5).
     error: Option<String>,
 }
@@ -119,8 +121,9 @@ async fn respond(
 ) -> Result<Response, ApiError> {
     let (_asker, id) = (asker(&state)?, name(&id)?.to_owned());
     // Nothing is read for a request that nobody made.
-    state.verifier.awaits(&id)?;
+    let mode = state.verifier.awaits(&id)?;
     let answer = read(request).await?;
+    let answer = opened(&state, &id, mode, answer)?;
     let refused = |what: &str| ApiError::new("presentation_refused", what);
     if answer.state.as_deref() != Some(id.as_str()) {
         return Err(refused("state is not what the request said"));
@@ -152,6 +155,50 @@ async fn respond(
         |uri| serde_json::json!({ "redirect_uri": uri }),
     );
     placet_service::json(StatusCode::OK, &said)
+}
+
+/// The answer as it would be in a plain form. One that is to be encrypted is not taken otherwise; a refusal says nothing that
+/// would have to be.
+fn opened(state: &HttpState, id: &str, mode: ResponseMode, answer: WalletAnswer) -> Result<WalletAnswer, ApiError> {
+    let refused = |what: &str| Err(ApiError::new("presentation_refused", what));
+    match (mode, &answer) {
+        (
+            _,
+            WalletAnswer {
+                response: None,
+                vp_token: None,
+                ..
+            },
+        ) => Ok(answer),
+        (ResponseMode::DirectPost, WalletAnswer { response: None, .. }) => Ok(answer),
+        (ResponseMode::DirectPost, _) => refused("this request asks for a plain answer: vp_token and state"),
+        (
+            ResponseMode::DirectPostJwt,
+            WalletAnswer {
+                response: Some(token),
+                vp_token: None,
+                error: None,
+                ..
+            },
+        ) => {
+            let content = state.verifier.open_answer(id, token)?;
+            let document = json::parse(&content, MAX_ANSWER_BYTES)?;
+            let root = document.root();
+            let text = |member: &str| root.get(member).and_then(Node::as_str).map(str::to_owned);
+            let token = root
+                .get("vp_token")
+                .map(|token| String::from_utf8_lossy(&token.to_jcs()).into_owned());
+            Ok(WalletAnswer {
+                vp_token: token,
+                state: text("state"),
+                error: text("error"),
+                response: None,
+            })
+        }
+        (ResponseMode::DirectPostJwt, _) => {
+            refused("this request asks for an encrypted answer: response, and nothing besides")
+        }
+    }
 }
 
 fn asker(state: &HttpState) -> Result<Asker<'_>, ApiError> {

@@ -13,6 +13,7 @@ use placet_schemas::credential::sd_jwt::SdReceipt;
 use placet_schemas::id::{Did, DidUrl, Digest};
 use placet_schemas::json as strict;
 use placet_schemas::time::Timestamp;
+use placet_service::jwe::{self, ENCRYPTIONS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +32,9 @@ const REQUEST_TYP: &str = "oauth-authz-req+jwt";
 const BY_DID: &str = "decentralized_identifier:";
 /// For whom requests of this kind are (section 5.8).
 const FOR_WALLETS: &str = "https://self-issued.me/v2";
+/// How requests can be answered: as a form (section 8.2), or in it as a JWE (section 8.3.1).
+const PLAIN: &str = "direct_post";
+const ENCRYPTED: &str = "direct_post.jwt";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Longest link that is read.
 const MAX_LINK_BYTES: usize = 16 * 1024;
@@ -75,6 +79,26 @@ struct Request {
     state: Option<String>,
     dcql_query: Query,
     transaction_data: Option<Value>,
+    #[serde(default)]
+    client_metadata: Metadata,
+}
+
+/// To whom, and how, an answer is encrypted (section 8.3).
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    jwks: Keys,
+    #[serde(default = "default_encryptions")]
+    encrypted_response_enc_values_supported: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Keys {
+    keys: Vec<Value>,
+}
+
+fn default_encryptions() -> Vec<String> {
+    vec![ENCRYPTIONS[0].to_owned()]
 }
 
 #[derive(Serialize)]
@@ -115,17 +139,19 @@ pub(super) async fn run(args: &Args, mut wallet: Wallet, out: &Output) -> Result
         _ if ask::at_terminal() => ask::confirm("Show it?")?,
         _ => bail!("there is no terminal to ask at: say --yes or --no"),
     };
-    let mut form = match yes {
+    let form = match yes {
         true => {
             let key = known.key(&wallet.book.seed()?);
             let choose = |name: Option<&str>, value: &Value| wanted.asks(name, value);
             let asked = (request.client_id.as_str(), request.nonce.as_str());
             let text = sd_jwt::present(&kept.credential, choose, asked, system::now()?, &key)?;
-            vec![("vp_token", json!({ wanted.id: [text] }).to_string())]
+            answer(&request, &json!({ wanted.id: [text] }))?
         }
-        false => vec![("error", "access_denied".to_owned())],
+        false => {
+            let state = request.state.iter().map(|state| ("state", state.clone()));
+            state.chain([("error", "access_denied".to_owned())]).collect()
+        }
     };
-    form.extend(request.state.map(|state| ("state", state)));
     let onward = post(args, &request.response_uri, &form).await?;
     let report = Report {
         verifier: brand,
@@ -220,11 +246,14 @@ fn is_for_us(request: &Request, client_id: &str) -> Result<()> {
     if request.aud != FOR_WALLETS {
         bail!("the request is for another wallet");
     }
-    if request.response_type != "vp_token" || request.response_mode != "direct_post" {
+    let modes = [PLAIN, ENCRYPTED];
+    let modes = if jwe::IS_BUILT_IN { &modes[..] } else { &modes[..1] };
+    if request.response_type != "vp_token" || !modes.contains(&request.response_mode.as_str()) {
         bail!(
-            "the request wants {} by {}; this wallet answers by direct_post alone",
+            "the request wants {} by {}; this wallet answers by {}",
             request.response_type,
-            request.response_mode
+            request.response_mode,
+            modes.join(" or ")
         );
     }
     // Section 5.1: what a wallet does not understand it must not agree to.
@@ -268,6 +297,29 @@ fn tell(known: &KnownConsent, brand: &Did, receipt: &SdReceipt, shown: &[Vec<Str
         lines.push("It also asks for the name (DID) by which this brand knows you, which is shown too.".to_owned());
     }
     lines.join("\n")
+}
+
+/// The form that shows it, encrypted where the request asks for that.
+fn answer(request: &Request, vp_token: &Value) -> Result<Vec<(&'static str, String)>> {
+    let state = request.state.as_ref();
+    if request.response_mode == PLAIN {
+        let state = state.map(|state| ("state", state.clone()));
+        return Ok(state.into_iter().chain([("vp_token", vp_token.to_string())]).collect());
+    }
+    let metadata = &request.client_metadata;
+    let key = metadata.jwks.keys.iter().find(|key| jwe::check_key(key).is_ok());
+    let key = key.context("the request names no key to encrypt to: P-256, for ECDH-ES")?;
+    let offered = &metadata.encrypted_response_enc_values_supported;
+    let encryption = ENCRYPTIONS.iter().find(|known| offered.iter().any(|one| one == *known));
+    let encryption = encryption.context("the request wants an encryption that this wallet does not do")?;
+    let mut content = json!({ "vp_token": vp_token });
+    if let Some(state) = state {
+        content["state"] = state.as_str().into();
+    }
+    Ok(vec![(
+        "response",
+        jwe::encrypt(content.to_string().as_bytes(), key, encryption)?,
+    )])
 }
 
 /// Gives where the verifier says that a browser may go on (section 8.2).

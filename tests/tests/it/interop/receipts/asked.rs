@@ -63,8 +63,12 @@ impl Table {
 
     /// The verifier asks; gives the request's name and link.
     fn ask(&self, purpose: &str) -> (String, String) {
+        self.ask_by(purpose, "direct_post")
+    }
+
+    fn ask_by(&self, purpose: &str, mode: &str) -> (String, String) {
         let asked = json!({"asked": {"purpose": purpose, "categories": ["pd:EmailAddress"], "processing": "dpv:Use",
-            "delivery": "copy"}});
+            "delivery": "copy"}, "responseMode": mode});
         let answer = self
             .verifier
             .caller()
@@ -126,4 +130,19 @@ fn a_foreign_wallet_answers_a_verifier_that_knows_nothing_of_the_consent() {
         (decided["decision"] == false).then_some(decided)
     });
     assert_eq!(over["reasons"][0]["code"], "withdrawn");
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn a_foreign_wallet_encrypts_its_answer_to_the_key_of_the_request() {
+    let Some(table) = Table::set() else {
+        return;
+    };
+    let (id, link) = table.ask_by(NEWSLETTER, "direct_post.jwt");
+    let answered = table.answer(&link, &table.brand, &["--nonce", "another"]);
+    assert_eq!((answered.satisfied, answered.status), (true, Some(400)));
+    let answered = table.answer(&link, &table.brand, &[]);
+    assert_eq!((answered.satisfied, answered.status), (true, Some(200)));
+    let decided = table.decided(&id);
+    assert_eq!(decided["decided"]["decision"], true, "{decided}");
 }

@@ -52,6 +52,7 @@ from .report_accesses import ReportAccesses
 from .reported import Reported
 from .reported_access import ReportedAccess
 from .resource_properties import ResourceProperties
+from .response_mode import ResponseMode
 from .split_customer import SplitCustomer
 from .wallet_answer import WalletAnswer
 from .withdraw_consent_body import WithdrawConsentBody
@@ -109,6 +110,7 @@ __all__ = (
     "Reported",
     "ReportedAccess",
     "ResourceProperties",
+    "ResponseMode",
     "SplitCustomer",
     "WalletAnswer",
     "WithdrawConsentBody",

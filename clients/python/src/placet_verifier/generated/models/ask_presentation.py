@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.response_mode import ResponseMode, check_response_mode
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ class AskPresentation:
             which the decision is not told: so it is for the browser of whoever answered, and not of somebody who sent her
             the link
             (OpenID4VP 1.0 section 8.2).
+        response_mode (None | ResponseMode | Unset):
         subject (None | str | Unset):
     """
 
     asked: Asked
     redirect_uri: None | str | Unset = UNSET
+    response_mode: None | ResponseMode | Unset = UNSET
     subject: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,6 +43,14 @@ class AskPresentation:
             redirect_uri = UNSET
         else:
             redirect_uri = self.redirect_uri
+
+        response_mode: None | str | Unset
+        if isinstance(self.response_mode, Unset):
+            response_mode = UNSET
+        elif isinstance(self.response_mode, str):
+            response_mode = self.response_mode
+        else:
+            response_mode = self.response_mode
 
         subject: None | str | Unset
         if isinstance(self.subject, Unset):
@@ -56,6 +67,8 @@ class AskPresentation:
         )
         if redirect_uri is not UNSET:
             field_dict["redirectUri"] = redirect_uri
+        if response_mode is not UNSET:
+            field_dict["responseMode"] = response_mode
         if subject is not UNSET:
             field_dict["subject"] = subject
 
@@ -77,6 +90,23 @@ class AskPresentation:
 
         redirect_uri = _parse_redirect_uri(d.pop("redirectUri", UNSET))
 
+        def _parse_response_mode(data: object) -> None | ResponseMode | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                response_mode_type_0 = check_response_mode(data)
+
+                return response_mode_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ResponseMode | Unset, data)
+
+        response_mode = _parse_response_mode(d.pop("responseMode", UNSET))
+
         def _parse_subject(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -89,6 +119,7 @@ class AskPresentation:
         ask_presentation = cls(
             asked=asked,
             redirect_uri=redirect_uri,
+            response_mode=response_mode,
             subject=subject,
         )
 

@@ -17,11 +17,13 @@ class WalletAnswer:
 
     Attributes:
         error (None | str | Unset): Why nothing is presented (section 8.5).
+        response (None | str | Unset): All of that as a JWE, where the request asks for it (section 8.3).
         state (None | str | Unset): What the request said.
         vp_token (None | str | Unset): A JSON object: for each credential of the query, what is presented.
     """
 
     error: None | str | Unset = UNSET
+    response: None | str | Unset = UNSET
     state: None | str | Unset = UNSET
     vp_token: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -32,6 +34,12 @@ class WalletAnswer:
             error = UNSET
         else:
             error = self.error
+
+        response: None | str | Unset
+        if isinstance(self.response, Unset):
+            response = UNSET
+        else:
+            response = self.response
 
         state: None | str | Unset
         if isinstance(self.state, Unset):
@@ -50,6 +58,8 @@ class WalletAnswer:
         field_dict.update({})
         if error is not UNSET:
             field_dict["error"] = error
+        if response is not UNSET:
+            field_dict["response"] = response
         if state is not UNSET:
             field_dict["state"] = state
         if vp_token is not UNSET:
@@ -69,6 +79,15 @@ class WalletAnswer:
             return cast(None | str | Unset, data)
 
         error = _parse_error(d.pop("error", UNSET))
+
+        def _parse_response(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        response = _parse_response(d.pop("response", UNSET))
 
         def _parse_state(data: object) -> None | str | Unset:
             if data is None:
@@ -90,6 +109,7 @@ class WalletAnswer:
 
         wallet_answer = cls(
             error=error,
+            response=response,
             state=state,
             vp_token=vp_token,
         )
