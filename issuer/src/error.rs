@@ -8,6 +8,7 @@ use placet_kernel::feed::LogTrustError;
 use placet_kernel::sign::SignError;
 use placet_schemas::id::Origin;
 use placet_service::ApiError;
+use placet_service::jwe::JweError;
 use placet_service::keys::KeyFileError;
 use placet_service::random::RandomError;
 
@@ -75,6 +76,9 @@ pub enum OpenError {
     /// A key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key to which wallets encrypt.
+    #[error("there is no key to which wallets could encrypt: {0}")]
+    Encryption(JweError),
     /// The secret that deals out slots.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),

@@ -11,10 +11,11 @@ use placet_kernel::feed::LogTrust;
 use placet_kernel::keys::PublicKey;
 use placet_kernel::trust::Trust;
 use placet_schemas::api::{ControllerPage, FeedCursor};
-use placet_schemas::id::{Did, Digest, Iri, Origin};
+use placet_schemas::id::{Did, Digest, Iri, Origin, encode_hex};
 use placet_schemas::json;
 use placet_schemas::time::Timestamp;
-use placet_service::{Clock, SystemClock, holds_proof};
+use placet_service::jwe::{self, DecryptionKey};
+use placet_service::{Clock, SystemClock, holds_proof, random};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
@@ -67,6 +68,9 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) log: Arc<LogTrust>,
     pub(crate) keys: IssuerKeys,
+    /// To which wallets encrypt their requests, where the program can: made anew by each process, so that what was sent to
+    /// it once is not opened later.
+    pub(crate) decryption_key: Option<DecryptionKey>,
     pub(crate) status_key: Arc<StatusKey>,
     pub(crate) store: Arc<Store>,
     pub(crate) brands: RwLock<BTreeMap<i64, Arc<Brand>>>,
@@ -109,6 +113,7 @@ impl Issuer {
         let inner = Inner {
             log,
             keys,
+            decryption_key: decryption_key()?,
             status_key,
             store,
             brands: RwLock::default(),
@@ -182,6 +187,10 @@ impl Issuer {
 
     pub(crate) fn nonce(&self) -> Result<String, StoreError> {
         self.inner.nonce()
+    }
+
+    pub(crate) fn decryption_key(&self) -> Option<&DecryptionKey> {
+        self.inner.decryption_key.as_ref()
     }
 
     pub(crate) fn possessions(&self, proofs: &[String]) -> Result<Vec<PublicKey>, ProofsError> {
@@ -478,6 +487,16 @@ async fn publish(inner: Arc<Inner>) {
             }
         }
     }
+}
+
+/// By a name that no other has: a wallet with the metadata of an earlier process is told so.
+fn decryption_key() -> Result<Option<DecryptionKey>, OpenError> {
+    if !jwe::IS_BUILT_IN {
+        return Ok(None);
+    }
+    let name = encode_hex(&random::bytes::<8>().map_err(StoreError::from)?);
+    let key = DecryptionKey::generate(&name).map_err(OpenError::Encryption)?;
+    Ok(Some(key))
 }
 
 fn make_folder(dir: &Path) -> Result<(), OpenError> {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use placet_schemas::json;
@@ -20,32 +21,42 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct Raw<const LIMIT: usize>(pub Bytes);
 
+/// Whether a body is said to be of this media type.
+#[must_use]
+pub fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case(wanted)
+}
+
+/// A body of any type: at most `limit` bytes, within [`BODY_TIMEOUT`].
+///
+/// # Errors
+/// `slow_request`, `oversize`, or `malformed` when it breaks off.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
+    match body {
+        Err(_) => Err(ApiError::new("slow_request", "the body did not arrive in time")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
+            "oversize",
+            format!("the body has more than {limit} bytes"),
+        )),
+        Ok(Err(_)) => Err(ApiError::new("malformed", "the body broke off")),
+    }
+}
+
 impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Raw<LIMIT> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let kind = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
+        if !is_of_type(request.headers(), "application/json") {
             return Err(ApiError::new(
                 "unsupported_media_type",
                 "the Content-Type is not application/json",
             ));
         }
-        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(request.into_body(), LIMIT).collect()).await;
-        match body {
-            Err(_) => Err(ApiError::new("slow_request", "the body did not arrive in time")),
-            Ok(Ok(body)) => Ok(Self(body.to_bytes())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
-                "oversize",
-                format!("the body has more than {LIMIT} bytes"),
-            )),
-            Ok(Err(_)) => Err(ApiError::new("malformed", "the body broke off")),
-        }
+        read_body(request.into_body(), LIMIT).await.map(Self)
     }
 }
 

@@ -18,7 +18,7 @@ mod server;
 
 pub use accusation::{PROOF_PREFIX, ProofError, holds_proof, write_proof};
 pub use answer::{ApiError, json};
-pub use body::{BODY_TIMEOUT, Json, MAX_BODY_BYTES, Raw};
+pub use body::{BODY_TIMEOUT, Json, MAX_BODY_BYTES, Raw, is_of_type, read_body};
 pub use call::{bearer, limited, panicked};
 pub use clock::{Clock, SystemClock};
 pub use expiring::Expiring;

@@ -1,13 +1,15 @@
 // Accepts an offer of a receipt as any wallet does, by foreign packages alone, in every format that the offer names:
 //
-//   node claim-receipt.mjs --wallet FILE --offer LINK --tx-code DIGITS [--signed-metadata] [--replay]
+//   node claim-receipt.mjs --wallet FILE --offer LINK --tx-code DIGITS [--signed-metadata] [--replay] [--encrypted]
 //
-// With --replay, the second claim shows the nonce of the first again. It prints
+// With --replay, the second claim shows the nonce of the first again. With --encrypted, requests and answers at the credential
+// endpoint are encrypted; the library does not do that itself, so `jose` does it for what it sends and gets. It prints
 // `{version, metadataSigner?, receipts: [{configuration, format, binding, credential, notified}]}`, or `{refused, asked}`: the
 // error by its name in the protocol, and what was asked for when it came.
 
 import {clientAuthenticationAnonymous, Oauth2ClientErrorResponseError, setGlobalConfig} from '@openid4vc/oauth2';
 import {Openid4vciClient, Openid4vciRetrieveCredentialsError} from '@openid4vc/openid4vci';
+import {CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK} from 'jose';
 import {createHash, randomBytes} from 'node:crypto';
 import {parseArgs} from 'node:util';
 import {issuerKey} from './lib/issuer.mjs';
@@ -21,6 +23,7 @@ const {values: options} = parseArgs({
     'tx-code': {type: 'string'},
     'signed-metadata': {type: 'boolean', default: false},
     replay: {type: 'boolean', default: false},
+    encrypted: {type: 'boolean', default: false},
   },
 });
 if(!options.wallet || !options.offer || !options['tx-code']) {
@@ -32,7 +35,7 @@ setGlobalConfig({allowInsecureUrls: true});
 const wallet = await open(options.wallet);
 const library = new Openid4vciClient({
   callbacks: {
-    fetch: options['signed-metadata'] ? fetchSigned : fetch,
+    fetch: options['signed-metadata'] ? fetchSigned : options.encrypted ? fetchEncrypted : fetch,
     hash: (bytes, algorithm) => createHash(algorithm.replace('-', '')).update(bytes).digest(),
     generateRandom: count => randomBytes(count),
     clientAuthentication: clientAuthenticationAnonymous(),
@@ -107,6 +110,36 @@ function signerBy(binding) {
 function fetchSigned(url, settings) {
   const signed = new URL(url).pathname.startsWith('/.well-known/openid-credential-issuer');
   return fetch(url, signed ? {...settings, headers: {...settings?.headers, accept: 'application/jwt'}} : settings);
+}
+
+/** Encrypts what goes to the credential endpoint, and asks for the answer in encrypted form. */
+async function fetchEncrypted(url, settings) {
+  const place = new URL(url);
+  if(settings?.method !== 'POST' || place.pathname !== '/openid/credential') {
+    return fetch(url, settings);
+  }
+  const metadata = await (await fetch(new URL('/.well-known/openid-credential-issuer', place))).json();
+  const {jwks: {keys: [issuer]}, enc_values_supported: [enc]} = metadata.credential_request_encryption;
+  const {publicKey, privateKey} = await generateKeyPair('ECDH-ES', {crv: 'P-256', extractable: true});
+  const jwk = {...await exportJWK(publicKey), alg: 'ECDH-ES', use: 'enc', kid: 'answer'};
+  const request = {...JSON.parse(settings.body), credential_response_encryption: {jwk, enc}};
+  const body = await new CompactEncrypt(Buffer.from(JSON.stringify(request)))
+    .setProtectedHeader({alg: issuer.alg, enc, kid: issuer.kid})
+    .encrypt(await importJWK(issuer, issuer.alg));
+  const headers = new Headers(settings.headers);
+  headers.set('content-type', 'application/jwt');
+  const answer = await fetch(url, {...settings, headers, body});
+  if(!answer.ok) {
+    return answer;
+  }
+  if(answer.headers.get('content-type') !== 'application/jwt') {
+    throw new Error('the answer is not encrypted');
+  }
+  const {plaintext, protectedHeader: {kid}} = await compactDecrypt(await answer.text(), privateKey);
+  if(kid !== 'answer') {
+    throw new Error('the answer does not say to which key it is encrypted');
+  }
+  return new Response(plaintext, {status: answer.status, headers: {'content-type': 'application/json'}});
 }
 
 /** Signed metadata counts when the key is one that the issuer publishes as its own. */

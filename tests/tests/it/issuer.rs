@@ -2,6 +2,7 @@
 
 mod asked;
 mod claims;
+mod encrypted;
 mod faults;
 mod house;
 mod presented;

@@ -1,12 +1,9 @@
 //! The credential, nonce and notification endpoints (OpenID4VCI sections 7, 8 and 11).
 
-use axum::extract::{FromRequest as _, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use placet_kernel::keys::PublicKey;
-use placet_schemas::json;
-use placet_service::{ApiError, Raw};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,14 +12,12 @@ use utoipa_axum::routes;
 
 use super::super::HttpState;
 use super::Refusal;
+use super::encrypted::{self, Envelope, ResponseEncryption};
 use super::metadata;
 use crate::offers::{MAX_SECRET_BYTES, ProofsError};
 use crate::receipts::{IssueError, Securing};
 use crate::slots::{Format, MAX_HOLDERS};
 use crate::store::Grant;
-
-/// Largest request: as many proofs as there can be holders.
-const MAX_REQUEST_BYTES: usize = 80 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
@@ -40,9 +35,8 @@ struct CredentialRequest {
     credential_identifier: Option<String>,
     /// That the wallet holds the keys to which receipts are bound.
     proofs: Option<Proofs>,
-    /// Not offered.
-    #[schema(value_type = Option<Object>)]
-    credential_response_encryption: Option<Value>,
+    /// To which key the answer is to be encrypted.
+    credential_response_encryption: Option<ResponseEncryption>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -78,9 +72,9 @@ struct Notification {
 /// A nonce for proofs, good for one request within five minutes.
 #[utoipa::path(post, path = "/openid/nonce", tag = "openid4vci", responses((status = 200, body = NonceAnswer)))]
 async fn nonce(State(state): State<HttpState>) -> Result<Response, Refusal> {
-    Ok(answer(&NonceAnswer {
+    Envelope::Open.answer(&NonceAnswer {
         c_nonce: state.issuer.nonce()?,
-    }))
+    })
 }
 
 /// Receipts of the consent that the token is for, each bound to the key of its proof.
@@ -89,7 +83,8 @@ async fn nonce(State(state): State<HttpState>) -> Result<Response, Refusal> {
     security(("token" = [])))]
 async fn credential(State(state): State<HttpState>, request: Request) -> Result<Response, Refusal> {
     let grant = authorize(&state, request.headers()).await?;
-    let request: CredentialRequest = read(request, "invalid_credential_request").await?;
+    let (request, sealed) = encrypted::read(&state.issuer, request, "invalid_credential_request").await?;
+    let request: CredentialRequest = request;
     let wrong = |what: &str| Refusal::new("invalid_credential_request", what);
     if request.credential_identifier.is_some() {
         return Err(Refusal::new(
@@ -97,12 +92,7 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             "name a credential_configuration_id: tokens of this issuer name no credentials",
         ));
     }
-    if request.credential_response_encryption.is_some() {
-        return Err(Refusal::new(
-            "invalid_encryption_parameters",
-            "this issuer does not encrypt its answers; see its metadata",
-        ));
-    }
+    let envelope = Envelope::of(request.credential_response_encryption, sealed)?;
     let configuration = request.credential_configuration_id.as_deref();
     let configuration = configuration.ok_or_else(|| wrong("credential_configuration_id is missing"))?;
     let securing = metadata::securing(configuration).ok_or_else(|| {
@@ -131,10 +121,10 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             credential: issue(&state, securing, &grant, key).await?,
         });
     }
-    Ok(answer(&CredentialAnswer {
+    envelope.answer(&CredentialAnswer {
         credentials,
         notification_id: state.issuer.nonce()?,
-    }))
+    })
 }
 
 /// What became of a receipt: nothing hangs on it here, so nothing is kept of it.
@@ -143,7 +133,7 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
     security(("token" = [])))]
 async fn notification(State(state): State<HttpState>, request: Request) -> Result<Response, Refusal> {
     let _grant = authorize(&state, request.headers()).await?;
-    let said: Notification = read(request, "invalid_notification_request").await?;
+    let said: Notification = encrypted::read_open(request, "invalid_notification_request").await?;
     if said.notification_id.is_empty() || said.notification_id.len() > MAX_SECRET_BYTES {
         return Err(Refusal::new("invalid_notification_id", "it is none of ours"));
     }
@@ -180,21 +170,4 @@ async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refu
     let token = token.ok_or_else(|| Refusal::invalid_token("this call needs an access token"))?;
     let grant = state.issuer.access(token).await?;
     grant.ok_or_else(|| Refusal::invalid_token("the access token is unknown, or has expired"))
-}
-
-/// A JSON body, as strict as everywhere: no member twice, no depth, no size beyond bounds.
-async fn read<T: for<'de> Deserialize<'de>>(request: Request, error: &'static str) -> Result<T, Refusal> {
-    let body = Raw::<MAX_REQUEST_BYTES>::from_request(request, &()).await;
-    let Raw(bytes) = body.map_err(|refused: ApiError| {
-        let status = refused.status();
-        Refusal::new(error, refused.detail().to_owned()).with(status)
-    })?;
-    let document = json::parse(&bytes, MAX_REQUEST_BYTES).map_err(|fault| Refusal::new(error, fault.to_string()))?;
-    json::decode(document.root()).map_err(|fault| Refusal::new(error, fault.to_string()))
-}
-
-fn answer(value: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-    (headers, body).into_response()
 }

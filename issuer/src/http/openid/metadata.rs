@@ -15,7 +15,7 @@ use placet_schemas::record::Context;
 use serde_json::{Value, json};
 
 use super::super::HttpState;
-use super::{CREDENTIAL, NONCE, NOTIFICATION, Refusal, TOKEN};
+use super::{CREDENTIAL, NONCE, NOTIFICATION, Refusal, TOKEN, encrypted};
 use crate::error::StoreError;
 use crate::receipts::Securing;
 use crate::slots::{Format, MAX_HOLDERS};
@@ -81,7 +81,7 @@ fn document(issuer: &Issuer, display: &Display) -> Value {
     if let Some(logo) = &display.logo {
         shown["logo"] = json!({ "uri": logo, "alt_text": display.name });
     }
-    json!({
+    let mut document = json!({
         "credential_issuer": place.as_str(),
         "credential_endpoint": place.join(CREDENTIAL),
         "nonce_endpoint": place.join(NONCE),
@@ -95,7 +95,9 @@ fn document(issuer: &Issuer, display: &Display) -> Value {
             };
             (id, configuration)
         })),
-    })
+    });
+    encrypted::metadata(&mut document, issuer.decryption_key());
+    document
 }
 
 /// Which receipts a configuration is for.

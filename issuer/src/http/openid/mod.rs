@@ -4,6 +4,7 @@
 //! details like everywhere else.
 
 mod credential;
+mod encrypted;
 mod metadata;
 mod offer;
 mod token;

@@ -45,6 +45,25 @@ fn a_foreign_wallet_claims_a_receipt_in_both_formats_with_a_key_of_its_own() {
     assert_eq!(judged.said(), (0, vec!["Holds", "Holds", "Holds", "CannotTell"]));
 }
 
+#[cfg(feature = "jwe")]
+#[test]
+fn a_foreign_wallet_claims_a_receipt_that_was_encrypted_to_it() {
+    let Some(stage) = Stage::set() else {
+        return;
+    };
+    let wallet = stage.wallet("phone");
+    stage.authorize(&wallet);
+    // Until the issuer has heard of the authorisation.
+    let _receipts = stage.receipts(&wallet);
+    let Claim::Done { receipts, .. } = stage.claim(&wallet, &["--encrypted"]) else {
+        panic!("refused")
+    };
+    for receipt in &receipts {
+        assert_eq!(stage.judge(&receipt.text(), &[]).said().1[..3], ["Holds"; 3]);
+    }
+    assert_eq!(receipts.len(), 2);
+}
+
 #[test]
 fn a_foreign_wallet_is_refused_by_the_names_of_the_protocol() {
     let Some(stage) = Stage::set() else {
