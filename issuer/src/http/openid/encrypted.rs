@@ -28,12 +28,17 @@ const JSON: &str = "application/json";
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ResponseEncryption {
     /// The wallet's public key.
+    #[serde(default)]
     #[schema(value_type = Object)]
     jwk: Value,
     /// How the content is encrypted.
-    enc: String,
+    #[serde(default)]
+    #[schema(value_type = String)]
+    enc: Value,
     /// Compression, of which there is none.
-    zip: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    zip: Value,
 }
 
 /// In what an answer goes out. Refusals are never encrypted (section 8.3.1.2).
@@ -65,11 +70,12 @@ impl Envelope {
                 "a request that names a key for the answer is encrypted itself, to the key in the issuer's metadata",
             ));
         }
-        if zip.is_some() {
+        if !zip.is_null() {
             return Err(wrong("zip: nothing is compressed here"));
         }
+        let enc = enc.as_str().unwrap_or_default().to_owned();
         if !ENCRYPTIONS.contains(&enc.as_str()) {
-            return Err(wrong("enc is none that the issuer's metadata has"));
+            return Err(wrong("enc is missing, or none that the issuer's metadata has"));
         }
         if jwk["alg"] != ALGORITHM {
             return Err(wrong("the jwk has no alg, or none that the issuer's metadata has"));

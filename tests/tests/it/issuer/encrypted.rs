@@ -151,6 +151,7 @@ mod with_openssl {
         };
         for (what, wrong) in [
             ("compressed", with("zip", json!("DEF"))),
+            ("no enc", json!({"jwk": own})),
             ("another enc", with("enc", json!("A128CBC-HS256"))),
             ("no alg", jwk("alg", Value::from("none"))),
             ("another alg", jwk("alg", json!("RSA-OAEP-256"))),
