@@ -10,6 +10,7 @@
 //! towards callers (a reverse proxy's work), the wallets.
 
 mod consent;
+mod deferred;
 mod errands;
 mod error;
 mod follow;
@@ -27,6 +28,7 @@ pub mod slots;
 mod store;
 pub mod vc_api;
 
+pub use deferred::{DEFERRED_INTERVAL_SECONDS, MAX_DEFERRED};
 pub use error::{KeyError, OpenError, StoreError};
 pub use issuer::{Issuer, Settings, TICK};
 pub use keys::{ED25519_KEY_FILE, IssuerKey, IssuerKeys, P256_KEY_FILE};

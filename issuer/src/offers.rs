@@ -189,7 +189,7 @@ impl Inner {
 }
 
 /// 256 random bits in base64url.
-fn secret() -> Result<String, StoreError> {
+pub(crate) fn secret() -> Result<String, StoreError> {
     Ok(Base64UrlUnpadded::encode_string(&random::bytes::<32>()?))
 }
 
@@ -199,6 +199,6 @@ fn digits() -> Result<String, StoreError> {
     Ok(format!("{number:0width$}", width = TX_CODE_DIGITS as usize))
 }
 
-fn hash(secret: &str) -> Digest {
+pub(crate) fn hash(secret: &str) -> Digest {
     Digest::of(secret.as_bytes())
 }

@@ -2,6 +2,7 @@
 //!
 //! There is one connection: a reader writes a page at a time, and receipts are looked up by their key.
 
+mod deferred;
 mod offers;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -21,6 +22,7 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+pub(crate) use deferred::Deferred;
 pub(crate) use offers::{Grant, Redeemed};
 
 use crate::consent::Held;
@@ -30,9 +32,10 @@ use crate::error::{OpenError, StoreError};
 pub const DATABASE_FILE: &str = "issuer.db";
 /// The file whose lock says that the folder is in use.
 const LOCK_FILE: &str = "issuer.lock";
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../migrations/0001_issuer.sql")),
     (2, include_str!("../migrations/0002_sums.sql")),
+    (3, include_str!("../migrations/0003_deferred.sql")),
 ];
 /// Octets of SHA-256 before what is kept.
 const SUM_BYTES: usize = 16;

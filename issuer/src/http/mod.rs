@@ -5,7 +5,7 @@
 //! | `GET /status/bitstring/{id}`, `/status/token/{id}` | anyone | a status list, in either format |
 //! | `POST /v1/offers` | the person, by a signature | an offer of a receipt |
 //! | `GET /.well-known/openid-credential-issuer`, `oauth-authorization-server` | wallets | what is offered, and where |
-//! | `POST /oauth/token`, `/openid/nonce`, `/openid/credential`, `/openid/notification` | wallets | OpenID4VCI 1.0 |
+//! | `POST /oauth/token`, `/openid/nonce`, `/openid/credential`, `/openid/deferred`, `/openid/notification` | wallets | OpenID4VCI 1.0 |
 //! | `GET /.well-known/did.json` | anyone | the issuer's DID document |
 //! | `GET /.well-known/jwt-vc-issuer` | anyone | the keys of its SD-JWT VCs |
 //! | `POST /credentials/issue`, `/credentials/verify`, `/presentations/verify`, `/credentials/status` | whoever has the token | the VC-API, where it is turned on |

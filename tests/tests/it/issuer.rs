@@ -2,9 +2,11 @@
 
 mod asked;
 mod claims;
+mod deferred;
 mod encrypted;
 mod faults;
 mod house;
+mod offers;
 mod presented;
 mod refusals;
 mod status;

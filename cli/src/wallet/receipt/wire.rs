@@ -1,5 +1,7 @@
 //! Talking to an issuer: OpenID4VCI 1.0 as a wallet does it. What comes back is judged elsewhere.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail};
 use hyper::Method;
 use placet_client::{Call, Server, exchange, exchange_as};
@@ -28,6 +30,11 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const LDP_VC: &str = "ldp_vc";
 /// Longest link that is read.
 const MAX_LINK_BYTES: usize = 16 * 1024;
+/// How long is waited before an issuer is asked again for what it puts off: as it says, within these.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// How long in all.
+const MAX_WAIT: Duration = Duration::from_secs(120);
 /// Largest answer of an issuer.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -142,6 +149,7 @@ impl IssuerClient {
         let proof = signed(PROOF_TYP, claims.to_string().as_bytes(), key)?;
         let body = json!({"credential_configuration_id": configuration, "proofs": {"jwt": [proof]}});
         let answer = self.post(&metadata, "credential_endpoint", Some(&token), &body).await?;
+        let answer = self.wait(&metadata, &token, answer).await?;
         let credential = answer
             .pointer("/credentials/0/credential")
             .context("the issuer gave no credential")?;
@@ -158,6 +166,25 @@ impl IssuerClient {
             let _heard = self.post(&metadata, "notification_endpoint", Some(&token), &said).await;
         }
         Ok(text)
+    }
+
+    /// Asks again for what the issuer cannot give yet (section 9): the answer, or the last one that it put us off with.
+    async fn wait(&self, metadata: &Value, token: &str, mut answer: Value) -> Result<Value> {
+        let mut waited = Duration::ZERO;
+        while let Some(id) = answer.get("transaction_id").cloned() {
+            let pause =
+                Duration::from_secs(answer["interval"].as_u64().unwrap_or_default()).clamp(MIN_PAUSE, MAX_PAUSE);
+            waited += pause;
+            if waited > MAX_WAIT {
+                bail!("the issuer cannot say at the moment what is in force, and gives no receipt: try again later");
+            }
+            tokio::time::sleep(pause).await;
+            let body = json!({ "transaction_id": id });
+            answer = self
+                .post(metadata, "deferred_credential_endpoint", Some(token), &body)
+                .await?;
+        }
+        Ok(answer)
     }
 
     /// The keys by which the issuer signs, each with its method.

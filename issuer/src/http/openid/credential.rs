@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 use super::super::HttpState;
 use super::Refusal;
 use super::encrypted::{self, Envelope, ResponseEncryption};
-use super::metadata;
+use super::{deferred, metadata};
+use crate::error::StoreError;
 use crate::offers::{MAX_SECRET_BYTES, ProofsError};
 use crate::receipts::{IssueError, Securing};
 use crate::slots::{Format, MAX_HOLDERS};
@@ -46,13 +47,13 @@ struct Proofs {
 }
 
 #[derive(Serialize, ToSchema)]
-struct CredentialAnswer {
+pub(super) struct CredentialAnswer {
     credentials: Vec<Issued>,
     notification_id: String,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Issued {
+pub(super) struct Issued {
     #[schema(value_type = Object)]
     credential: Value,
 }
@@ -79,10 +80,11 @@ async fn nonce(State(state): State<HttpState>) -> Result<Response, Refusal> {
 
 /// Receipts of the consent that the token is for, each bound to the key of its proof.
 #[utoipa::path(post, path = "/openid/credential", tag = "openid4vci", request_body = CredentialRequest,
-    responses((status = 200, body = CredentialAnswer), (status = 400, body = Refusal), (status = 401, body = Refusal)),
+    responses((status = 200, body = CredentialAnswer), (status = 202, body = deferred::Later), (status = 400, body = Refusal), (status = 401, body = Refusal)),
     security(("token" = [])))]
 async fn credential(State(state): State<HttpState>, request: Request) -> Result<Response, Refusal> {
     let grant = authorize(&state, request.headers()).await?;
+    let token = token(request.headers())?.to_owned();
     let (request, sealed) = encrypted::read(&state.issuer, request, "invalid_credential_request").await?;
     let request: CredentialRequest = request;
     let wrong = |what: &str| Refusal::new("invalid_credential_request", what);
@@ -115,16 +117,11 @@ async fn credential(State(state): State<HttpState>, request: Request) -> Result<
             "two proofs are by the same key: each receipt is bound to a key of its own".to_owned(),
         ));
     }
-    let mut credentials = Vec::with_capacity(keys.len());
-    for key in &keys {
-        credentials.push(Issued {
-            credential: issue(&state, securing, &grant, key).await?,
-        });
+    match issue(&state, securing, &grant, &keys).await {
+        Ok(credentials) => envelope.answer(&CredentialAnswer::new(&state, credentials)?),
+        Err(IssueError::Stale) => deferred::defer(&state, &envelope, &token, configuration, &keys).await,
+        Err(error) => Err(refused(error)),
     }
-    envelope.answer(&CredentialAnswer {
-        credentials,
-        notification_id: state.issuer.nonce()?,
-    })
 }
 
 /// What became of a receipt: nothing hangs on it here, so nothing is kept of it.
@@ -149,25 +146,56 @@ async fn notification(State(state): State<HttpState>, request: Request) -> Resul
     }
 }
 
-async fn issue(state: &HttpState, securing: Securing, grant: &Grant, key: &PublicKey) -> Result<Value, Refusal> {
-    let issued = state.issuer.receipt(securing, &grant.consent, &grant.holder, key).await;
-    let text = issued.map_err(|error| match error {
+impl CredentialAnswer {
+    pub(super) fn new(state: &HttpState, credentials: Vec<Issued>) -> Result<Self, Refusal> {
+        Ok(Self {
+            credentials,
+            notification_id: state.issuer.nonce()?,
+        })
+    }
+}
+
+/// A receipt for each key, or for none.
+pub(super) async fn issue(
+    state: &HttpState,
+    securing: Securing,
+    grant: &Grant,
+    keys: &[PublicKey],
+) -> Result<Vec<Issued>, IssueError> {
+    let mut all = Vec::with_capacity(keys.len());
+    for key in keys {
+        let text = state
+            .issuer
+            .receipt(securing, &grant.consent, &grant.holder, key)
+            .await?;
+        let credential = match securing.format() {
+            Format::LdpVc => serde_json::from_str(&text).map_err(|_| StoreError::Corrupt("a receipt is no JSON"))?,
+            Format::SdJwt => Value::String(text),
+        };
+        all.push(Issued { credential });
+    }
+    Ok(all)
+}
+
+/// Why there is no receipt, in the protocol's words.
+pub(super) fn refused(error: IssueError) -> Refusal {
+    match error {
         IssueError::Store(error) => error.into(),
         IssueError::Stale => Refusal::later(error.to_string()),
         IssueError::NotAHolder => Refusal::new("invalid_proof", error.to_string()),
         IssueError::Unknown | IssueError::Expired | IssueError::Superseded | IssueError::Oversize => {
             Refusal::new("credential_request_denied", error.to_string())
         }
-    })?;
-    match securing.format() {
-        Format::LdpVc => serde_json::from_str(&text).map_err(|_| Refusal::later("a receipt cannot be written")),
-        Format::SdJwt => Ok(Value::String(text)),
     }
 }
 
-async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refusal> {
-    let token = placet_service::bearer(headers, MAX_SECRET_BYTES);
-    let token = token.ok_or_else(|| Refusal::invalid_token("this call needs an access token"))?;
-    let grant = state.issuer.access(token).await?;
+/// What a call with an access token is for.
+pub(super) async fn authorize(state: &HttpState, headers: &HeaderMap) -> Result<Grant, Refusal> {
+    let grant = state.issuer.access(token(headers)?).await?;
     grant.ok_or_else(|| Refusal::invalid_token("the access token is unknown, or has expired"))
+}
+
+pub(super) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let token = placet_service::bearer(headers, MAX_SECRET_BYTES);
+    token.ok_or_else(|| Refusal::invalid_token("this call needs an access token"))
 }

@@ -15,7 +15,7 @@ use placet_schemas::record::Context;
 use serde_json::{Value, json};
 
 use super::super::HttpState;
-use super::{CREDENTIAL, NONCE, NOTIFICATION, Refusal, TOKEN, encrypted};
+use super::{CREDENTIAL, DEFERRED, NONCE, NOTIFICATION, Refusal, TOKEN, encrypted};
 use crate::error::StoreError;
 use crate::receipts::Securing;
 use crate::slots::{Format, MAX_HOLDERS};
@@ -84,6 +84,7 @@ fn document(issuer: &Issuer, display: &Display) -> Value {
     let mut document = json!({
         "credential_issuer": place.as_str(),
         "credential_endpoint": place.join(CREDENTIAL),
+        "deferred_credential_endpoint": place.join(DEFERRED),
         "nonce_endpoint": place.join(NONCE),
         "notification_endpoint": place.join(NOTIFICATION),
         "batch_credential_issuance": { "batch_size": MAX_HOLDERS },

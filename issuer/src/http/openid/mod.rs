@@ -4,6 +4,7 @@
 //! details like everywhere else.
 
 mod credential;
+mod deferred;
 mod encrypted;
 mod metadata;
 mod offer;
@@ -27,6 +28,7 @@ pub use metadata::Display;
 const TOKEN: &str = "/oauth/token";
 const NONCE: &str = "/openid/nonce";
 const CREDENTIAL: &str = "/openid/credential";
+const DEFERRED: &str = "/openid/deferred";
 const NOTIFICATION: &str = "/openid/notification";
 
 pub(super) fn routes() -> OpenApiRouter<HttpState> {
@@ -34,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<HttpState> {
         .merge(offer::routes())
         .merge(token::routes())
         .merge(credential::routes())
+        .merge(deferred::routes())
 }
 
 /// Documents whose place follows from the public URL.
